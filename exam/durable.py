@@ -1,0 +1,92 @@
+"""The one way small files are published: temporary name, write, sync, rename without replacing, sync the folder.
+
+After `publish` returns the file survives a power cut; before, it is either absent or whole.
+"""
+
+import ctypes
+import errno
+import os
+import secrets
+from pathlib import Path
+
+_AT_FDCWD = -100
+_RENAME_NOREPLACE = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_NOT_SUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOTSUPP}
+
+TEMPORARY_PREFIX = ".part-"
+"""Names that begin so are unfinished and belong to nobody."""
+
+
+def publish(path: Path, content: bytes, *, mode: int = 0o640) -> None:
+    """Write a new file whole and durably.
+
+    Raises FileExistsError when `path` exists (it is left as it was) and OSError as the disk does.
+    """
+    temporary = _write_temporary(path, content, mode)
+    try:
+        move_without_replacing(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def rewrite(path: Path, content: bytes, *, mode: int = 0o640) -> None:
+    """Replace our own small state file whole and durably. Never used for recordings or manifests."""
+    temporary = _write_temporary(path, content, mode)
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def move_without_replacing(source: Path, target: Path) -> None:
+    """Rename durably; FileExistsError when `target` exists, on every file system, also without hard links."""
+    if _rename_noreplace(source, target):
+        sync_folder(target.parent)
+        return
+    os.link(source, target)
+    sync_folder(target.parent)
+    source.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's entries (created, renamed, removed names) durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path, *, mode: int = 0o750) -> None:
+    """Create `folder` and its missing parents durably; an existing one is left alone."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, mode=mode)
+    folder.mkdir(mode=mode, exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def _write_temporary(path: Path, content: bytes, mode: int) -> Path:
+    # Short, whatever the length of the final name: a 255-byte name has no room for a suffix.
+    temporary = path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _rename_noreplace(source: Path, target: Path) -> bool:
+    """Try renameat2; False where the kernel or file system does not know the flag."""
+    result = _LIBC.renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _RENAME_NOREPLACE)
+    if result == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in _NOT_SUPPORTED:
+        return False
+    raise OSError(code, os.strerror(code), str(target))

@@ -1,0 +1,151 @@
+"""What a finished recording is, as a JSON file published last: a recording counts only once its manifest exists.
+
+Fields are added, never renamed; readers pass over fields they do not know.
+"""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from exam import durable
+from exam.audio import AudioFormat, FrameSpan, Gap, Mark
+from exam.errors import Rejected
+from exam.names import Kind
+from exam.roster import Participant
+
+SCHEMA = 1
+SUFFIX = ".json"
+
+Source = Literal["microphone", "dictaphone", "conference", "other_pc"]
+Decision = Literal["accepted", "rejected", "unreviewed", "interrupted"]
+"""How a take left its review."""
+Listened = float | Literal["declined"] | None
+"""Seconds of the recording the participant listened to; `declined` when offered and refused."""
+
+
+class Person(Struct, frozen=True):
+    """The participant as the roster named them when the recording was made."""
+
+    number: int
+    surname: str
+    first_name: str
+    patronymic: str = ""
+    class_name: str = field(name="class", default="")
+
+    @classmethod
+    def of(cls, participant: Participant) -> "Person":
+        return cls(
+            participant.number,
+            participant.surname,
+            participant.first_name,
+            participant.patronymic,
+            participant.class_name,
+        )
+
+
+class Audio(Struct, frozen=True):
+    """The master: 16-bit PCM in a WAV or RF64 file beside the manifest."""
+
+    file: str
+    format: str
+    sample_rate: int
+    channels: int
+    frames: int
+
+    @property
+    def shape(self) -> AudioFormat:
+        return AudioFormat(self.sample_rate, self.channels)
+
+
+class Delivery(Struct, frozen=True):
+    """An encoded copy of the master. `frames` at the master's rate, codec padding left out of account."""
+
+    file: str
+    format: str
+    frames: int
+    size: int
+    sha256: str
+    encoder: str
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """One finished recording. `spans` are frames of stream files, `gaps` and `marks` frames of this file.
+
+    `size` (bytes) and `sha256` are of the master alone. `replaces` is the stem this recording supersedes.
+    """
+
+    schema: int = SCHEMA
+    kind: Kind
+    exam_date: date
+    room: str
+    school: str
+    station: str
+    source: Source = "microphone"
+    participant: Person | None = None
+    take: int | None = None
+    variant: str | None = None
+    started_at: datetime
+    ended_at: datetime
+    audio: Audio
+    spans: tuple[FrameSpan, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    outcome: Decision | None = None
+    listened: Listened = None
+    verdict: dict[str, Any] | None = None
+    flags: tuple[str, ...] = ()
+    replaces: str | None = None
+    size: int
+    sha256: str
+    deliveries: tuple[Delivery, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """The name shared by the master, its deliveries and the manifest."""
+        return self.audio.file.removesuffix(".wav")
+
+
+def publish(manifest: Manifest, folder: Path) -> Path:
+    """Publish the manifest beside its recording. FileExistsError when one is there."""
+    path = folder / (manifest.stem + SUFFIX)
+    durable.publish(path, msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+    return path
+
+
+def load(path: Path) -> Manifest:
+    """Read a manifest. Raises Rejected with file and key when it is not one, OSError as the disk does."""
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Rejected(
+            f"Описание записи {path.name} испорчено: {error}. Запись цела, описание нужно восстановить.",
+            f"Manifest {path.name} is broken: {error}. The recording is untouched; restore the manifest.",
+            code="bad_manifest",
+        ) from error
+    _check(manifest, path)
+    return manifest
+
+
+def stem_of(path: Path) -> str:
+    """The stem of a manifest's path; stems contain dots, so only the known suffix is cut."""
+    return path.name.removesuffix(SUFFIX)
+
+
+def _check(manifest: Manifest, path: Path) -> None:
+    """What a hostile or hand-edited manifest could do: speak of another schema, or of files elsewhere."""
+    if manifest.schema != SCHEMA:
+        raise Rejected(
+            f"Описание записи {path.name}: версия {manifest.schema}, эта программа знает {SCHEMA}. Обновите её.",
+            f"Manifest {path.name}: schema {manifest.schema}, this program knows {SCHEMA}. Update it.",
+            code="bad_manifest",
+        )
+    for name in (manifest.audio.file, *(delivery.file for delivery in manifest.deliveries)):
+        if "/" in name or "\\" in name or "\0" in name or name in {"", ".", ".."}:
+            raise Rejected(
+                f"Описание записи {path.name}: имя файла «{name}» указывает в другую папку.",
+                f"Manifest {path.name}: file name “{name}” points elsewhere.",
+                code="bad_manifest",
+            )

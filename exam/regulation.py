@@ -1,0 +1,19 @@
+"""What the procedure says of one interview: its tasks and outcomes.
+
+Sources: S2 5.2, 7.8-7.10, 8.7; the interlocutor's instruction.
+"""
+
+from enum import StrEnum
+
+ALL_TASKS = (1, 2, 3, 4)
+"""Reading aloud, retelling, monologue, dialogue."""
+
+
+class Outcome(StrEnum):
+    """Why a participant has no ordinary accepted recording; none of them is a judgement of the answer."""
+
+    ABSENT = "absent"
+    EARLY_END = "early_end"  # 7.9: a valid reason, act of appendix 10
+    REMOVED = "removed"  # 7.10: act of appendix 13
+    WRITTEN = "written"  # 8.7: written form, no audio expected
+    EXTRA_DATE = "extra_date"  # 7.8: comes again on an extra date

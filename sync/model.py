@@ -1,0 +1,64 @@
+"""What travels and what proves its arrival: receipts, and the states of an item on its way."""
+
+import base64
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Struct
+
+Tier = Literal["hub", "centre", "folder"]
+"""Who holds the bytes: the school's headquarters, the regional centre, or a folder. Never taken for each other."""
+
+Method = Literal["server-hash", "read-back"]
+"""Who recomputed the SHA-256 from the stored bytes: the server, or we, reading them back."""
+
+
+class Receipt(Struct, frozen=True):
+    """Proof of arrival: `sha256` and `size` (bytes) recomputed from the bytes stored at the far end.
+
+    `signature`: Ed25519 over the canonical JSON of every other field, base64; null without our exchange.
+    """
+
+    receipt_id: str
+    server: str
+    tier: Tier
+    sha256: str
+    size: int
+    stored_at: datetime
+    method: Method
+    signature: str | None = None
+
+    def signed_by(self, key: Ed25519PrivateKey) -> "Receipt":
+        """The same receipt with the server's signature."""
+        signature = base64.b64encode(key.sign(_canonical(self))).decode()
+        return msgspec.structs.replace(self, signature=signature)
+
+    def is_signed_by(self, key: Ed25519PublicKey) -> bool:
+        """Whether the signature is there and right."""
+        if self.signature is None:
+            return False
+        try:
+            key.verify(base64.b64decode(self.signature, validate=True), _canonical(self))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+class ItemState(StrEnum):
+    """Where a file is on its way. `delivered` only with a receipt."""
+
+    HASHED = "hashed"
+    UPLOADING = "uploading"
+    UPLOADED = "uploaded"
+    VERIFYING = "verifying"
+    DELIVERED = "delivered"
+    QUARANTINED = "quarantined"
+
+
+def _canonical(receipt: Receipt) -> bytes:
+    """JSON with sorted keys, no spaces, without the signature."""
+    return msgspec.json.encode(msgspec.structs.replace(receipt, signature=None), order="sorted")
