@@ -1,5 +1,6 @@
 """Places in audio, counted in frames: a frame is one sample of every channel at one instant."""
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -63,14 +64,24 @@ class Mark(Struct, frozen=True):
     frame: int
 
 
-def gaps_within(gaps: tuple[Gap, ...], spans: tuple[FrameSpan, ...]) -> tuple[Gap, ...]:
-    """The parts of one stream's `gaps` that `spans` of it cover, in frames of the spans' concatenation."""
+def gaps_within(gaps: Mapping[str, Sequence[Gap]], spans: Sequence[FrameSpan]) -> tuple[Gap, ...]:
+    """The parts of the streams' `gaps` (by stream file) that `spans` cover, in frames of their concatenation."""
     found: list[Gap] = []
     offset = 0
     for span in spans:
-        for gap in gaps:
+        for gap in gaps.get(span.stream, ()):
             first, end = max(gap.first_frame, span.first_frame), min(gap.end, span.end)
             if first < end:
                 found.append(Gap(offset + first - span.first_frame, end - first, gap.reason))
         offset += span.frames
     return tuple(found)
+
+
+def frame_within(spans: Sequence[FrameSpan], stream: str, frame: int) -> int:
+    """Where `frame` of `stream` is in the spans' concatenation; a frame between two spans is where the next begins."""
+    offset = 0
+    for span in spans:
+        if span.stream == stream and frame < span.end:
+            return offset + max(0, frame - span.first_frame)
+        offset += span.frames
+    return offset

@@ -20,8 +20,8 @@ SCHEMA = 1
 SUFFIX = ".json"
 
 Source = Literal["microphone", "dictaphone", "conference", "other_pc"]
-Decision = Literal["accepted", "rejected", "unreviewed", "interrupted"]
-"""How a take left its review."""
+Decision = Literal["accepted", "rejected", "unreviewed", "interrupted", "early_end", "removed"]
+"""How a take left its review; the last two when the participant's outcome ended it."""
 Listened = float | Literal["declined"] | None
 """Seconds of the recording the participant listened to; `declined` when offered and refused."""
 

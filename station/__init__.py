@@ -1,0 +1,1 @@
+"""The per-room daemon: records, names and publishes; imports only go down (see README)."""

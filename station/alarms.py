@@ -1,0 +1,71 @@
+"""What a person must know now: alarms are raised once, keep their beginning, and leave when they are over."""
+
+from datetime import datetime
+
+from exam.language import say
+from station.messages import Alarm
+
+
+def _device_lost(detail: str) -> str:
+    return say(
+        f"Микрофон не даёт звука: {detail}. Проверьте, что он подключён; станция ждёт его и продолжит сама. "
+        "Записанное сохранено.",
+        f"No sound from the microphone: {detail}. Check that it is plugged in; the station waits for it and "
+        "goes on by itself. What was recorded is safe.",
+    )
+
+
+def _overflow(_detail: str) -> str:
+    return say(
+        "Звуковая система потеряла часть звука: компьютер перегружен. Закройте другие программы. Запись продолжается.",
+        "The sound system lost some audio: the computer is overloaded. Close other programs. Recording goes on.",
+    )
+
+
+def _disk_low(detail: str) -> str:
+    return say(
+        f"Мало места на диске: {detail}. Освободите место. Запись продолжается.",
+        f"Disk space is low: {detail}. Free some. Recording goes on.",
+    )
+
+
+def _disk_failed(detail: str) -> str:
+    return say(
+        f"Запись на диск не удалась: {detail}. Записанное до этого сохранено. Позовите технического специалиста.",
+        f"Writing to disk failed: {detail}. What was recorded before is safe. Call the technician.",
+    )
+
+
+def _not_published(detail: str) -> str:
+    return say(
+        f"Файл записи не оформлен: {detail}. Сама запись цела; станция повторит при следующем запуске.",
+        f"A recording could not be published: {detail}. The audio is safe; tried again at the next start.",
+    )
+
+
+_TEXTS = {
+    "device_lost": ("red", _device_lost),
+    "overflow": ("warn", _overflow),
+    "disk_low": ("warn", _disk_low),
+    "disk_failed": ("red", _disk_failed),
+    "not_published": ("red", _not_published),
+}
+
+
+class Alarms:
+    """The alarms that stand. Used by the recorder's thread alone."""
+
+    def __init__(self) -> None:
+        self._standing: dict[str, Alarm] = {}
+
+    def raise_(self, code: str, since: datetime, detail: str = "") -> None:
+        """Raise `code`, or renew its text; `since` stays that of the first time."""
+        severity, text = _TEXTS[code]
+        first = self._standing.get(code)
+        self._standing[code] = Alarm(code, severity, text(detail), first.since if first else since)
+
+    def clear(self, code: str) -> None:
+        self._standing.pop(code, None)
+
+    def standing(self) -> tuple[Alarm, ...]:
+        return tuple(self._standing.values())

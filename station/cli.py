@@ -1,0 +1,282 @@
+"""The command line of `station`: the only place that turns errors into words and exit codes.
+
+0 done, 1 refused or failed, 2 wrong usage or configuration, 3 the daemon is not running. Commands to the daemon
+import neither numpy nor sounddevice: heavy modules are imported by the commands that need them.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from exam.errors import ConfigError, ExamError, Rejected
+from exam.language import say
+from station import client
+from station.config import Config, find, load
+
+_DONE, _FAILED, _WRONG_USE, _NOT_RUNNING = 0, 1, 2, 3
+_POLL_S = 0.5
+_NOT_YET = ("learn-pedal", "rehearse", "check", "recover", "recut", "import", "export", "room-sheet")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    arguments = _parser().parse_args(words)
+    try:
+        code: int = arguments.act(arguments)
+    except ConfigError as error:
+        return _complain(error, _WRONG_USE)
+    except client.NotRunning as error:
+        return _complain(error, _NOT_RUNNING)
+    except ExamError as error:
+        return _complain(error, _FAILED)
+    except BrokenPipeError:
+        return _FAILED
+    return code
+
+
+def _complain(error: ExamError, code: int) -> int:
+    print(f"station: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 - the one line for a person
+    return code
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - a command's answer
+
+
+# -- commands --------------------------------------------------------------------------------------------------
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    return load(find(arguments.config))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from station import service  # noqa: PLC0415 - heavy: only the daemon needs it
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    service.run(_config(arguments))
+    return _DONE
+
+
+def _tell(command: str, *keys: str) -> Callable[[argparse.Namespace], int]:
+    """A command to the daemon: the named arguments are sent along."""
+
+    def act(arguments: argparse.Namespace) -> int:
+        sent = {key: getattr(arguments, key) for key in keys if getattr(arguments, key) is not None}
+        status = _ask(arguments, command, sent)
+        _show(status, as_json=arguments.json)
+        return _DONE
+
+    return act
+
+
+def _ask(arguments: argparse.Namespace, command: str, sent: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    config = _config(arguments)
+    return client.ask(client.socket_path(config.school.code, config.room.number), command, dict(sent or {}))
+
+
+def _close(arguments: argparse.Namespace) -> int:
+    """Close, then wait until every recording is hashed, encoded and published."""
+    status = _ask(arguments, "close")
+    shown = -1
+    while arguments.wait and (status["publishing"] or status["stream"]):
+        if len(status["publishing"]) != shown and not arguments.json:
+            shown = len(status["publishing"])
+            _say(say(f"День закрыт. Осталось оформить записей: {shown}…", f"Closed. Recordings to publish: {shown}…"))
+        if any(alarm["code"] == "not_published" for alarm in status["alarms"]):
+            raise Rejected(*[_alarm_text(status, "not_published")] * 2, code="not_published")
+        time.sleep(_POLL_S)
+        status = _ask(arguments, "status")
+    _show(status, as_json=arguments.json)
+    return _DONE
+
+
+def _alarm_text(status: Mapping[str, Any], code: str) -> str:
+    return next(str(alarm["text"]) for alarm in status["alarms"] if alarm["code"] == code)
+
+
+def _outcome(arguments: argparse.Namespace) -> int:
+    chosen = None if arguments.outcome == "clear" else arguments.outcome
+    sent = {"participant": arguments.participant, "outcome": chosen, "at": arguments.at, "note": arguments.note or ""}
+    _show(_ask(arguments, "outcome", sent), as_json=arguments.json)
+    return _DONE
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    _show(_ask(arguments, "status"), as_json=arguments.json)
+    return _DONE
+
+
+def _devices(arguments: argparse.Namespace) -> int:
+    from station.capture import microphone  # noqa: PLC0415 - only this command needs it
+
+    found = microphone.devices()
+    if arguments.json:
+        listed = [{"name": d.name, "channels": d.channels, "sample_rate": d.sample_rate} for d in found]
+        _say(json.dumps(listed, ensure_ascii=False))
+        return _DONE
+    for device in found:
+        _say(f"{device.name}\t{device.channels}\t{device.sample_rate}")
+    if not found:
+        _say(say("Ни одного микрофона не найдено.", "No microphone found."))
+    return _DONE
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    import msgspec  # noqa: PLC0415 - only this command needs it
+
+    from station.verify import verify  # noqa: PLC0415 - only this command needs it
+
+    report = verify(Path(arguments.folder) if arguments.folder else _config(arguments).day_folder)
+    if arguments.json:
+        _say(json.dumps(msgspec.to_builtins(report) | {"ok": report.ok}, ensure_ascii=False))
+    else:
+        for breach in report.breaches:
+            _say(say("Нарушение", "Breach") + f" {breach.invariant}: {breach.file}: {breach.text}")
+        if report.ok:
+            _say(say(f"Всё в порядке: записей {report.recordings}.", f"All is well: {report.recordings} recordings."))
+    return _DONE if report.ok else _FAILED
+
+
+def _not_yet(arguments: argparse.Namespace) -> int:
+    raise Rejected(
+        f"Команда «{arguments.command}» появится в следующей версии; запись работает и без неё.",
+        f"“{arguments.command}” comes with a later version; recording works without it.",
+        code="not_yet",
+    )
+
+
+# -- words -----------------------------------------------------------------------------------------------------
+
+
+def _show(status: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        _say(json.dumps(status, ensure_ascii=False))
+        return
+    _say(_headline(status))
+    for alarm in status["alarms"]:
+        _say(f"! {alarm['text']}")
+
+
+def _headline(status: Mapping[str, Any]) -> str:
+    state = {
+        "closed": say("День не открыт", "The day is not open"),
+        "idle": say("Готово. Общая запись идёт", "Ready. The stream is recording"),
+        "recording": say("ИДЁТ ЗАПИСЬ", "RECORDING"),
+        "paused": say("ПАУЗА, общая запись идёт", "PAUSED, the stream goes on"),
+        "review": say("Остановлено, ждёт решения", "Stopped, awaiting a decision"),
+    }[status["state"]]
+    names = {person["number"]: person["name"] for person in status["participants"]}
+    who = f": {names[status['participant']]}" if status["participant"] in names else ""
+    stream = status["stream"]
+    where = f"  [{stream['file']}, {stream['frames']}]" if stream else ""
+    return f"{state}{who}{where}"
+
+
+# -- the parser ------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="station", description=say("Запись итогового собеседования в аудитории", "Records the oral exam in a room")
+    )
+    parser.add_argument("--version", action="version", version=f"station {version('exam-station')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, ru: str, en: str, act: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=say(ru, en), description=say(ru, en))
+        command.add_argument("--config", metavar="FILE", help=say("файл настроек", "configuration file"))
+        command.add_argument("--json", action="store_true", help=say("ответ в JSON", "answer in JSON"))
+        command.set_defaults(act=act)
+        return command
+
+    _add_day(add)
+    _add_take(add)
+    _add_papers(add)
+    _add_looks(add)
+    for name in _NOT_YET:
+        add(name, "появится позже", "comes later", _not_yet).add_argument("rest", nargs=argparse.REMAINDER)
+    return parser
+
+
+_Add = Callable[[str, str, str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
+
+
+def _add_day(add: _Add) -> None:
+    add("run", "работать: записывать эту аудиторию", "the daemon, in the foreground", _run)
+    add("open", "начать день: общая запись пошла", "begin the day's stream", _tell("open"))
+    close = add("close", "закончить день и оформить все записи", "end the day's stream", _close)
+    close.add_argument(
+        "--no-wait", dest="wait", action="store_false", help=say("не ждать оформления", "do not wait for publishing")
+    )
+
+
+def _add_take(add: _Add) -> None:
+    start_keys = ("participant", "variant", "end_previous", "other_room")
+    start = add("start", "начать запись участника", "begin a participant's take", _tell("start", *start_keys))
+    start.add_argument(
+        "--participant", type=int, required=True, metavar="N", help=say("№ в списке", "number in roster")
+    )
+    start.add_argument("--variant", metavar="V")
+    start.add_argument("--end-previous", action="store_true")
+    start.add_argument("--other-room", action="store_true")
+    add("mark", "началось задание 1–4", "task 1..4 begins", _tell("mark", "task")).add_argument("task", type=int)
+    add("pause", "пауза участника (общая запись идёт)", "pause the take", _tell("pause"))
+    add("resume", "продолжить после паузы", "resume the take", _tell("resume"))
+    add("stop", "закончить ответ участника", "stop the take", _tell("stop"))
+    accept = add("accept", "запись хорошая", "the recording is good", _tell("accept", "listened"))
+    accept.add_argument("--listened", type=_listened, metavar="SECONDS|declined")
+    retake = add(
+        "retake", "запись плохая: ответит ещё раз", "the take is bad", _tell("retake", "reason", "variant", "consent")
+    )
+    retake.add_argument("--reason", required=True)
+    retake.add_argument("--variant", metavar="V")
+    retake.add_argument("--consent", type=_yes_no, metavar="yes|no")
+    add("cancel", "начали случайно", "an accidental start", _tell("cancel"))
+
+
+def _add_papers(add: _Add) -> None:
+    outcome = add("outcome", "отметка об участнике", "a participant's outcome", _outcome)
+    outcome.add_argument("--participant", type=int, required=True, metavar="N")
+    outcome.add_argument("outcome", choices=["absent", "early_end", "removed", "written", "extra_date", "clear"])
+    outcome.add_argument("--at", metavar="HH:MM:SS")
+    outcome.add_argument("--note", metavar="TEXT")
+    reassign = add(
+        "reassign", "запись другого участника", "the take is another's", _tell("reassign", "take", "to", "reason")
+    )
+    reassign.add_argument("--take", required=True, metavar="NAME")
+    reassign.add_argument("--to", type=int, required=True, metavar="N")
+    reassign.add_argument("--reason", required=True)
+    correct = add(
+        "correct", "вариант введён неверно", "the variant was wrong", _tell("correct", "take", "variant", "reason")
+    )
+    correct.add_argument("--take", required=True, metavar="NAME")
+    correct.add_argument("--variant", required=True, metavar="V")
+    correct.add_argument("--reason", required=True)
+
+
+def _add_looks(add: _Add) -> None:
+    add("status", "что сейчас происходит", "the room at a glance", _status)
+    add("devices", "микрофоны этого компьютера", "microphones of this computer", _devices)
+    verify = add("verify", "проверить записи на диске", "check the invariants on disk", _verify)
+    verify.add_argument("folder", nargs="?", metavar="FOLDER")
+
+
+def _listened(text: str) -> float | str:
+    return text if text == "declined" else float(text)
+
+
+def _yes_no(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise argparse.ArgumentTypeError(say("ожидается yes или no", "expected yes or no"))
+    return text == "yes"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The client's side of the control socket. Imports no audio, no numpy: a command answers at once."""
+
+import json
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import Any
+
+from exam.errors import ExamError, Rejected
+
+
+class NotRunning(ExamError):
+    """No daemon answers at the socket."""
+
+    code = "not_running"
+
+
+def socket_path(school: str, room: str) -> Path:
+    """Where this room's daemon listens: $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR, else /run/user or /tmp."""
+    if directory := os.environ.get("RUNTIME_DIRECTORY"):
+        return Path(directory) / "control.sock"
+    directory = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    return Path(directory) / f"station-{school}-{room}.sock"
+
+
+def ask(path: Path, command: str, args: dict[str, Any] | None = None, timeout_s: float = 90.0) -> dict[str, Any]:
+    """Send one command; the status after it.
+
+    Raises NotRunning when no daemon listens, Rejected with the daemon's words when it refuses.
+    """
+    line = json.dumps({"id": secrets.token_hex(8), "command": command, "args": args or {}}) + "\n"
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout_s)
+            connection.connect(str(path))
+            connection.sendall(line.encode())
+            with connection.makefile("rb") as answers:
+                answer = json.loads(answers.readline() or b"{}")
+    except (OSError, ValueError) as error:
+        raise NotRunning(
+            f"Станция не запущена (нет ответа на {path}). Запустите её: station run.",
+            f"The station is not running (no answer at {path}). Start it: station run.",
+        ) from error
+    if not answer.get("ok"):
+        refusal = answer.get("error") or {"code": "failed", "text": "no answer"}
+        raise Rejected(refusal["text"], refusal["text"], code=refusal["code"])
+    status: dict[str, Any] = answer["status"]
+    return status

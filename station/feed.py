@@ -1,0 +1,57 @@
+"""A feed fills one take's tape from the stream's tape, span by span. Used by the recorder's thread alone.
+
+A span may begin in the past (pre-roll) and end in the future (what is still on its way through the sound
+system): the tape is always the concatenation of the spans, read back from the stream file itself.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from station.tape import Tape
+
+
+@dataclass
+class _Span:
+    """What is still to be copied: from `position` to `end`, which is None while the span is open."""
+
+    position: int
+    end: int | None = None
+
+
+class Feed:
+    """One participant's own tape, written in parallel to the stream."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self._spans: deque[_Span] = deque()
+        self._released = False
+
+    def begin(self, first_frame: int) -> None:
+        """The next span begins at this frame of the stream; the one before has been ended."""
+        self._spans.append(_Span(first_frame))
+
+    def end(self, frame: int) -> None:
+        """The open span ends before this frame."""
+        if self._spans and self._spans[-1].end is None:
+            self._spans[-1].end = frame
+
+    def release(self) -> None:
+        """No further span will come; the tape is to be closed once filled."""
+        self._released = True
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the tape is complete and may be closed."""
+        return self._released and not self._spans
+
+    def advance(self, stream: Tape) -> None:
+        """Copy what the stream has of the spans."""
+        while self._spans:
+            span = self._spans[0]
+            end = stream.frames if span.end is None else min(stream.frames, span.end)
+            if end > span.position:
+                self.tape.append(stream.read(span.position, end - span.position))
+                span.position = end
+            if span.end is None or span.position < span.end:
+                return
+            self._spans.popleft()

@@ -1,0 +1,115 @@
+"""The journal: what happened, one event a line, appended and synced before anything is answered.
+
+Written by the recorder's thread alone; read at start-up, by `verify` and by whoever needs the day's meaning.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from exam import durable
+from exam.clock import Clock, boot_id
+from exam.errors import Rejected
+from station.session.events import AnyEvent, Event
+
+FILE = "journal.jsonl"
+
+
+class Entry(Struct, frozen=True):
+    """A line: the event and when it was written down."""
+
+    seq: int
+    wall: datetime
+    monotonic_ns: int
+    boot_id: str
+    event: Event
+
+
+class _Envelope(Struct, frozen=True):
+    seq: int
+    wall: datetime
+    monotonic_ns: int
+    boot_id: str
+
+
+class Journal:
+    """The day's journal, open for appending. Raises OSError as the disk does."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        """Open or create the journal of `folder`, going on after its last whole line."""
+        path = folder / FILE
+        self._clock = clock
+        self._boot_id = boot_id()
+        self._seq = max((entry.seq for entry in read(folder)), default=0)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        durable.sync_folder(folder)
+        _end_torn_line(self._descriptor)
+
+    def append(self, events: Sequence[Event]) -> tuple[Entry, ...]:
+        """Write events down, durably, in one write and one sync."""
+        entries = tuple(
+            Entry(self._seq + count, self._clock.now(), self._clock.monotonic_ns(), self._boot_id, event)
+            for count, event in enumerate(events, start=1)
+        )
+        os.write(self._descriptor, b"".join(_line(entry) for entry in entries))
+        os.fdatasync(self._descriptor)
+        self._seq += len(entries)
+        return entries
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def read(folder: Path) -> Iterator[Entry]:
+    """The entries of a folder's journal, oldest first; none if there is no journal.
+
+    A torn last line is passed over: it was never answered. Raises Rejected, naming file and line, for a
+    line that is whole but wrong.
+    """
+    path = folder / FILE
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        try:
+            yield parse(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if _is_torn(lines, number):
+                continue
+            raise Rejected(
+                f"Журнал {path}: строка {number} испорчена ({error}). Записи целы.",
+                f"Journal {path}: line {number} is broken ({error}). The recordings are untouched.",
+                code="bad_journal",
+            ) from error
+
+
+def parse(line: bytes) -> Entry:
+    """One line's entry. Raises msgspec.DecodeError."""
+    envelope = msgspec.json.decode(line, type=_Envelope)
+    event = msgspec.json.decode(line, type=AnyEvent)
+    return Entry(envelope.seq, envelope.wall, envelope.monotonic_ns, envelope.boot_id, event)
+
+
+def _line(entry: Entry) -> bytes:
+    header: dict[str, Any] = {"seq": entry.seq, **msgspec.to_builtins(entry.event)}
+    header |= {"wall": entry.wall, "monotonic_ns": entry.monotonic_ns, "boot_id": entry.boot_id}
+    return msgspec.json.encode(header) + b"\n"
+
+
+def _is_torn(lines: Sequence[bytes], number: int) -> bool:
+    """A line cut short by a crash: the last of the file, or one that `_end_torn_line` closed."""
+    return number == len(lines) or not lines[number - 1].endswith(b"}")
+
+
+def _end_torn_line(descriptor: int) -> None:
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        os.write(descriptor, b"\n")

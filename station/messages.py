@@ -1,0 +1,136 @@
+"""What the parts of the station say to each other: blocks and requests go to the recorder, Status comes from it."""
+
+from concurrent.futures import Future
+from datetime import datetime
+
+from msgspec import Struct
+
+from exam.audio import GapReason
+from station.session.commands import Command
+from station.session.day import State
+
+
+class Block(Struct, frozen=True):
+    """A stretch of captured sound: 16-bit frames, interleaved.
+
+    `run` counts openings of the device, `first_frame` frames within the run; a jump of it means dropped
+    frames. `monotonic_ns`: when the sound system delivered it. `overflow`: it said that it lost some before.
+    """
+
+    run: int
+    first_frame: int
+    monotonic_ns: int
+    overflow: bool
+    data: bytes
+
+
+class CaptureLost(Struct, frozen=True):
+    """The microphone stopped; it is being reopened. `text` says why, for a person."""
+
+    run: int
+    text: str
+
+
+class Request(Struct, frozen=True):
+    """A person's command on its way to the recorder, and where the answer is put.
+
+    `pressed_ns`: monotonic time of the press.
+    """
+
+    command: Command
+    pressed_ns: int
+    answer: "Future[Status]"
+
+
+class Published(Struct, frozen=True):
+    """A recording's manifest was published."""
+
+    stem: str
+    sha256: str
+
+
+class PublishingFailed(Struct, frozen=True):
+    """A recording could not be published; its master is safe and it is tried again at the next start."""
+
+    stem: str
+    text: str
+
+
+class Stop(Struct, frozen=True):
+    """Seal the stream part and end; the day stays open."""
+
+
+Message = Block | CaptureLost | Request | Published | PublishingFailed | Stop
+
+
+class GapStatus(Struct, frozen=True, omit_defaults=True):
+    """A gap of the stream file; `open` while the microphone is still away."""
+
+    first_frame: int
+    frames: int
+    reason: GapReason
+    open: bool = False
+
+
+class StreamStatus(Struct, frozen=True):
+    """`frames` of the file, silence of gaps included; `captured_frames` without it."""
+
+    file: str
+    frames: int
+    captured_frames: int
+    gaps: tuple[GapStatus, ...] = ()
+
+
+class Levels(Struct, frozen=True):
+    """One number a channel, dBFS re full scale (a full-scale square wave is 0); floor −120."""
+
+    rms_dbfs: tuple[float, ...] = ()
+    peak_dbfs: tuple[float, ...] = ()
+
+
+class Alarm(Struct, frozen=True):
+    """Something a person must know: what happened, what to do, what is safe. `severity`: warn or red."""
+
+    code: str
+    severity: str
+    text: str
+    since: datetime
+
+
+class DiskStatus(Struct, frozen=True):
+    """`hours_left` of recording at the present rate."""
+
+    folder: str
+    free_bytes: int
+    hours_left: float
+
+
+class TakeStatus(Struct, frozen=True):
+    take: int
+    file: str
+    accepted: bool
+    published: bool
+
+
+class ParticipantStatus(Struct, frozen=True):
+    number: int
+    name: str
+    outcome: str | None
+    takes: tuple[TakeStatus, ...]
+
+
+class Status(Struct, frozen=True):
+    """One glance at the room. Immutable: the recorder replaces it whole, everyone else reads it.
+
+    `publishing`: stems of recordings being encoded and hashed. `participant`: number of the one in hand.
+    """
+
+    state: State
+    participant: int | None = None
+    take: str | None = None
+    stream: StreamStatus | None = None
+    levels: Levels = Levels()
+    alarms: tuple[Alarm, ...] = ()
+    disk: tuple[DiskStatus, ...] = ()
+    publishing: tuple[str, ...] = ()
+    participants: tuple[ParticipantStatus, ...] = ()

@@ -1,0 +1,208 @@
+"""From a closed tape to a published recording: hash, encode, manifest last.
+
+`draft` (pure) says what the manifest will tell; `Publisher` does the slow part on a thread of its own, encoding
+in a low-priority child process, so that a library's crash or a long stream never touches the recorder.
+"""
+
+import os
+import queue
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from exam import durable, manifest
+from exam.audio import FrameSpan, Mark, frame_within, gaps_within
+from exam.errors import ExamError, Rejected
+from exam.fixity import sha256_of
+from exam.manifest import Audio, Delivery, Manifest, Person
+from exam.names import Kind
+from station.config import DeliveryFormat
+from station.messages import Published, PublishingFailed
+from station.session import Day, Rules, StreamPart, Take
+from station.tape import SUFFIX, Tape, TapeReader
+
+
+class Draft(Struct, frozen=True):
+    """A recording whose bytes are still to be measured. `tape`: the stem of the file that holds its audio."""
+
+    manifest: Manifest
+    tape: str
+
+
+def draft_of_take(day: Day, take: Take, rules: Rules, station: str) -> Draft:
+    """What a take's manifest tells. Format and sizes are filled in from the file itself."""
+    person = Person.of(rules.roster[take.participant])
+    gaps = {part.file: part.gaps for part in day.parts}
+    marks = tuple(Mark(task, frame_within(take.spans, place.stream, place.frame)) for task, place in take.marks)
+    return Draft(
+        Manifest(
+            kind=Kind.PARTICIPANT,
+            exam_date=rules.exam_date,
+            room=rules.room,
+            school=rules.school,
+            station=station,
+            participant=person,
+            take=take.number,
+            variant=take.variant,
+            started_at=take.started_at,
+            ended_at=take.ended_at or take.started_at,
+            audio=_unmeasured(take.stem),
+            spans=tuple(span for span in take.spans if span.frames),
+            gaps=gaps_within(gaps, take.spans),
+            marks=marks,
+            outcome=take.decision,
+            listened=take.listened,
+            flags=take.flags,
+            replaces=take.replaces,
+            size=0,
+            sha256="",
+        ),
+        take.tape,
+    )
+
+
+def draft_of_part(part: StreamPart, rules: Rules, station: str) -> Draft:
+    """What a stream part's manifest tells."""
+    stem = part.file.removesuffix(SUFFIX)
+    return Draft(
+        Manifest(
+            kind=Kind.STREAM,
+            exam_date=rules.exam_date,
+            room=rules.room,
+            school=rules.school,
+            station=station,
+            started_at=part.started_at,
+            ended_at=part.ended_at or part.started_at,
+            audio=_unmeasured(stem),
+            gaps=part.gaps,
+            size=0,
+            sha256="",
+        ),
+        stem,
+    )
+
+
+class Publisher:
+    """Publishes drafts one after another. `report` is told how each ended."""
+
+    def __init__(
+        self, folder: Path, delivery: DeliveryFormat, report: Callable[[Published | PublishingFailed], None]
+    ) -> None:
+        self._folder, self._delivery, self._report = folder, delivery, report
+        self._queue: queue.SimpleQueue[Draft | None] = queue.SimpleQueue()
+        self._encoder: subprocess.Popen[bytes] | None = None
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def submit(self, draft: Draft) -> None:
+        self._queue.put(draft)
+
+    def stop(self) -> None:
+        """Leave off; what is unpublished is published after the next start."""
+        self._stopping = True
+        self._queue.put(None)
+        if self._encoder is not None:
+            self._encoder.kill()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (draft := self._queue.get()) is not None and not self._stopping:
+            stem = draft.manifest.stem
+            try:
+                self._report(Published(stem, self._publish(draft)))
+            except (ExamError, OSError) as error:
+                if not self._stopping:
+                    self._report(PublishingFailed(stem, f"{stem}: {error}"))
+
+    def _publish(self, draft: Draft) -> str:
+        """Publish one recording; the master's SHA-256. A manifest left by an earlier try is taken as it is."""
+        stem = draft.manifest.stem
+        finished = self._folder / (stem + manifest.SUFFIX)
+        if finished.exists():
+            return manifest.load(finished).sha256
+        master = self._folder / (stem + SUFFIX)
+        if not master.exists():
+            _give_master(self._folder, draft, master)
+        measured = _measured(draft.manifest, master)
+        deliveries = () if self._delivery == "wav" else (self._deliver(master, stem, self._delivery),)
+        manifest.publish(replace(measured, deliveries=deliveries), self._folder)
+        return measured.sha256
+
+    def _deliver(self, master: Path, stem: str, delivery: DeliveryFormat) -> Delivery:
+        target = self._folder / f"{stem}.{delivery}"
+        command = [sys.executable, "-m", "station.encoding", str(master), str(target), delivery]
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as self._encoder:
+            out, err = self._encoder.communicate()
+        if self._encoder.returncode != 0:
+            last = err.decode(errors="replace").strip().rsplit("\n", 1)[-1]
+            raise Rejected(f"кодирование в {delivery} не удалось: {last}", f"encoding {delivery} failed: {last}")
+        return msgspec.json.decode(out, type=Delivery)
+
+
+def _unmeasured(stem: str) -> Audio:
+    return Audio(stem + SUFFIX, "wav", 0, 0, 0)
+
+
+def _measured(draft: Manifest, master: Path) -> Manifest:
+    """The manifest with what the master's bytes say; Rejected when they are not what the spans promise."""
+    with TapeReader(master) as reader:
+        shape, frames = reader.shape, reader.frames
+    expected = sum(span.frames for span in draft.spans)
+    if draft.kind is Kind.PARTICIPANT and frames != expected:
+        raise Rejected(
+            f"в файле {frames} отсчётов, а по журналу {expected}",
+            f"the file has {frames} frames, the journal {expected}",
+            code="not_whole",
+        )
+    audio = Audio(master.name, "wav", shape.sample_rate, shape.channels, frames)
+    return replace(draft, audio=audio, size=master.stat().st_size, sha256=sha256_of(master))
+
+
+def _give_master(folder: Path, draft: Draft, master: Path) -> None:
+    """A recording without a file of its name yet: its tape under another name, else cut from the stream."""
+    temporary = folder / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    tape = folder / (draft.tape + SUFFIX)
+    try:
+        if tape.exists():
+            _copy(tape, temporary)
+        else:
+            _cut(folder, draft.manifest.spans, temporary)
+        durable.move_without_replacing(temporary, master)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """The same file by a second name, or a copy where the file system knows no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+        with target.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _cut(folder: Path, spans: Sequence[FrameSpan], target: Path) -> None:
+    """The spans' concatenation, from the stream files."""
+    tape: Tape | None = None
+    for span in spans:
+        with TapeReader(folder / span.stream) as stream:
+            tape = tape or Tape(target, stream.shape)
+            for block in stream.blocks(span.first_frame, span.frames):
+                tape.append(block)
+    if tape is None:
+        raise Rejected("в записи нет звука", "the recording holds no sound", code="empty")
+    tape.close()

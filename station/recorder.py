@@ -1,0 +1,289 @@
+"""THE thread: it alone owns the session and the open tapes. Everything else sends it messages and reads Status.
+
+Blocks and commands come through one inbox, so there is one total order. For a block: the stream's tape first,
+then the participant's. For a command: decide, create the files it needs, journal, evolve, act, answer.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, InvalidStateError
+from typing import ClassVar
+
+from exam.clock import NS_PER_S, Clock
+from exam.errors import ExamError, Fatal, Rejected
+from station import levels, messages, overview
+from station.alarms import Alarms
+from station.config import Config
+from station.inbox import Inbox
+from station.journal import Journal
+from station.messages import Block, Levels, Message, Request, Status
+from station.publishing import Publisher, draft_of_part, draft_of_take
+from station.session import Day, Moment, Rules, State, decide, evolve
+from station.session import commands as ask
+from station.session import events as happened
+from station.session.events import Event
+from station.tape import SUFFIX
+from station.taping import Taping
+
+_TICK_S = 0.5
+_SYNC_EVERY_NS = NS_PER_S
+_DISK_EVERY_NS = 10 * NS_PER_S
+_ABSENT_AFTER_NS = 3 * NS_PER_S
+_LOW_HOURS = 2.0
+
+
+class Recorder:
+    """Records a room's day. Built and started by the service; `status` may be read from any thread."""
+
+    def __init__(
+        self,
+        config: Config,
+        rules: Rules,
+        day: Day,
+        *,
+        journal: Journal,
+        publisher: Publisher,
+        inbox: Inbox,
+        clock: Clock,
+    ) -> None:
+        self._rules, self._day = rules, day
+        self._journal, self._publisher, self._inbox, self._clock = journal, publisher, inbox, clock
+        self._station = f"{config.school.code}-{config.room.number}"
+        self._folder, self._shape = config.day_folder, config.capture.shape
+        self._keeps_takes = config.exam.recording != "stream"
+        self._device = config.capture.device
+        self._taping: Taping | None = None
+        self._ends_at: int | None = None
+        self._submitted: set[str] = set()
+        self._alarms, self._levels = Alarms(), Levels()
+        now = clock.monotonic_ns()
+        self._last_block_ns = self._synced_ns = self._turned_ns = now
+        self._disk_ns = now - _DISK_EVERY_NS
+        self._disk: tuple[messages.DiskStatus, ...] = ()
+        self._participants = overview.participants(day, rules)
+        self._failure: ExamError | None = None
+        self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
+        self.status = self._glance()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Seal the stream part in order and end the thread; the day stays open."""
+        self._inbox.post(messages.Stop())
+        self._thread.join()
+
+    @property
+    def is_beating(self) -> bool:
+        """Whether the thread has turned its loop within the last seconds."""
+        return self._clock.monotonic_ns() - self._turned_ns < _ABSENT_AFTER_NS
+
+    def join(self, timeout_s: float) -> None:
+        """Wait a while for the thread's end. Raises the failure that ended it, if one did."""
+        self._thread.join(timeout_s)
+        if self._failure is not None:
+            raise self._failure
+
+    def _work(self) -> None:
+        try:
+            self._go_on()
+            while not isinstance(message := self._inbox.next(_TICK_S), messages.Stop):
+                self._handle(message)
+                self._housekeep()
+                self.status = self._glance()
+            self._seal("shutdown")
+        except OSError as error:
+            self._failure = Fatal(
+                f"Запись на диск не удалась: {error}. Записанное до этого сохранено; после перезапуска станция "
+                "продолжит тот же день.",
+                f"Writing to disk failed: {error}. What was recorded is safe; after a restart the day goes on.",
+                code="disk_failed",
+            )
+
+    def _go_on(self) -> None:
+        """What the last run of the station left: an open day goes on in a new part, finished takes are published."""
+        if self._day.state is not State.CLOSED:
+            part = self._moment(self._clock.monotonic_ns()).stream
+            self._carry_out([happened.StreamStarted(stream=part)])
+        self._publish_ready()
+
+    def _handle(self, message: Message | None) -> None:
+        match message:
+            case Block():
+                self._take_block(message)
+            case Request():
+                self._answer(message)
+            case messages.CaptureLost():
+                self._alarms.raise_("device_lost", self._clock.now(), message.text)
+                if self._taping is not None:
+                    self._taping.lose_device()
+            case messages.Published():
+                self._carry_out([happened.RecordingPublished(stem=message.stem, sha256=message.sha256)])
+            case messages.PublishingFailed():
+                self._alarms.raise_("not_published", self._clock.now(), message.text)
+
+    def _take_block(self, block: Block) -> None:
+        self._last_block_ns = self._clock.monotonic_ns()
+        self._alarms.clear("device_lost")
+        if self._taping is not None:
+            losses = self._taping.take_block(block)
+            if losses:
+                self._alarms.raise_("overflow", self._clock.now())
+                self._carry_out(losses)
+        self._levels = levels.measure(block.data, self._shape.channels)
+
+    # -- commands ------------------------------------------------------------------------------------------
+
+    def _answer(self, request: Request) -> None:
+        try:
+            if isinstance(request.command, ask.Open | ask.Start) and self._day.state is State.CLOSED:
+                self._prepare_opening()
+            self._carry_out(decide(self._day, request.command, self._moment(request.pressed_ns), self._rules))
+        except ExamError as error:
+            _settle(request.answer, error)
+        else:
+            self.status = self._glance()
+            _settle(request.answer, self.status)
+
+    def _prepare_opening(self) -> None:
+        if self._clock.monotonic_ns() - self._last_block_ns > _ABSENT_AFTER_NS:
+            raise Rejected(
+                f"Микрофон «{self._device}» не даёт звука, день не открыт. Подключите его; список: station devices.",
+                f"No sound from “{self._device}”: the day is not opened. Plug it in; see station devices.",
+                code="device_lost",
+            )
+        self._seal("close")
+
+    def _moment(self, at_ns: int) -> Moment:
+        taken = frozenset(path.name for path in self._folder.iterdir())
+        if self._taping is not None:
+            return Moment(self._clock.now(), self._taping.file, self._taping.frame_at(at_ns), taken)
+        part = 1 + len(self._day.parts)
+        while self._rules.stream_stem(part) + SUFFIX in taken:
+            part += 1
+        return Moment(self._clock.now(), self._rules.stream_stem(part) + SUFFIX, 0, taken)
+
+    def _carry_out(self, events: Sequence[Event]) -> None:
+        """Create the files the events need, write the events down, then let them change the day."""
+        for event in events:
+            if type(event) in self._files:
+                self._files[type(event)](self, event)
+        for entry in self._journal.append(events):
+            self._day = evolve(self._day, entry.event, entry.wall)
+            if type(entry.event) in self._acts:
+                self._acts[type(entry.event)](self, entry.event)
+        self._participants = overview.participants(self._day, self._rules)
+        self._publish_ready()
+
+    def _begin_part(self, event: happened.StreamStarted) -> None:
+        path = self._folder / str(event.stream)
+        self._taping = Taping(path, self._shape, self._clock.monotonic_ns())
+
+    def _begin_take(self, event: happened.TakeStarted) -> None:
+        if self._taping is not None and self._keeps_takes:
+            self._taping.begin_take(self._folder / (event.stem + SUFFIX))
+
+    def _begin_span(self, event: Event) -> None:
+        if self._taping is not None and self._day.take is not None:
+            self._taping.begin_span(self._day.take.tape, event.frame)
+
+    def _end_span(self, event: Event) -> None:
+        if self._taping is not None and self._day.take is not None:
+            self._taping.end_span(self._day.take.tape, event.frame)
+
+    def _release(self, event: happened.TakeDecided | happened.TakeCancelled) -> None:
+        if self._taping is not None:
+            self._taping.release(self._day.takes[event.stem].tape)
+
+    def _end_day(self, event: happened.DayClosed) -> None:
+        self._ends_at = event.frame + self._rules.post_roll
+
+    _files: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
+        happened.StreamStarted: _begin_part,
+        happened.TakeStarted: _begin_take,
+    }
+    _acts: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
+        happened.TakeStarted: _begin_span,
+        happened.TakePaused: _end_span,
+        happened.TakeResumed: _begin_span,
+        happened.TakeStopped: _end_span,
+        happened.TakeContinued: _begin_span,
+        happened.TakeDecided: _release,
+        happened.TakeCancelled: _release,
+        happened.DayClosed: _end_day,
+    }
+
+    # -- between messages ----------------------------------------------------------------------------------
+
+    def _housekeep(self) -> None:
+        self._turned_ns = now = self._clock.monotonic_ns()
+        if now - self._last_block_ns > _ABSENT_AFTER_NS:
+            self._alarms.raise_("device_lost", self._clock.now())
+        if self._taping is not None:
+            self._taping.fill(now)
+            if self._ends_at is not None and self._taping.frames >= self._ends_at:
+                self._seal("close")
+        if now - self._synced_ns >= _SYNC_EVERY_NS:
+            self._synced_ns = now
+            if self._taping is not None:
+                self._taping.sync()
+            self._publish_ready()
+        if now - self._disk_ns >= _DISK_EVERY_NS:
+            self._disk_ns = now
+            self._watch_disk()
+
+    def _seal(self, ending: happened.Ending) -> None:
+        if self._taping is None:
+            return
+        taping, self._taping, self._ends_at = self._taping, None, None
+        losses = taping.seal()
+        end = happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending)
+        self._carry_out([*losses, end])
+
+    def _publish_ready(self) -> None:
+        """Submit every finished recording whose manifest is due."""
+        for stem in self._day.unpublished():
+            if stem in self._submitted:
+                continue
+            take = self._day.takes.get(stem)
+            if take is None:
+                part = next(part for part in self._day.parts if part.file == stem + SUFFIX)
+                self._publisher.submit(draft_of_part(part, self._rules, self._station))
+            elif not self._keeps_takes or (self._taping is not None and self._taping.is_filling(take.tape)):
+                continue
+            else:
+                self._publisher.submit(draft_of_take(self._day, take, self._rules, self._station))
+            self._submitted.add(stem)
+
+    def _watch_disk(self) -> None:
+        self._disk = (overview.disk_status(self._folder, self._shape),)
+        hours = min(disk.hours_left for disk in self._disk)
+        if hours < _LOW_HOURS:
+            self._alarms.raise_("disk_low", self._clock.now(), f"{hours} ч / h")
+        else:
+            self._alarms.clear("disk_low")
+
+    def _glance(self) -> Status:
+        take = self._day.take
+        return Status(
+            state=self._day.state,
+            participant=take.participant if take else None,
+            take=take.stem if take else None,
+            stream=self._taping.glance() if self._taping else None,
+            levels=self._levels,
+            alarms=self._alarms.standing(),
+            disk=self._disk,
+            publishing=self._day.unpublished() if self._keeps_takes else (),
+            participants=self._participants,
+        )
+
+
+def _settle(answer: "Future[Status]", result: Status | ExamError) -> None:
+    """Put the answer where it is awaited; whoever asked may have gone."""
+    try:
+        if isinstance(result, Status):
+            answer.set_result(result)
+        else:
+            answer.set_exception(result)
+    except InvalidStateError:
+        pass

@@ -1,0 +1,135 @@
+"""The composition root: builds the parts of a room's daemon, starts and stops them in a visible order."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from exam import durable, names, roster
+from exam.clock import SystemClock
+from exam.errors import Fatal
+from station import recovery
+from station.capture.microphone import Microphone
+from station.capture.spec import Spec
+from station.client import socket_path
+from station.config import Config
+from station.control import Control
+from station.inbox import Inbox
+from station.journal import Journal
+from station.publishing import Publisher
+from station.recorder import Recorder
+from station.session import Rules
+
+LOCK_FILE = ".station.lock"
+_INBOX_S = 60.0
+_POST_ROLL_S = 0.25  # what was said at the press is on its way through the sound system for so long
+_BEAT_S = 1.0
+
+
+def rules_of(config: Config) -> Rules:
+    """What the room knows before the day begins. Raises ConfigError when the roster is wrong."""
+    people = roster.load(config.roster)
+    shape = config.capture.shape
+    return Rules(
+        exam_date=config.exam.date,
+        room=config.room.number,
+        school=config.school.code,
+        roster=people,
+        labels=names.labels(people.values(), config.naming.first_name),
+        pre_roll=shape.frames(config.capture.pre_roll_s),
+        post_roll=shape.frames(_POST_ROLL_S),
+    )
+
+
+def run(config: Config) -> None:
+    """Record until SIGTERM or SIGINT. Raises ExamError when the room cannot be recorded (any longer)."""
+    rules, clock = rules_of(config), SystemClock(config.zone)
+    folder = _prepare(config.day_folder)
+    with _lock(folder):
+        journal = Journal(folder, clock)
+        day = recovery.recover(folder, recovery.replay(folder), journal, rules)
+        inbox = Inbox(config.capture.shape.frame_bytes * config.capture.shape.frames(_INBOX_S))
+        publisher = Publisher(folder, config.delivery.format, inbox.post)
+        recorder = Recorder(config, rules, day, journal=journal, publisher=publisher, inbox=inbox, clock=clock)
+        capture = config.capture
+        microphone = Microphone(Spec(capture.device, capture.channels, capture.sample_rate), inbox.post)
+        control = Control(_prepare_socket(config), inbox, lambda: recorder.status, clock)
+        publisher.start()
+        recorder.start()
+        microphone.start()
+        control.start()
+        try:
+            _wait_for_the_end(recorder)
+        finally:
+            control.stop()
+            microphone.stop()
+            recorder.stop()
+            publisher.stop()
+            journal.close()
+
+
+def _wait_for_the_end(recorder: Recorder) -> None:
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    _notify("READY=1")
+    while not ended.is_set():
+        recorder.join(0)
+        if recorder.is_beating:
+            _notify("WATCHDOG=1")
+        ended.wait(_BEAT_S)
+    _notify("STOPPING=1")
+
+
+def _notify(state: str) -> None:
+    """Tell systemd (sd_notify); nothing without it."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
+        connection.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+
+
+def _prepare(folder: Path) -> Path:
+    try:
+        durable.make_folder(folder)
+    except OSError as error:
+        raise Fatal(
+            f"Папка записей {folder} недоступна: {error.strerror}. Проверьте диск и [storage] folder.",
+            f"The recordings folder {folder} cannot be used: {error.strerror}. Check the disk and [storage] folder.",
+            code="no_folder",
+        ) from error
+    return folder
+
+
+def _prepare_socket(config: Config) -> Path:
+    path = socket_path(config.school.code, config.room.number)
+    if not path.parent.is_dir():
+        raise Fatal(
+            f"Нет папки {path.parent} для управления станцией. Задайте XDG_RUNTIME_DIR.",
+            f"There is no folder {path.parent} for the control socket. Set XDG_RUNTIME_DIR.",
+            code="no_folder",
+        )
+    return path
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """One daemon a folder: the lock goes with the process, however it ends."""
+    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Fatal(
+                f"В папке {folder} уже работает другая станция. Вторая не нужна; запись не затронута.",
+                f"Another station works in {folder} already. A second is not needed; recording is untouched.",
+                code="already_running",
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,10 @@
+"""The session: a pure state machine. A command and the moment give events; events give the next day.
+
+`decide` says what follows from a command, `evolve` what an event changes; replaying a day's journal through
+`evolve` gives the day as it was. Knows no files, no clocks, no threads.
+"""
+
+from station.session.day import TRANSITIONS, Day, State, StreamPart, Take, evolve
+from station.session.decide import Moment, Rules, decide, free_take
+
+__all__ = ["TRANSITIONS", "Day", "Moment", "Rules", "State", "StreamPart", "Take", "decide", "evolve", "free_take"]

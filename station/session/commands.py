@@ -1,0 +1,85 @@
+"""What a person may ask of the session. Sent by the page, pedal and command line; each is a small record."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from exam.manifest import Listened
+from exam.regulation import Outcome
+
+
+class Command(Struct, frozen=True, kw_only=True, tag_field="command", forbid_unknown_fields=True):
+    """A wish; `decide` says what follows from it or why it cannot be."""
+
+
+class Open(Command, frozen=True, tag="open"):
+    pass
+
+
+class Close(Command, frozen=True, tag="close"):
+    pass
+
+
+class Start(Command, frozen=True, tag="start"):
+    participant: int
+    variant: str | None = None
+    end_previous: bool = False
+    other_room: bool = False
+
+
+class MarkTask(Command, frozen=True, tag="mark"):
+    task: Annotated[int, Meta(ge=1, le=4)]
+
+
+class Pause(Command, frozen=True, tag="pause"):
+    pass
+
+
+class Resume(Command, frozen=True, tag="resume"):
+    pass
+
+
+class Stop(Command, frozen=True, tag="stop"):
+    pass
+
+
+class Accept(Command, frozen=True, tag="accept"):
+    listened: Listened = None
+
+
+class Retake(Command, frozen=True, tag="retake"):
+    reason: str
+    variant: str | None = None
+    consent: bool | None = None
+
+
+class Cancel(Command, frozen=True, tag="cancel"):
+    pass
+
+
+class SetOutcome(Command, frozen=True, tag="outcome"):
+    """`outcome` None clears."""
+
+    participant: int
+    outcome: Outcome | None
+    at: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$")] | None = None
+    note: str = ""
+
+
+class Reassign(Command, frozen=True, tag="reassign"):
+    """`take`: the stem, or the name of any file of it."""
+
+    take: str
+    to: int
+    reason: str
+
+
+class Correct(Command, frozen=True, tag="correct"):
+    take: str
+    variant: str
+    reason: str
+
+
+AnyCommand = (
+    Open | Close | Start | MarkTask | Pause | Resume | Stop | Accept | Retake | Cancel | SetOutcome | Reassign | Correct
+)

@@ -1,0 +1,166 @@
+"""What happened: the journal's vocabulary. An event is a fact, written down before it is acted upon.
+
+`stream` and `frame` say where in the day's audio; both are the journal's, too.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from exam.audio import GapReason
+from exam.manifest import Decision, Listened
+from exam.regulation import Outcome
+
+Ending = Literal["operator", "next_start", "close", "outcome", "cancel", "shutdown", "crash"]
+"""What ended a take or a stream part."""
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Something that happened at `frame` of the stream file `stream` (None and 0 before the first)."""
+
+    stream: str | None = None
+    frame: int = 0
+
+
+class DayOpened(Event, frozen=True, tag="day_opened"):
+    """The day begins, or begins again after a close."""
+
+
+class DayClosed(Event, frozen=True, tag="day_closed"):
+    """The day ends; nothing is recorded any more."""
+
+
+class StreamStarted(Event, frozen=True, tag="stream_started"):
+    """The stream part `stream` begins at its frame 0."""
+
+
+class StreamEnded(Event, frozen=True, tag="stream_ended"):
+    """The stream part `stream` ends; `frame` is its length."""
+
+    ending: Ending
+
+
+class GapFound(Event, frozen=True, tag="gap"):
+    """`frames` frames from `frame` on hold silence, because `reason`."""
+
+    frames: int
+    reason: GapReason
+
+
+class TakeStarted(Event, frozen=True, tag="take_started"):
+    """A take begins; its audio from `frame` on (pre-roll included). `stem` names it for ever."""
+
+    stem: str
+    participant: int
+    take: int
+    variant: str | None = None
+
+
+class TaskMarked(Event, frozen=True, tag="task_marked"):
+    task: int
+
+
+class TakePaused(Event, frozen=True, tag="paused"):
+    """The span ends at `frame`; the stream goes on."""
+
+
+class TakeResumed(Event, frozen=True, tag="resumed"):
+    """The next span begins at `frame`."""
+
+
+class TakeStopped(Event, frozen=True, tag="stopped"):
+    """The last span ends at `frame`; the review begins."""
+
+    ending: Ending
+
+
+class TakeContinued(Event, frozen=True, tag="continued"):
+    """The same participant goes on from review; the next span begins at `frame`."""
+
+
+class TakeDecided(Event, frozen=True, tag="decided"):
+    """The take leaves its review. `consent`: whether the participant agreed to a retake the same day."""
+
+    stem: str
+    decision: Decision
+    listened: Listened = None
+    reason: str = ""
+    next_variant: str | None = None
+    consent: bool | None = None
+
+
+class TakeCancelled(Event, frozen=True, tag="cancelled"):
+    """An accidental start: the audio stays on disk, out of the package."""
+
+    stem: str
+
+
+class OutcomeSet(Event, frozen=True, tag="outcome"):
+    """`at`: local time of day as a person gave it, HH:MM:SS. `outcome` None takes an outcome back."""
+
+    participant: int
+    outcome: Outcome | None
+    at: str | None = None
+    note: str = ""
+
+
+class TakeReassigned(Event, frozen=True, tag="reassigned"):
+    """The take `stem` is another participant's: from now on it is `new_stem`."""
+
+    stem: str
+    new_stem: str
+    participant: int
+    take: int
+    reason: str
+
+
+class TakeCorrected(Event, frozen=True, tag="corrected"):
+    """The take's variant was entered wrongly. `new_stem` differs from `stem` when it was published already."""
+
+    stem: str
+    new_stem: str
+    take: int
+    variant: str
+    reason: str
+
+
+class TakeRecut(Event, frozen=True, tag="recut"):
+    """The file of the take `stem` is not whole: from now on it is `new_stem`, cut from the stream."""
+
+    stem: str
+    new_stem: str
+    take: int
+
+
+class RecordingPublished(Event, frozen=True, tag="published"):
+    """The manifest of `stem` exists. `sha256` is the master's."""
+
+    stem: str
+    sha256: str
+
+
+class OverflowSeen(Event, frozen=True, tag="overflow"):
+    """The sound system said that it lost audio just before `frame`."""
+
+
+AnyEvent = (
+    DayOpened
+    | DayClosed
+    | StreamStarted
+    | StreamEnded
+    | GapFound
+    | TakeStarted
+    | TaskMarked
+    | TakePaused
+    | TakeResumed
+    | TakeStopped
+    | TakeContinued
+    | TakeDecided
+    | TakeCancelled
+    | OutcomeSet
+    | TakeReassigned
+    | TakeCorrected
+    | TakeRecut
+    | RecordingPublished
+    | OverflowSeen
+)

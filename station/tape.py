@@ -1,0 +1,157 @@
+"""A tape: an open, crash-safe WAV file whose header is right at every moment; RF64 once it outgrows WAV.
+
+The header takes 80 bytes: RIFF, a JUNK chunk reserved for RF64's sizes, fmt, data (EBU Tech 3306). Data are
+written first, then the whole header in one write: a reader never sees frames that are not there, and a kill
+loses at most the block being written. Written by the recorder's thread alone; `TapeReader` reads from anywhere.
+"""
+
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from exam.audio import AudioFormat
+from exam.errors import Rejected
+
+HEADER_BYTES = 80
+SUFFIX = ".wav"
+
+_PCM = 1
+_MAX_32 = 0xFFFF_FFFF
+_DS64_BYTES = 28
+_HEADER = struct.Struct("<4sI4s 4sIQQQI 4sIHHIIHH 4sI")
+_SILENCE_CHUNK = bytes(1 << 16)
+
+
+def header(shape: AudioFormat, data_bytes: int) -> bytes:
+    """The 80 bytes before `data_bytes` bytes of audio: WAV with a JUNK chunk, or RF64 when WAV cannot count them."""
+    riff_bytes = HEADER_BYTES - 8 + data_bytes
+    frame_bytes = shape.frame_bytes
+    fmt = (b"fmt ", 16, _PCM, shape.channels, shape.sample_rate, shape.sample_rate * frame_bytes, frame_bytes, 16)
+    if riff_bytes <= _MAX_32:
+        return _HEADER.pack(b"RIFF", riff_bytes, b"WAVE", b"JUNK", _DS64_BYTES, 0, 0, 0, 0, *fmt, b"data", data_bytes)
+    sizes = (riff_bytes, data_bytes, data_bytes // frame_bytes, 0)
+    return _HEADER.pack(b"RF64", _MAX_32, b"WAVE", b"ds64", _DS64_BYTES, *sizes, *fmt, b"data", _MAX_32)
+
+
+class Tape:
+    """A file being recorded. Raises OSError as the disk does; what was written before stays playable."""
+
+    def __init__(self, path: Path, shape: AudioFormat) -> None:
+        """Create the file; FileExistsError when the name is taken, nothing is overwritten."""
+        self.path, self.shape = path, shape
+        self.frames = 0
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        os.pwrite(self._descriptor, header(shape, 0), 0)
+
+    def append(self, data: bytes | memoryview) -> None:
+        """Write whole frames at the end, then the header that counts them."""
+        _write_at(self._descriptor, data, HEADER_BYTES + self.frames * self.shape.frame_bytes)
+        self.frames += len(data) // self.shape.frame_bytes
+        os.pwrite(self._descriptor, header(self.shape, self.frames * self.shape.frame_bytes), 0)
+
+    def append_silence(self, frames: int) -> None:
+        """Write `frames` frames of digital silence."""
+        left = frames * self.shape.frame_bytes
+        step = len(_SILENCE_CHUNK) // self.shape.frame_bytes * self.shape.frame_bytes
+        while left > 0:
+            self.append(_SILENCE_CHUNK[: min(left, step)])
+            left -= step
+
+    def read(self, first_frame: int, frames: int) -> bytes:
+        """Frames already written, as bytes."""
+        return _read_at(self._descriptor, self.shape, first_frame, frames)
+
+    def sync(self) -> None:
+        """Make everything appended survive a power cut."""
+        os.fdatasync(self._descriptor)
+
+    def close(self) -> None:
+        """Sync and let go; the file is finished."""
+        try:
+            os.fsync(self._descriptor)
+        finally:
+            os.close(self._descriptor)
+
+
+class TapeReader:
+    """A recording on disk, finished or growing. Raises Rejected when it is not one of our masters."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            head = os.pread(self._descriptor, HEADER_BYTES, 0)
+            self.shape, self.announced_frames = _parse(head, path)
+            self.frames = (os.fstat(self._descriptor).st_size - HEADER_BYTES) // self.shape.frame_bytes
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether header and size agree to the byte, as they do in every finished file."""
+        size = os.fstat(self._descriptor).st_size
+        return size == HEADER_BYTES + self.announced_frames * self.shape.frame_bytes
+
+    def read(self, first_frame: int, frames: int) -> bytes:
+        """Frames as bytes, fewer at the end of the file."""
+        return _read_at(self._descriptor, self.shape, first_frame, frames)
+
+    def blocks(self, first_frame: int, frames: int, block_frames: int = 1 << 18) -> Iterator[bytes]:
+        """The frames in blocks, so that an hours-long file is never held whole."""
+        end = first_frame + frames
+        for start in range(first_frame, end, block_frames):
+            yield self.read(start, min(block_frames, end - start))
+
+
+def seal(path: Path) -> int:
+    """Make the header of a crashed file agree with its bytes; frames in it. Audio is left as it is.
+
+    A torn last frame is cut off. Raises Rejected when the file is not one of our masters.
+    """
+    with TapeReader(path) as reader:
+        shape, frames = reader.shape, reader.frames
+        if reader.is_whole:
+            return frames
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        os.ftruncate(descriptor, HEADER_BYTES + frames * shape.frame_bytes)
+        os.pwrite(descriptor, header(shape, frames * shape.frame_bytes), 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return frames
+
+
+def _parse(head: bytes, path: Path) -> tuple[AudioFormat, int]:
+    if len(head) == HEADER_BYTES:
+        (riff, _, wave, _, _, _, data_64, _, _, fmt, _, codec, channels, rate, _, _, bits, data, data_32) = (
+            _HEADER.unpack(head)
+        )
+        ours = (wave, fmt, codec, bits, data) == (b"WAVE", b"fmt ", _PCM, 16, b"data")
+        if ours and riff in {b"RIFF", b"RF64"} and channels > 0:
+            shape = AudioFormat(rate, channels)
+            return shape, (data_64 if riff == b"RF64" else data_32) // shape.frame_bytes
+    raise Rejected(
+        f"Файл {path.name} — не запись этой станции: заголовок другой. Файл не тронут.",
+        f"{path.name} is not a recording of this station: foreign header. Left untouched.",
+        code="foreign_file",
+    )
+
+
+def _write_at(descriptor: int, data: bytes | memoryview, offset: int) -> None:
+    written = os.pwrite(descriptor, data, offset)
+    while written < len(data):
+        written += os.pwrite(descriptor, memoryview(data)[written:], offset + written)
+
+
+def _read_at(descriptor: int, shape: AudioFormat, first_frame: int, frames: int) -> bytes:
+    return os.pread(descriptor, frames * shape.frame_bytes, HEADER_BYTES + first_frame * shape.frame_bytes)
