@@ -1,0 +1,120 @@
+"""The exchange as an ASGI application: parts put together, routes, errors turned into answers."""
+
+import errno
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from exam.errors import ExamError, Transient
+from sync.exchange import files, identity
+from sync.exchange.accounts import Accounts
+from sync.exchange.database import Database
+from sync.exchange.files import Files
+from sync.exchange.holds import Holds
+from sync.exchange.protocol import RESUMABLE
+from sync.exchange.receipts import Receipts
+from sync.exchange.refusal import Refused
+from sync.exchange.register import Register
+from sync.exchange.verifier import Verifier
+from sync.exchange.yard import Yard
+from sync.model import Tier
+
+_LOG = logging.getLogger(__name__)
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_RETRY_S = "30"
+
+
+def build(yard: Yard, tier: Tier) -> ASGIApp:
+    """The application serving `yard`, for one event loop. Raises Fatal, Transient, OSError when it cannot start."""
+    signer = identity.load(yard.key, tier)
+    database = Database(yard.database)
+    accounts, register = Accounts(database), Register(database)
+    verifier = Verifier(register, yard, signer)
+    holds = Holds()
+    uploads = Files(accounts, register, yard, holds, verifier)
+    receipts = Receipts(accounts, register, yard, holds, verifier, identity=signer)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await anyio.to_thread.run_sync(verifier.resume)
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(verifier.close)
+            database.close()
+
+    one = files.PATH + "/{upload_id}"
+    app = Starlette(
+        routes=[
+            Route(files.PATH, uploads.options, methods=["OPTIONS"]),
+            Route(files.PATH, uploads.create, methods=["POST"]),
+            Route(one, uploads.options, methods=["OPTIONS"]),
+            Route(one, uploads.offset, methods=["HEAD"]),
+            Route(one, uploads.append, methods=["PATCH"]),
+            Route(one, uploads.terminate, methods=["DELETE"]),
+            Route("/receipts/{sha256}", receipts.receipt, methods=["GET"]),
+            Route("/key", receipts.key, methods=["GET"]),
+        ],
+        exception_handlers={ExamError: _refuse, OSError: _disk_failed, ClientDisconnect: _gone},
+        lifespan=lifespan,
+    )
+    return MethodOverride(app)
+
+
+class MethodOverride:
+    """Lets clients behind proxies that know only GET and POST name the method in X-HTTP-Method-Override."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            method = dict(scope["headers"]).get(b"x-http-method-override", b"POST")
+            scope = {**scope, "method": method.decode("latin-1").upper()}
+        await self._app(scope, receive, send)
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    if isinstance(error, Refused):
+        return _told(error.status, error, error.headers)
+    assert isinstance(error, ExamError)  # noqa: S101 - Starlette's signature is wider than its promise
+    if isinstance(error, Transient):
+        _LOG.error("%s", error.en)
+        return _told(503, error, {"Retry-After": _RETRY_S})
+    return _told(400, error, {})
+
+
+async def _disk_failed(_request: Request, error: Exception) -> Response:
+    _LOG.error("disk: %s", error)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        refused = Refused(
+            507,
+            "no_room",
+            "На диске сервера кончилось место. Принятое цело; освободите место на сервере и продолжите.",
+            "The server's disk is full. What arrived is safe; make room on the server and go on.",
+        )
+    else:
+        refused = Refused(
+            503,
+            "disk_failed",
+            "Диск сервера не отвечает как должен. Принятое цело; проверьте диск сервера и продолжите.",
+            "The server's disk failed. What was acknowledged is safe; check the server's disk and go on.",
+        )
+    return _told(refused.status, refused, {"Retry-After": _RETRY_S})
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Nobody is left to read this; the framework wants an answer all the same."""
+    return Response(status_code=400)
+
+
+def _told(status: int, error: ExamError, headers: dict[str, str]) -> Response:
+    text = f"{error.ru}\n{error.en}\n"
+    return PlainTextResponse(text, status, RESUMABLE | headers | {"X-Error-Code": error.code})

@@ -1,0 +1,82 @@
+"""The exchange's SQLite file: opened, made and translated into our errors here and nowhere else.
+
+`accounts` and `register` own its tables. Committed means on disk: WAL with synchronous=FULL.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from exam import durable
+from exam.errors import Transient
+
+_BUSY_S = 10.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS school (
+    code TEXT PRIMARY KEY,
+    token_sha256 TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS upload (
+    id TEXT PRIMARY KEY,
+    school TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    length INTEGER NOT NULL,
+    announced TEXT,
+    metadata TEXT NOT NULL,
+    state TEXT NOT NULL,
+    sha256 TEXT,
+    place TEXT,
+    receipt TEXT,
+    reason TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS upload_state ON upload (state);
+CREATE INDEX IF NOT EXISTS upload_school ON upload (school, state);
+CREATE INDEX IF NOT EXISTS upload_announced ON upload (school, announced);
+CREATE INDEX IF NOT EXISTS upload_sha256 ON upload (school, sha256);
+CREATE INDEX IF NOT EXISTS upload_place ON upload (place);
+"""
+
+
+class Database:
+    """One connection for all threads of this process; other processes wait their turn."""
+
+    def __init__(self, path: Path) -> None:
+        """Open, and make when absent, readable by its owner alone. Raises Transient, OSError."""
+        self._lock = threading.Lock()
+        durable.make_folder(path.parent)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        durable.sync_folder(path.parent)
+        with _translated():
+            self._connection = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.executescript(_SCHEMA)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, durable when left. Raises Transient when the file is busy or the disk fails."""
+        with self._lock, _translated(), self._connection:
+            yield self._connection
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.Error as error:
+        raise Transient(
+            f"Учёт файлообмена недоступен: {error}. Принятое цело; проверьте диск сервера и повторите позже.",
+            f"The exchange's register is unavailable: {error}. What arrived is safe; check the server's disk, retry.",
+            code="register",
+        ) from error

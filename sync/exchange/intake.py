@@ -1,0 +1,174 @@
+"""Bytes from a connection to the disk: gathered, written off the event loop, synced before they are answered for.
+
+Only `files` calls it. The file's length is the upload's offset, so a body that must not count is cut off again.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import os
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
+
+from starlette.requests import ClientDisconnect
+
+from sync.exchange.protocol import Checksum, too_long
+from sync.exchange.refusal import Refused
+
+BLOCK = 1024 * 1024
+"""Bytes gathered before one hop to a thread: a hop costs what copying some 100 KiB does."""
+SYNC_EVERY = 64 * 1024 * 1024
+"""Bytes between syncs of a long body: bounds how long its last answer waits for a slow disk."""
+IDLE_S = 60.0
+"""Seconds without a byte after which a connection counts as abandoned and its upload is free again."""
+
+
+class Stalled(Refused):
+    """Nothing came for IDLE_S seconds."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            408,
+            "stalled",
+            f"{IDLE_S:.0f} с не пришло ни байта. Пришедшее записано; продолжите со смещения (HEAD).",
+            f"Not a byte came for {IDLE_S:.0f} s. What arrived is kept; go on from the offset (HEAD).",
+            headers={"Connection": "close"},
+        )
+
+
+class Tail:
+    """The open end of a file in `incoming`. Blocking; used by one request at a time. Raises OSError."""
+
+    def __init__(self, path: Path, checksum: Checksum | None = None) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self.start = os.fstat(self._descriptor).st_size
+        self.offset = self.start
+        self._synced = self.start
+        self._lock = threading.Lock()  # a cancelled request closes while its last write may still run
+        self._checksum = checksum
+        self._digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
+
+    def write(self, block: bytes) -> None:
+        view = memoryview(block)
+        with self._lock:
+            while view:
+                written = os.write(self._descriptor, view)
+                self.offset += written
+                view = view[written:]
+        if self._digest:
+            self._digest.update(block)
+        if self.offset - self._synced >= SYNC_EVERY:
+            self.sync()
+
+    def sync(self) -> None:
+        with self._lock:
+            os.fdatasync(self._descriptor)
+            self._synced = self.offset
+
+    def check(self) -> None:
+        """Raise Refused (460) unless the body written is the one announced."""
+        if not (self._checksum and self._digest):
+            return
+        if not hmac.compare_digest(self._digest.digest(), self._checksum.digest):
+            raise Refused(
+                460,
+                "checksum_mismatch",
+                f"Контрольная сумма ({self._checksum.algorithm}) не сошлась: часть повредилась в пути и не записана. "
+                f"Отправьте её снова со смещения {self.start}.",
+                f"The {self._checksum.algorithm} checksum differs: the chunk was damaged on its way and not kept. "
+                f"Send it again from offset {self.start}.",
+            )
+
+    def cut_back(self) -> None:
+        """Undo everything written through this tail."""
+        with self._lock:
+            os.ftruncate(self._descriptor, self.start)
+            self.offset = self.start
+        self.sync()
+
+    def close(self) -> None:
+        with self._lock:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+async def receive(body: AsyncIterator[bytes], tail: Tail, room: int) -> None:
+    """Append `body`, at most `room` bytes, and return when they are on disk.
+
+    A body too long or unlike its checksum is cut off again: Refused (413, 460). A connection that broke or
+    stalled keeps what arrived, though no checksum proves it (the re-hash of the whole will): ClientDisconnect, Stalled.
+    So does a stop of the server: Refused (503).
+    """
+    try:
+        await _pour(body, tail, room)
+        await asyncio.to_thread(tail.check)
+        await asyncio.to_thread(tail.sync)
+    except (Stalled, ClientDisconnect):
+        await asyncio.to_thread(tail.sync)
+        raise
+    except Refused:
+        await asyncio.to_thread(tail.cut_back)
+        raise
+    except asyncio.CancelledError:
+        raise _stopping() from None  # only the stop of the server cancels a request: it is to answer, not to vanish
+
+
+def _stopping() -> Refused:
+    return Refused(
+        503,
+        "stopping",
+        "Сервер останавливается. Пришедшее записано; позже спросите смещение (HEAD) и продолжите с него.",
+        "The server is stopping. What arrived is kept; later ask for the offset (HEAD) and go on from there.",
+        headers={"Retry-After": "10", "Connection": "close"},
+    )
+
+
+async def _pour(body: AsyncIterator[bytes], tail: Tail, room: int) -> None:
+    """Write each block while the next one arrives: one block in flight, so memory stays bounded."""
+    writing: asyncio.Future[None] | None = None
+    arrived = 0
+    try:
+        async for block in _gathered(body):
+            arrived += len(block)
+            if arrived > room:
+                raise too_long(tail.start + room)
+            if writing:
+                await writing
+            writing = asyncio.ensure_future(asyncio.to_thread(tail.write, block))
+    finally:
+        if writing:
+            await writing
+
+
+async def _gathered(body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Join chunks to blocks; what arrived before the connection broke or stalled comes out before the error."""
+    parts: list[bytes] = []
+    held = 0
+    broken: ClientDisconnect | Stalled | None = None
+    try:
+        async for chunk in _awake(body):
+            parts.append(chunk)
+            held += len(chunk)
+            if held >= BLOCK:
+                yield b"".join(parts)
+                parts, held = [], 0
+    except (ClientDisconnect, Stalled) as error:
+        broken = error
+    if held:
+        yield b"".join(parts)
+    if broken:
+        raise broken
+
+
+async def _awake(body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """The same chunks. Raises Stalled when none comes for IDLE_S seconds."""
+    while True:
+        try:
+            async with asyncio.timeout(IDLE_S):
+                chunk = await anext(body)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise Stalled from None
+        yield chunk

@@ -1,0 +1,122 @@
+"""What is known of every upload, and the states it goes through.
+
+`offset` is not here: it is the real length of the file in `incoming`, so the two can never disagree. A crash
+leaves each upload in one of these states, and `Verifier` takes it on from there.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from sync.exchange.database import Database
+from sync.model import Receipt
+
+
+class State(StrEnum):
+    """How far an upload came. Its bytes lie in `incoming` up to and including VERIFIED."""
+
+    RECEIVING = "receiving"  # bytes arrive; when as many are there as announced, they wait to be re-hashed
+    VERIFIED = "verified"  # SHA-256 recomputed from disk and right; about to be moved to the final place
+    STORED = "stored"  # at the final place, receipt signed
+    QUARANTINED = "quarantined"  # not what was announced; kept aside
+
+
+AFTER: Mapping[State, frozenset[State]] = {
+    State.RECEIVING: frozenset({State.VERIFIED, State.QUARANTINED}),
+    State.VERIFIED: frozenset({State.STORED, State.QUARANTINED}),
+    State.STORED: frozenset(),
+    State.QUARANTINED: frozenset(),
+}
+"""Every step there is; besides, an upload still RECEIVING may be terminated and is then forgotten."""
+
+
+class Upload(Struct, frozen=True, kw_only=True):
+    """One upload. `length` in bytes; `announced` and `sha256` hex: what the client said, what the disk holds.
+
+    `place` is relative to the exchange's folder; `receipt` is JSON; `reason` tells why it was quarantined.
+    """
+
+    id: str
+    school: str
+    folder: str
+    filename: str
+    length: int
+    announced: str | None
+    metadata: str
+    state: State = State.RECEIVING
+    sha256: str | None = None
+    place: str | None = None
+    receipt: str | None = None
+    reason: str | None = None
+
+    def signed(self) -> Receipt:
+        """The receipt of a stored upload."""
+        return msgspec.json.decode(self.receipt or "null", type=Receipt)
+
+
+class Register:
+    """Owns the table `upload`. Every method blocks on the disk; all raise Transient as `Database` does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, upload: Upload) -> None:
+        with self._database.transaction() as db:
+            db.execute(
+                "INSERT INTO upload VALUES (:id, :school, :folder, :filename, :length, :announced, :metadata,"
+                " :state, :sha256, :place, :receipt, :reason)",
+                msgspec.to_builtins(upload),
+            )
+
+    def advance(self, upload: Upload, state: State, **learned: str) -> Upload:
+        """Take `upload` to `state` with what was learned, and return it so. Raises ValueError off the table."""
+        if state not in AFTER[upload.state]:
+            raise ValueError(f"{upload.state} -> {state}")
+        after = msgspec.structs.replace(upload, state=state, **learned)
+        with self._database.transaction() as db:
+            db.execute(
+                "UPDATE upload SET state = :state, sha256 = :sha256, place = :place, receipt = :receipt,"
+                " reason = :reason WHERE id = :id",
+                msgspec.to_builtins(after),
+            )
+        return after
+
+    def forget(self, upload: Upload) -> None:
+        """Drop an upload that was terminated."""
+        with self._database.transaction() as db:
+            db.execute("DELETE FROM upload WHERE id = ? AND state = ?", (upload.id, State.RECEIVING))
+
+    def find(self, upload_id: str) -> Upload | None:
+        return next(iter(self._select("WHERE id = ?", upload_id)), None)
+
+    def unsettled(self) -> list[Upload]:
+        """Every upload whose bytes may still lie in `incoming`, oldest first."""
+        return self._select("WHERE state <> ? ORDER BY rowid", State.STORED)
+
+    def stored(self) -> list[Upload]:
+        """One upload for every stored file, the last that brought it, by place."""
+        return self._select(
+            "WHERE rowid IN (SELECT max(rowid) FROM upload WHERE state = ? GROUP BY place) ORDER BY place",
+            State.STORED,
+        )
+
+    def stored_at(self, place: str, sha256: str) -> Upload | None:
+        """An upload that brought this content to `place` before."""
+        return next(iter(self._select("WHERE place = ? AND sha256 = ? LIMIT 1", place, sha256)), None)
+
+    def of_content(self, school: str, sha256: str) -> list[Upload]:
+        """The school's uploads that are, or are said to be, this content; oldest first."""
+        return self._select("WHERE school = ?1 AND (sha256 = ?2 OR announced = ?2) ORDER BY rowid", school, sha256)
+
+    def unnamed_content(self, school: str) -> list[Upload]:
+        """The school's uploads whose content is not known yet, neither announced nor recomputed."""
+        return self._select(
+            "WHERE school = ? AND state = ? AND announced IS NULL ORDER BY rowid", school, State.RECEIVING
+        )
+
+    def _select(self, where: str, *values: str) -> list[Upload]:
+        with self._database.transaction() as db:
+            rows = db.execute(f"SELECT * FROM upload {where}", values).fetchall()  # noqa: S608 - literals above
+        return [msgspec.convert(dict(row), Upload) for row in rows]

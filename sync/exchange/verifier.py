@@ -1,0 +1,178 @@
+"""The one thread that makes an upload a stored file: re-hash from disk, place without overwriting, sign.
+
+Each step ends in a committed state, and each may be begun again after a crash: the place is found by name and
+content, so what was moved before the crash is recognised and never moved or lost twice.
+"""
+
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from exam import durable
+from sync.exchange.identity import Identity
+from sync.exchange.naming import candidates
+from sync.exchange.register import Register, State, Upload
+from sync.exchange.yard import Yard
+from sync.model import Receipt
+
+_BLOCK = 1024 * 1024
+_LOG = logging.getLogger(__name__)
+
+Settled = Upload | None
+"""The upload as the verifier left it; None when it failed for now and waits to be submitted again."""
+
+
+class _Stopping(Exception):
+    """The server stops; the next start takes the upload up again."""
+
+
+class Verifier:
+    """Owns whole uploads until they are stored or quarantined."""
+
+    def __init__(self, register: Register, yard: Yard, identity: Identity) -> None:
+        self._register = register
+        self._yard = yard
+        self._identity = identity
+        self._thread = ThreadPoolExecutor(1, "verifier")
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._pending: dict[str, Future[Settled]] = {}
+        self._steps: Mapping[State, Callable[[Upload], Upload]] = {
+            State.RECEIVING: self._prove,
+            State.VERIFIED: self._place,
+            State.QUARANTINED: self._set_aside,
+        }
+
+    def resume(self) -> None:
+        """Take up what an earlier run of the server left unsettled."""
+        for upload in self._register.unsettled():
+            self._resume(upload)
+
+    def submit(self, upload_id: str) -> Future[Settled]:
+        """Have a whole upload settled; asked again while that is under way, gives the same future."""
+        with self._lock:
+            if upload_id not in self._pending:
+                self._pending[upload_id] = self._thread.submit(self._settle, upload_id)
+            return self._pending[upload_id]
+
+    def close(self) -> None:
+        """Stop between two blocks; what is not settled is taken up at the next start."""
+        self._stopping.set()
+        self._thread.shutdown(cancel_futures=True)
+
+    def _resume(self, upload: Upload) -> None:
+        incoming = self._yard.incoming(upload.school, upload.id)
+        if upload.state is State.VERIFIED or incoming.exists():
+            if upload.state is not State.RECEIVING or incoming.stat().st_size == upload.length:
+                self.submit(upload.id)
+        elif upload.state is State.RECEIVING:
+            self._register.forget(upload)  # terminated, and the server died before it could say so
+
+    def _settle(self, upload_id: str) -> Settled:
+        try:
+            return self._walk(self._register.find(upload_id))
+        except _Stopping:
+            return None
+        except Exception:  # noqa: BLE001 - the named edge: one upload's trouble must not end the thread of all
+            _LOG.exception("upload %s could not be settled; it is tried again when its receipt is asked for", upload_id)
+            return None
+        finally:
+            with self._lock:
+                self._pending.pop(upload_id, None)
+
+    def _walk(self, upload: Settled) -> Settled:
+        while upload and upload.state in self._steps:
+            before, upload = upload, self._steps[upload.state](upload)
+            if upload.state is before.state:
+                break
+        return upload
+
+    def _prove(self, upload: Upload) -> Upload:
+        incoming = self._yard.incoming(upload.school, upload.id)
+        if incoming.stat().st_size != upload.length:
+            return upload
+        found = self._rehash(incoming)
+        if upload.announced in {None, found}:
+            return self._register.advance(upload, State.VERIFIED, sha256=found)
+        return self._quarantine(
+            upload,
+            f"SHA-256 записанных байт {found}, а объявлен {upload.announced}: файл повредился в пути или изменился. "
+            "Присланное отложено, не выдаётся за полученное; отправьте файл заново.",
+            f"SHA-256 of the stored bytes is {found}, announced was {upload.announced}: damaged on the way, or the "
+            "file changed. What came is set aside and not taken for delivered; send the file anew.",
+        )
+
+    def _place(self, upload: Upload) -> Upload:
+        sha256 = upload.sha256 or ""
+        day = self._yard.day(upload.school, upload.folder)
+        durable.make_folder(day)
+        incoming = self._yard.incoming(upload.school, upload.id)
+        for name in candidates(upload.filename, sha256):
+            if self._lay(incoming, day / name, sha256):
+                return self._acknowledge(upload, day / name)
+        return self._quarantine(
+            upload,
+            "Проверенный файл исчез с диска сервера до того, как лёг на место. Отправьте его заново.",
+            "The verified file vanished from the server's disk before it was in place. Send it anew.",
+        )
+
+    def _lay(self, incoming: Path, target: Path, sha256: str) -> bool:
+        """Whether the content now lies at `target`: moved there, or found there already."""
+        try:
+            durable.move_without_replacing(incoming, target)
+        except (FileExistsError, FileNotFoundError):
+            if not (target.is_file() and self._rehash(target) == sha256):
+                return False
+            incoming.unlink(missing_ok=True)
+        return True
+
+    def _acknowledge(self, upload: Upload, target: Path) -> Upload:
+        place = target.relative_to(self._yard.folder).as_posix()
+        earlier = self._register.stored_at(place, upload.sha256 or "")
+        receipt = earlier.signed() if earlier else self._sign(upload)
+        text = msgspec.json.encode(receipt).decode()
+        _LOG.info("stored upload %s of school %s: %d bytes", upload.id, upload.school, upload.length)
+        return self._register.advance(upload, State.STORED, place=place, receipt=text)
+
+    def _sign(self, upload: Upload) -> Receipt:
+        return Receipt(
+            receipt_id=uuid4().hex,
+            server=self._identity.server,
+            tier=self._identity.tier,
+            sha256=upload.sha256 or "",
+            size=upload.length,
+            stored_at=datetime.now(UTC),
+            method="server-hash",
+        ).signed_by(self._identity.key)
+
+    def _quarantine(self, upload: Upload, ru: str, en: str) -> Upload:
+        _LOG.warning("quarantined upload %s of school %s: %s", upload.id, upload.school, en)
+        return self._register.advance(upload, State.QUARANTINED, reason=f"{ru}\n{en}")
+
+    def _set_aside(self, upload: Upload) -> Upload:
+        incoming = self._yard.incoming(upload.school, upload.id)
+        if incoming.exists():
+            aside = self._yard.quarantine(upload.school, upload.id)
+            durable.make_folder(aside.parent)
+            durable.move_without_replacing(incoming, aside)
+        return upload
+
+    def _rehash(self, path: Path) -> str:
+        """SHA-256 of what the disk holds: synced, then read past the page cache. Raises _Stopping, OSError."""
+        digest = hashlib.sha256()
+        with path.open("rb", buffering=0) as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            while block := file.read(_BLOCK):
+                if self._stopping.is_set():
+                    raise _Stopping
+                digest.update(block)
+        return digest.hexdigest()

@@ -1,0 +1,39 @@
+"""Where things lie in the exchange's folder. Pure paths; whoever holds a `Yard` may use them."""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+UNDATED = "other"
+"""The folder of files sent without a day folder."""
+
+
+class Yard(Struct, frozen=True):
+    """One exchange's folder.
+
+    `schools/CODE/DAY/NAME` is what arrived and is proven; `incoming/CODE/ID` is on its way; `quarantine/CODE/ID`
+    is what proved not to be what was announced.
+    """
+
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "exchange.db"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "server.key"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "server.lock"
+
+    def incoming(self, school: str, upload_id: str) -> Path:
+        return self.folder / "incoming" / school / upload_id
+
+    def quarantine(self, school: str, upload_id: str) -> Path:
+        return self.folder / "quarantine" / school / upload_id
+
+    def day(self, school: str, day_folder: str) -> Path:
+        return self.folder / "schools" / school / (day_folder or UNDATED)
