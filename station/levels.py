@@ -1,7 +1,8 @@
-"""How loud a block is. Pure."""
+"""How loud a block is. Pure; written for speed: it runs ten times a second, all day."""
+
+import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from station.messages import Levels
 
@@ -11,13 +12,21 @@ _FULL_SCALE = 32768.0
 
 def measure(data: bytes, channels: int) -> Levels:
     """RMS and peak of 16-bit interleaved frames, one dBFS number a channel."""
-    sound = np.frombuffer(data, np.int16).reshape(-1, channels).astype(np.float32)
-    if not len(sound):
-        return Levels((FLOOR_DBFS,) * channels, (FLOOR_DBFS,) * channels)
-    rms = np.sqrt(np.mean(np.square(sound), axis=0))
-    return Levels(_dbfs(rms), _dbfs(np.abs(sound).max(axis=0)))
+    sound = np.frombuffer(data, np.int16)
+    measured = [_channel(sound[channel::channels]) for channel in range(channels)] if sound.size else []
+    rms = tuple(rms for rms, _ in measured) or (FLOOR_DBFS,) * channels
+    return Levels(rms, tuple(peak for _, peak in measured) or (FLOOR_DBFS,) * channels)
 
 
-def _dbfs(amplitudes: NDArray[np.float32]) -> tuple[float, ...]:
-    ratio = np.maximum(amplitudes / _FULL_SCALE, 10 ** (FLOOR_DBFS / 20))
-    return tuple(round(float(value), 1) for value in 20 * np.log10(ratio))
+def _channel(sound: "np.typing.NDArray[np.int16]") -> tuple[float, float]:
+    """dBFS of RMS and peak. Few calls, no temporaries but one: a cold numpy call costs more than its sums."""
+    exact = sound.astype(np.float32)
+    mean_square = float(np.dot(exact, exact)) / exact.size
+    peak = max(int(sound.max()), -int(sound.min()))
+    return _dbfs(math.sqrt(mean_square)), _dbfs(peak)
+
+
+def _dbfs(amplitude: float) -> float:
+    if amplitude <= 0:
+        return FLOOR_DBFS
+    return round(max(FLOOR_DBFS, 20 * math.log10(amplitude / _FULL_SCALE)), 1)

@@ -1,14 +1,18 @@
 """The capture process: opens one microphone by its exact name and writes what it hears to standard output.
 
-Started by `microphone`; also lists the devices for `station devices`. Ends when the pipe breaks.
+Started by `microphone`; also lists the devices for `station devices`. Dies with its parent.
+
+Reads PortAudio in its blocking way: one thread less than a callback, and a device that hangs, hangs only this
+process, which the parent then kills.
 """
 
+import ctypes
 import json
 import os
-import queue
+import signal
 import sys
 import time
-from typing import Any
+from collections import deque
 
 import msgspec
 import sounddevice
@@ -19,64 +23,73 @@ from station.capture import wire
 from station.capture.spec import BLOCK_S, Device, Spec
 
 _LATENCY_S = 0.2  # through PulseAudio a longer one arrives in bursts; its own queue behind us is deep anyway
-_ALIVE_EVERY_S = 1.0
-_QUEUE_BLOCKS = 600  # a minute of blocks, should the station stand still
+_BACKLOG_BYTES = 1 << 24  # over a minute of two channels, should the station stand still
+_OUT = 1
+_PR_SET_PDEATHSIG = 1
+
+
+class Outlet:
+    """Packets to the pipe, never waiting for its reader: what does not fit is kept and sent later, in order."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._backlog: deque[memoryview] = deque()
+        self._waiting = 0
+        os.set_blocking(descriptor, False)
+
+    def send(self, packet: bytes) -> None:
+        """Send or keep a packet; one too many is dropped whole, and the next one's frame number tells."""
+        if self._waiting + len(packet) > _BACKLOG_BYTES:
+            return
+        self._backlog.append(memoryview(packet))
+        self._waiting += len(packet)
+        while self._backlog:
+            try:
+                written = os.write(self._descriptor, self._backlog[0])
+            except BlockingIOError:
+                return
+            self._waiting -= written
+            rest = self._backlog.popleft()[written:]
+            if rest:
+                self._backlog.appendleft(rest)
 
 
 def devices() -> list[Device]:
     """Every device that can record, as PortAudio names it."""
-    found = []
-    for device in sounddevice.query_devices():
-        if device["max_input_channels"] > 0:
-            rate, channels = round(device["default_samplerate"]), device["max_input_channels"]
-            found.append(Device(device["name"], channels, rate))
-    return found
+    return [
+        Device(device["name"], device["max_input_channels"], round(device["default_samplerate"]))
+        for device in sounddevice.query_devices()
+        if device["max_input_channels"] > 0
+    ]
 
 
-def capture(spec: Spec) -> None:
-    """Record `spec` until the pipe breaks; says FAILED and returns when the device cannot be opened."""
-    blocks: queue.Queue[bytes] = queue.Queue(_QUEUE_BLOCKS)
-    out = sys.stdout.buffer
+def capture(spec: Spec, outlet: Outlet) -> None:
+    """Record `spec` for ever; says FAILED and returns when the device cannot be opened or fails."""
     try:
-        stream = _open(spec, blocks)
+        with _open(spec) as stream:
+            outlet.send(wire.pack(wire.Kind.OPENED, spec.device.encode()))
+            _record(stream, AudioFormat(spec.sample_rate, spec.channels).frames(BLOCK_S), outlet)
     except (sounddevice.PortAudioError, ValueError) as error:
-        out.write(wire.pack(wire.Kind.FAILED, str(error).encode()))
-        out.flush()
-        return
-    out.write(wire.pack(wire.Kind.OPENED, spec.device.encode()))
-    out.flush()
-    with stream:
-        while True:
-            try:
-                out.write(blocks.get(timeout=_ALIVE_EVERY_S))
-            except queue.Empty:
-                out.write(wire.pack(wire.Kind.ALIVE))
-            out.flush()
+        outlet.send(wire.pack(wire.Kind.FAILED, str(error).encode()))
 
 
-def _open(spec: Spec, blocks: "queue.Queue[bytes]") -> sounddevice.RawInputStream:
+def _record(stream: sounddevice.RawInputStream, block_frames: int, outlet: Outlet) -> None:
+    first_frame = 0
+    while True:
+        sound, overflow = stream.read(block_frames)
+        now = time.monotonic_ns()
+        body = bytes(sound)
+        outlet.send(wire.pack(wire.Kind.BLOCK, body, first_frame=first_frame, monotonic_ns=now, overflow=overflow))
+        first_frame += block_frames
+
+
+def _open(spec: Spec) -> sounddevice.RawInputStream:
     names = [device.name for device in devices()]
     if spec.device not in names:
         listed = ", ".join(f"«{name}»" for name in names) or say("ни одного", "none")
-        raise ValueError(say(f"такого устройства нет; есть: {listed}", f"no such device; there are: {listed}"))
-    frames = 0
-    frame_bytes = AudioFormat(spec.sample_rate, spec.channels).frame_bytes
-
-    def take(sound: Any, count: int, _time: object, status: sounddevice.CallbackFlags) -> None:
-        nonlocal frames
-        packet = wire.pack(
-            wire.Kind.BLOCK,
-            bytes(sound[: count * frame_bytes]),
-            first_frame=frames,
-            monotonic_ns=time.monotonic_ns(),
-            overflow=status.input_overflow,
+        raise ValueError(
+            say(f"устройства «{spec.device}» нет; есть: {listed}", f"no device “{spec.device}”; there are: {listed}")
         )
-        frames += count
-        try:
-            blocks.put_nowait(packet)
-        except queue.Full:
-            return  # the jump of first_frame in the next packet tells how much
-
     return sounddevice.RawInputStream(
         samplerate=spec.sample_rate,
         blocksize=round(spec.sample_rate * BLOCK_S),
@@ -84,17 +97,17 @@ def _open(spec: Spec, blocks: "queue.Queue[bytes]") -> sounddevice.RawInputStrea
         channels=spec.channels,
         dtype="int16",
         latency=_LATENCY_S,
-        callback=take,
     )
 
 
 def main() -> None:
     """`child.py SPEC-AS-JSON` records; without an argument the devices are listed as JSON."""
+    if len(sys.argv) == 1:
+        print(json.dumps([msgspec.to_builtins(device) for device in devices()]))  # noqa: T201 - the answer
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     try:
-        if len(sys.argv) > 1:
-            capture(msgspec.json.decode(sys.argv[1], type=Spec))
-        else:
-            print(json.dumps([msgspec.to_builtins(device) for device in devices()]))  # noqa: T201 - the answer
+        capture(msgspec.json.decode(sys.argv[1], type=Spec), Outlet(_OUT))
     except (BrokenPipeError, KeyboardInterrupt):
         os._exit(0)  # PortAudio's own cleanup can hang for ever on a dead sound server
 

@@ -1,7 +1,6 @@
 """What the capture child says to the station over a pipe: packets of a fixed header and a body.
 
 The first packet of a run is OPENED with the device's name; BLOCK carries frames; FAILED a text for a person.
-ALIVE is sent when no audio came for a while, so that a dead parent is noticed by the broken pipe.
 """
 
 import struct
@@ -16,8 +15,7 @@ MAX_BODY = 1 << 22
 class Kind(IntEnum):
     OPENED = 1
     BLOCK = 2
-    ALIVE = 3
-    FAILED = 4
+    FAILED = 3
 
 
 class Packet(NamedTuple):
