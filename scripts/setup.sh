@@ -1,0 +1,47 @@
+# Sourced by the other scripts: brings a fresh Debian or Ubuntu to what they need, and does nothing when it is there.
+# shellcheck shell=bash
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+RUN_PACKAGES=(python3 python3-venv libportaudio2 libasound2-plugins ffmpeg)
+VIRTUAL_MICROPHONE_PACKAGES=(pulseaudio pulseaudio-utils)
+TEST_PACKAGES=(alsa-utils curl git lame openssl sox libsox-fmt-mp3 nodejs npm systemd iproute2 procps)
+
+say() { printf '%s\n' "$*" >&2; }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# need_packages NAME... : installs those Debian packages that are missing.
+need_packages() {
+    local name missing=()
+    for name in "$@"; do
+        dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    # A newer Node.js from elsewhere brings its own npm and conflicts with Debian's.
+    if command -v npm >/dev/null && command -v node >/dev/null; then
+        mapfile -t missing < <(printf '%s\n' "${missing[@]}" | grep -vxE 'nodejs|npm')
+        [ ${#missing[@]} -eq 0 ] && return
+    fi
+    say "Устанавливаю: ${missing[*]}"
+    as_root apt-get -q -o DPkg::Lock::Timeout=300 update >&2
+    DEBIAN_FRONTEND=noninteractive as_root apt-get -q -y -o DPkg::Lock::Timeout=300 \
+        install --no-install-recommends "${missing[@]}" >&2
+}
+
+# need_venv [EXTRA] : .venv with this project in it, renewed when pyproject.toml changed. Built by the system's
+# Python, so that a service user can read it.
+need_venv() {
+    local target="." stamp=".venv/stamp${1:+-$1}" python=/usr/bin/python3
+    [ -n "${1:-}" ] && target=".[$1]"
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+        say "Нужен Python 3.11 или новее (Debian 12, Ubuntu 24.04)."
+        exit 1
+    }
+    cmp -s pyproject.toml "$stamp" && return
+    say "Готовлю окружение Python…"
+    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -e "$target"
+    cp pyproject.toml "$stamp"
+}
