@@ -5,6 +5,7 @@ After `publish` returns the file survives a power cut; before, it is either abse
 
 import ctypes
 import errno
+import fcntl
 import os
 import secrets
 from pathlib import Path
@@ -34,18 +35,19 @@ def publish(path: Path, content: bytes, *, mode: int = 0o640) -> None:
 def rewrite(path: Path, content: bytes, *, mode: int = 0o640) -> None:
     """Replace our own small state file whole and durably. Never used for recordings or manifests."""
     temporary = _write_temporary(path, content, mode)
-    temporary.replace(path)
+    try:
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 
 def move_without_replacing(source: Path, target: Path) -> None:
     """Rename durably; FileExistsError when `target` exists, on every file system, also without hard links."""
-    if _rename_noreplace(source, target):
-        sync_folder(target.parent)
-        return
-    os.link(source, target)
+    if not _rename_noreplace(source, target):
+        _rename_by_link(source, target)
     sync_folder(target.parent)
-    source.unlink()
 
 
 def sync_folder(folder: Path) -> None:
@@ -90,3 +92,27 @@ def _rename_noreplace(source: Path, target: Path) -> bool:
     if code in _NOT_SUPPORTED:
         return False
     raise OSError(code, os.strerror(code), str(target))
+
+
+def _rename_by_link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:
+            raise
+        _rename_in_turn(source, target)
+    else:
+        sync_folder(target.parent)
+        source.unlink()
+
+
+def _rename_in_turn(source: Path, target: Path) -> None:
+    """exFAT through FUSE knows neither: there our own processes, the only writers, take turns by a lock."""
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        source.rename(target)
+    finally:
+        os.close(folder)

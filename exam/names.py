@@ -18,7 +18,7 @@ from msgspec import Struct
 from exam.errors import Rejected
 
 MAX_NAME_BYTES = 255
-MAX_LABEL_BYTES = 160  # leaves room for the longest date, room, school, take number and extension
+MAX_LABEL_BYTES = 150  # leaves room for date, the longest room and school in Cyrillic, take 999 and extension
 _ROOM_LETTERS = 16
 _SCHOOL_LETTERS = 20
 
@@ -142,7 +142,7 @@ _NUMBERED = 3
 
 
 def _label(person: Person, depth: int) -> str:
-    given = "" if person.first_name == "-" else person.first_name
+    given = "" if person.first_name == "-" else unicodedata.normalize("NFC", person.first_name)
     words = [
         (person.surname, given[:1]),
         (person.surname, given),
@@ -151,7 +151,7 @@ def _label(person: Person, depth: int) -> str:
     ][depth]
     text = _legal(" ".join(word for word in words if word))
     tail = f" {person.number}" if depth == _NUMBERED else ""
-    return _shorten(text, MAX_LABEL_BYTES - len(tail)) + tail
+    return (_shorten(text, MAX_LABEL_BYTES - len(tail)) + tail).strip() or str(person.number)
 
 
 def _legal(text: str) -> str:

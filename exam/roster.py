@@ -7,19 +7,19 @@ import csv
 import io
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 from msgspec import Struct
-from openpyxl.utils.exceptions import InvalidFileException
 
 from exam.errors import ConfigError
 from exam.language import say
 from exam.regulation import ALL_TASKS
 
 MAX_NUMBER = 999_999
+_NUMBER_DIGITS = 20  # int() itself refuses thousands of digits
 MAX_BYTES = 16 * 1024 * 1024
 _SHOWN_PROBLEMS = 10
 
@@ -62,6 +62,10 @@ _HEADINGS = {
 _REQUIRED = {"number": "№", "surname": "Фамилия", "first_name": "Имя"}
 _YES = {"1", "да", "yes", "true", "+", "+30", "30"}
 _NO = {"", "0", "нет", "no", "false", "-"}
+
+_BROKEN_XLSX = (OSError, ValueError, TypeError, LookupError, AttributeError, EOFError, SyntaxError, zipfile.BadZipFile,
+                zlib.error)  # fmt: skip
+"""What openpyxl lets through of a damaged file: it checks little, and reads sheets only as they are asked for."""
 
 
 class _Wrong(Exception):
@@ -116,13 +120,15 @@ def _read_csv(path: Path) -> Iterable[tuple[int, Sequence[str]]]:
     text = _decode(path)
     first_line = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(";,\t", key=first_line.count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    line = 1
     try:
         for row in reader:
-            yield reader.line_num, row
+            yield line, row
+            line = reader.line_num + 1
     except csv.Error as error:
         wrong = say("таблица испорчена", "the table is broken")
-        raise _refused(path, [say("строка", "line") + f" {reader.line_num}: {wrong} ({error})"]) from error
+        raise _refused(path, [say("строка", "line") + f" {line}: {wrong} ({error})"]) from error
 
 
 def _decode(path: Path) -> str:
@@ -148,16 +154,18 @@ def _decode(path: Path) -> str:
 
 
 def _read_xlsx(path: Path) -> Iterable[tuple[int, Sequence[str]]]:
+    # Only here: openpyxl brings numpy, too slow for commands that merely know what a participant is.
+    import openpyxl  # noqa: PLC0415
+
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
+        try:
+            for line, row in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
+                yield line, [_cell_text(value) for value in row]
+        finally:
+            book.close()
+    except _BROKEN_XLSX as error:
         raise _refused(path, [say("это не таблица XLSX", "not an XLSX table") + f" ({error})"]) from error
-    try:
-        sheet = book.worksheets[0]
-        for line, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-            yield line, [_cell_text(value) for value in row]
-    finally:
-        book.close()
 
 
 def _cell_text(value: Any) -> str:
@@ -193,9 +201,9 @@ def _participant(columns: Mapping[str, int], row: Sequence[str]) -> Participant:
         number=_number(cell("number")),
         surname=_name(cell("surname"), "Фамилия"),
         first_name=_name(cell("first_name"), "Имя"),
-        patronymic=cell("patronymic"),
-        class_name=cell("class_name"),
-        room=cell("room"),
+        patronymic=_printable(cell("patronymic"), "Отчество"),
+        class_name=_printable(cell("class_name"), "Класс"),
+        room=_printable(cell("room"), "Аудитория"),
         extended=_extended(cell("extended")),
         scheme=_scheme(cell("scheme")),
         tasks=_tasks(cell("tasks")),
@@ -203,7 +211,7 @@ def _participant(columns: Mapping[str, int], row: Sequence[str]) -> Participant:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= MAX_NUMBER:
+    if not (text.isascii() and text.isdigit() and len(text) <= _NUMBER_DIGITS) or not 0 < int(text) <= MAX_NUMBER:
         raise _Wrong(f"№ «{text}» — не целое положительное число", f"number “{text}” is not a positive whole number")
     return int(text)
 
@@ -214,6 +222,12 @@ def _name(text: str, heading: str) -> str:
             f"«{heading}» не заполнено (если имени нет, поставьте «-»)",
             f"“{heading}” is empty (write “-” if none)",
         )
+    if text != "-" and not any(letter.isalpha() for letter in text):
+        raise _Wrong(f"«{heading}»: «{text}» — нет ни одной буквы", f"“{heading}”: “{text}” holds no letter")
+    return _printable(text, heading)
+
+
+def _printable(text: str, heading: str) -> str:
     if any(unicodedata.category(letter) in {"Cc", "Cf", "Cn", "Co", "Cs"} for letter in text):
         raise _Wrong(f"«{heading}» содержит непечатаемый знак", f"“{heading}” holds an unprintable character")
     return text

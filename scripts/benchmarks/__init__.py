@@ -1,0 +1,1 @@
+"""Benchmarks, each a ratio against a reference run side by side in the same call."""

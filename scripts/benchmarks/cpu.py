@@ -1,0 +1,97 @@
+"""CPU per recorded minute: the whole station, a stream and one participant, beside `arecord` and sounddevice's own way.
+
+    python -m benchmarks.cpu [SECONDS]
+
+All three record one virtual microphone at the same time, so the machine's noise is common. CPU is the kernel's
+exact run time of every thread (schedstat), not sampled ticks.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from rig import speech
+from rig.sound import SoundServer
+from showing import programs
+from showing.demo import ROSTER
+from showing.school import School
+
+GOAL = 2.0
+_SETTLE_S = 3.0
+
+# The way of sounddevice's example rec_unlimited.py: its default stream, a queue, a sound file.
+_REC_UNLIMITED = """
+import queue, sys, sounddevice, soundfile
+blocks = queue.Queue()
+with soundfile.SoundFile(sys.argv[1], mode="x", samplerate=48000, channels=1) as file:
+    with sounddevice.InputStream(samplerate=48000, device="pulse", channels=1,
+                                 callback=lambda sound, *_: blocks.put(sound.copy())):
+        while True:
+            file.write(blocks.get())
+"""
+
+
+def main() -> int:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, SoundServer() as server:
+        folder = Path(name)
+        room = server.add_microphone("room")
+        environment = os.environ | server.environment
+        server.play(speech.conversation(seconds + 30, seed=1), room)
+        school = School(folder)
+        school.write(device="pulse", roster=ROSTER)
+        references = {
+            "arecord": ["arecord", "-q", "-D", "pulse", "-f", "S16_LE", "-r", "48000", "-c", "1", str(folder / "a.wav")],
+            "sounddevice": [sys.executable, "-c", _REC_UNLIMITED, str(folder / "s.wav")],
+        }
+        running = {key: subprocess.Popen(words, env=environment) for key, words in references.items()}
+        try:
+            with programs.station(school, server.environment) as daemon:
+                _await_sound(school)
+                school.call("station", "open")
+                school.call("station", "start", "--participant", "1")
+                pids = {"station": daemon.pid} | {key: process.pid for key, process in running.items()}
+                _print(_measured(pids, seconds))
+        finally:
+            for process in running.values():
+                process.terminate()
+                process.wait()
+    return 0
+
+
+def _await_sound(school: School) -> None:
+    while not json.loads(school.call("station", "status", "--json"))["levels"]["rms_dbfs"]:
+        time.sleep(0.1)
+
+
+def _measured(pids: Mapping[str, int], seconds: float) -> Mapping[str, float]:
+    """CPU seconds a minute of each, children included."""
+    time.sleep(_SETTLE_S)
+    began, before = time.monotonic(), {key: _cpu_ns(pid) for key, pid in pids.items()}
+    time.sleep(seconds)
+    passed = time.monotonic() - began
+    return {key: (_cpu_ns(pid) - before[key]) / 1e9 * 60 / passed for key, pid in pids.items()}
+
+
+def _cpu_ns(pid: int) -> int:
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        total += int((task / "schedstat").read_text().split()[0])
+        total += sum(_cpu_ns(int(child)) for child in (task / "children").read_text().split())
+    return total
+
+
+def _print(costs: Mapping[str, float]) -> None:
+    ours = costs["station"]
+    print(f"station      {ours:.3f} CPU s per recorded minute (stream, one participant, levels)")
+    print(f"arecord      {costs['arecord']:.3f}   ratio {ours / costs['arecord']:.2f} (goal ≤ {GOAL:.0f})")
+    print(f"sounddevice  {costs['sounddevice']:.3f}   ratio {ours / costs['sounddevice']:.2f} (goal < 1)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""The ledger moves only as its table allows, and a second opening reads what the first one wrote."""
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync import ledger
+from sync.ledger import TRANSITIONS, Ledger
+from sync.model import ItemState
+from sync.plan import Found, Item, Reason, Row
+
+ITEM = Item("day/Иванов И.wav", "participant", "a" * 64, 1000)
+DELIVERED = {"receipt": "r1"}
+
+
+def found(item: Item = ITEM) -> Found:
+    return Found(item=item, file=f"/{item.path}", fingerprint="1")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(list(ItemState)), max_size=12))
+def test_no_sequence_of_moves_leaves_the_table(wanted: list[ItemState]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        opened = Ledger(Path(folder))
+        opened.note_found([found()])
+        state = ItemState.HASHED
+        for to in wanted:
+            row = opened.rows()[ITEM.key]
+            if to in TRANSITIONS[state]:
+                opened.move(row, to, **(DELIVERED if to is ItemState.DELIVERED else {}))
+                state = to
+            else:
+                with pytest.raises(ValueError, match="->"):
+                    opened.move(row, to)
+            assert [row.state for row in ledger.read(Path(folder))] == [state]
+        opened.close()
+
+
+def test_every_state_has_a_way_out_but_the_last() -> None:
+    assert set(TRANSITIONS) == set(ItemState)
+    assert [state for state, to in TRANSITIONS.items() if not to] == [ItemState.DELIVERED]
+
+
+def test_delivered_needs_a_receipt(tmp_path: Path) -> None:
+    opened = Ledger(tmp_path)
+    opened.note_found([found()])
+    row = opened.move(opened.rows()[ITEM.key], ItemState.UPLOADING, upload="/files/1")
+    row = opened.move(row, ItemState.UPLOADED)
+    with pytest.raises(Exception, match="CHECK"):
+        opened.move(row, ItemState.DELIVERED)
+    assert opened.rows()[ITEM.key].state is ItemState.UPLOADED
+
+
+def test_rows_survive_as_they_were(tmp_path: Path) -> None:
+    opened = Ledger(tmp_path)
+    opened.note_found([found()])
+    moment = datetime(2026, 2, 11, 12, tzinfo=UTC)
+    row = opened.note(opened.rows()[ITEM.key], reason=Reason("почему", "why"), next_try_at=moment, offset=5)
+    opened.close()
+    assert ledger.read(tmp_path) == [row]
+    assert Ledger(tmp_path).rows() == {row.key: row}
+
+
+def test_a_path_that_means_other_bytes_replaces_what_was_not_delivered(tmp_path: Path) -> None:
+    opened = Ledger(tmp_path)
+    opened.note_found([found()])
+    other = Item(ITEM.path, ITEM.kind, "b" * 64, 1000)
+    opened.note_found([found(other)])
+    assert set(opened.rows()) == {other.key}
+
+
+def test_what_vanished_stays_known_and_a_mended_place_does_not(tmp_path: Path) -> None:
+    opened = Ledger(tmp_path)
+    broken = Item("day/broken.json", "manifest", "", 0)
+    opened.note_found([found(), found(broken)])
+    opened.note_found([])
+    assert [(row.path, row.present) for row in opened.rows().values()] == [(ITEM.path, False)]
+    opened.note_found([found()])
+    assert opened.rows()[ITEM.key].present
+
+
+def test_a_new_life_gives_another_chance(tmp_path: Path) -> None:
+    opened = Ledger(tmp_path)
+    opened.note_found([found()])
+    opened.move(opened.rows()[ITEM.key], ItemState.QUARANTINED, reason=Reason("", ""), fingerprint="1")
+    opened.begin()
+    assert opened.rows()[ITEM.key] == Row(**{name: getattr(ITEM, name) for name in ITEM.__struct_fields__})
+
+
+def test_a_reader_sees_nothing_where_nothing_was_noted(tmp_path: Path) -> None:
+    assert ledger.read(tmp_path) == []

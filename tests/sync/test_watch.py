@@ -1,0 +1,122 @@
+"""Scanning: what counts as finished, what is wrong is said, and nothing wrong hides the rest."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from school import DAY, School, noise, sha256, wait_for
+
+from exam.durable import TEMPORARY_PREFIX
+from exam.names import Kind
+from sync.plan import Found
+from sync.watch import Watch, scan
+
+
+def look(school: School, *, streams: bool = True) -> dict[str, Found]:
+    return {found.item.path.removeprefix(f"{DAY}/"): found for found in scan([school.recordings], streams=streams)}
+
+
+def test_a_recording_counts_once_its_manifest_exists(school: School) -> None:
+    school.day.mkdir(parents=True)
+    (school.day / "11.02.2026_265_701020_Иванов И.wav").write_bytes(b"still being written")
+    (school.day / f"{TEMPORARY_PREFIX}0123.json").write_bytes(b"{")
+    (school.day / "journal.jsonl").write_bytes(b"{}")
+    assert look(school) == {}
+
+
+def test_the_delivery_goes_before_its_manifest(school: School) -> None:
+    stem = school.record("Иванов И", noise(1000), delivery=b"mp3")
+    recording, manifest = scan([school.recordings], streams=True)
+    assert (recording.item.path, recording.item.kind) == (f"{DAY}/{stem}.mp3", "participant")
+    assert (recording.item.sha256, recording.item.size) == (sha256(b"mp3"), 3)
+    assert (manifest.item.kind, manifest.after) == ("manifest", recording.item.key)
+
+
+def test_streams_only_when_wanted_and_rehearsals_never(school: School) -> None:
+    school.record("поток_01", noise(10), kind=Kind.STREAM)
+    school.record("проба_01", noise(10), kind=Kind.REHEARSAL)
+    assert len(look(school)) == 2
+    assert look(school, streams=False) == {}
+
+
+def test_a_recording_in_two_folders_is_one_item(school: School) -> None:
+    school.record("Иванов И", noise(10))
+    assert len(scan([school.recordings, school.recordings], streams=True)) == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ({"sha256": "../../../etc/passwd"}, "make no sense"),
+        ({"sha256": ""}, "make no sense"),
+        ({"size": -1}, "make no sense"),
+        ({"size": 11}, "has 10 bytes, its manifest says 11"),
+    ],
+)
+def test_a_manifest_that_cannot_be_true(school: School, told: dict[str, object], problem: str) -> None:
+    stem = school.record("Иванов И", noise(10), **told)
+    found = look(school)[f"{stem}.wav"]
+    assert found.problem is not None
+    assert problem in found.problem.en
+
+
+def test_a_missing_recording_and_a_link_are_problems(school: School) -> None:
+    stem = school.record("Иванов И", noise(10))
+    file = school.day / f"{stem}.wav"
+    file.rename(school.day / "elsewhere")
+    missing = look(school)[f"{stem}.wav"]
+    file.symlink_to(school.day / "elsewhere")
+    link = look(school)[f"{stem}.wav"]
+    assert missing.problem is not None
+    assert link.problem is not None
+    assert missing.fingerprint != link.fingerprint
+
+
+def test_a_missing_folder_is_said_and_hides_nothing(school: School, tmp_path: Path) -> None:
+    school.record("Иванов И", noise(10))
+    found = scan([tmp_path / "none", school.recordings], streams=True)
+    assert [one.item.kind for one in found] == ["folder", "participant", "manifest"]
+
+
+def test_a_name_that_is_not_utf8_is_said(school: School) -> None:
+    stem = school.record("Иванов И", noise(10))
+    path = os.fsencode(school.day / f"{stem}.json")
+    os.rename(path, path.replace(b".json", b"\xff.json"))  # noqa: PTH104 - a name of bytes
+    (found,) = scan([school.recordings], streams=True)
+    assert found.problem is not None
+    assert "\\xff" in found.item.path
+
+
+def test_a_published_manifest_wakes(school: School) -> None:
+    wake = threading.Event()
+    watch = Watch([school.recordings], wake)
+    watch.look()  # nothing to watch yet
+    school.day.mkdir(parents=True)
+    watch.look()
+    try:
+        wait_for(lambda: _recorded_and_woken(school, wake))
+    finally:
+        watch.close()
+
+
+def test_looking_does_not_wake(school: School) -> None:
+    """Else every look would cause the next one."""
+    school.record("Иванов И", noise(10))
+    wake = threading.Event()
+    watch = Watch([school.recordings], wake)
+    watch.look()
+    try:
+        wait_for(lambda: _recorded_and_woken(school, wake))
+        wake.clear()
+        for _ in range(3):
+            scan([school.recordings], streams=True)
+        assert not wake.wait(0.5)
+    finally:
+        watch.close()
+
+
+def _recorded_and_woken(school: School, wake: threading.Event) -> bool:
+    """Inotify starts in its own time, so recordings are published until one is noticed."""
+    school.record(f"Иванов {len(list(school.day.iterdir()))}", noise(10))
+    return wake.wait(0.2)

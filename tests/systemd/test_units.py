@@ -1,0 +1,105 @@
+"""The units as systemd itself judges them: no warning, a tight sandbox, and still all that the services need."""
+
+import os
+import shutil
+import subprocess
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UNITS = sorted((ROOT / "systemd").glob("*.service"))
+PROGRAMS = ("station", "station-sync")
+TARGETS = ("basic", "sysinit", "shutdown", "local-fs", "network-online", "time-sync", "sound", "multi-user")
+EXPOSURE = 30
+"""Of 100, as systemd-analyze counts; above 50 it speaks of "exposed", the unhardened default is 96."""
+
+pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs the package systemd")
+
+
+class Settings(ConfigParser):
+    """A unit file; of a setting given twice the last counts, which no test here depends on."""
+
+    def __init__(self, unit: Path) -> None:
+        super().__init__(strict=False, interpolation=None, delimiters=("=",))
+        self.read(unit, encoding="utf-8")
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root file system with our units and programs as they are installed, and nothing of this machine's."""
+    root = tmp_path_factory.mktemp("root")
+    units = root / "etc/systemd/system"
+    programs = root / "opt/exam-station/bin"
+    for folder in (units, programs, root / "etc/station"):
+        folder.mkdir(parents=True)
+    for unit in UNITS:
+        shutil.copy(unit, units)
+    for target in TARGETS:
+        (units / f"{target}.target").write_text("[Unit]\nDescription=stub\n", encoding="utf-8")
+    for program in PROGRAMS:
+        (programs / program).write_text("#!/bin/sh\n", encoding="utf-8")
+        (programs / program).chmod(0o755)
+    return root
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_finds_nothing_to_complain_of(tree: Path, unit: Path) -> None:
+    name = unit.name.replace("@.", "@265.")
+    command = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=yes", f"--root={tree}"]
+    done = subprocess.run([*command, f"/etc/systemd/system/{name}"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_the_sandbox_is_tight(unit: Path) -> None:
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={EXPOSURE}"]
+    done = subprocess.run([*command, str(unit)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_room_may_use_its_sound_card_its_page_and_its_disks() -> None:
+    service = Settings(ROOT / "systemd/station@.service")["Service"]
+    assert service["DeviceAllow"] == "char-alsa rw"
+    assert "PrivateDevices" not in service
+    assert service["SupplementaryGroups"] == "audio"
+    assert service["IPAddressAllow"] == "localhost"
+    assert {"AF_UNIX", "AF_INET"} <= set(service["RestrictAddressFamilies"].split())
+    assert {"/var/lib/station", "-/media", "-/mnt"} == set(service["ReadWritePaths"].split())
+
+
+def test_the_room_never_stays_down() -> None:
+    settings = Settings(ROOT / "systemd/station@.service")
+    service = settings["Service"]
+    assert (service["Type"], service["Restart"], settings["Unit"]["StartLimitIntervalSec"]) == ("notify", "always", "0")
+    assert int(service["WatchdogSec"]) > 0
+
+
+@pytest.mark.parametrize("name", ["station-sync", "station-exchange"])
+def test_the_network_services_write_nothing_but_their_state(name: str) -> None:
+    service = Settings(ROOT / f"systemd/{name}.service")["Service"]
+    assert service["StateDirectory"] == service["User"] == name
+    assert service["ProtectSystem"] == "strict"
+    assert "ReadWritePaths" not in service
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands folders to other accounts")
+def test_accounts_and_folders_are_made_as_the_units_expect(tmp_path: Path) -> None:
+    for folder in ("usr/lib/sysusers.d", "usr/lib/tmpfiles.d", "etc"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(ROOT / "systemd/sysusers.d/station.conf", tmp_path / "usr/lib/sysusers.d")
+    shutil.copy(ROOT / "systemd/tmpfiles.d/station.conf", tmp_path / "usr/lib/tmpfiles.d")
+    accounts = subprocess.run(["systemd-sysusers", f"--root={tmp_path}"], check=True, capture_output=True, text=True)
+    assert "station.conf:" not in accounts.stderr  # where it tells lines it does not understand
+    made = {line.split(":")[0] for line in (tmp_path / "etc/passwd").read_text(encoding="utf-8").splitlines()}
+    assert {Settings(unit)["Service"]["User"] for unit in UNITS} <= made
+    groups = dict(line.split(":", 1) for line in (tmp_path / "etc/group").read_text(encoding="utf-8").splitlines())
+    assert groups["exam"].endswith(":station-sync")
+    subprocess.run(["systemd-tmpfiles", "--create", f"--root={tmp_path}"], check=True, capture_output=True)
+    recordings = (tmp_path / "var/lib/station/recordings").stat()
+    assert oct(recordings.st_mode & 0o7777) == oct(0o2750)
+    assert recordings.st_gid == int(groups["exam"].split(":")[1])
