@@ -56,9 +56,10 @@ class Target:
         """How often each content (by SHA-256) lies at the far end; bookkeeping files and empty uploads left out."""
         found: dict[str, int] = {}
         for path in self.folder.rglob("*"):
-            if path.is_file() and path.stat().st_size and not self._bookkeeping(path):
-                digest = hashlib.sha256(path.read_bytes()).hexdigest()
-                found[digest] = found.get(digest, 0) + 1
+            with contextlib.suppress(FileNotFoundError):  # a server at work moves its files
+                if path.is_file() and path.stat().st_size and not self._bookkeeping(path):
+                    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                    found[digest] = found.get(digest, 0) + 1
         return found
 
     def _bookkeeping(self, path: Path) -> bool:

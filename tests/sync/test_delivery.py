@@ -207,12 +207,15 @@ def test_sigterm_during_an_upload_stops_at_once_and_resumes(school: School, tus_
         wire.rate = 4 * MB
         school.send_to(tus_server, url=f"http://127.0.0.1:{wire.port}/files")
         agent = school.start("run")
-        wait_for(lambda: wire.sent > 4 * MB)
-        assert school.states()["11.02.2026_265_701020_Ivanov I.wav"] == "uploading"
-        assert "already works" in school.once().stderr
-        agent.send_signal(signal.SIGTERM)
-        assert agent.wait(3) == 0
-        agent.communicate()
+        try:
+            wait_for(lambda: wire.sent > 4 * MB)
+            assert school.states()["11.02.2026_265_701020_Ivanov I.wav"] == "uploading"
+            assert "already works" in school.once().stderr
+            agent.send_signal(signal.SIGTERM)
+            assert agent.wait(3) == 0
+        finally:
+            agent.kill()
+            agent.communicate()
         wire.rate = None
         assert school.once().returncode == 0
         assert wire.sent < 1.3 * len(content)

@@ -1,11 +1,13 @@
 """SIGKILL at any moment of an upload costs a resume, never a byte and never a second file."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from school import School, Target, noise, sha256, wait_for
-from wire import Wire, wire_to
+from wire import wire_to
 
 MB = 1_000_000
 SIZE = 200 * MB
@@ -14,12 +16,12 @@ IN_FLIGHT = MB // 4
 """What buffers on the way may hold when a connection dies; it is lost, and sent again."""
 
 
-def killed_mid_upload(school: School, wire: Wire, more: float) -> None:
-    """One life of the agent, ended after about `more` further bytes crossed the line."""
-    enough = wire.sent + more
+@contextmanager
+def life(school: School) -> Iterator[None]:
+    """One life of the agent, ended by SIGKILL."""
     agent = school.start("run")
     try:
-        wait_for(lambda: wire.sent >= enough, 60)
+        yield
         assert agent.poll() is None
     finally:
         agent.kill()
@@ -43,7 +45,9 @@ def test_twenty_kills_in_one_upload(school: School, name: str, request: pytest.F
         wire.rate = 60 * MB
         school.send_to(target, url=f"http://127.0.0.1:{wire.port}/files")
         for _ in range(KILLS):
-            killed_mid_upload(school, wire, moments.uniform(MB // 2, 9 * MB))
+            enough = wire.sent + moments.uniform(MB // 2, 9 * MB)
+            with life(school):
+                wait_for(lambda enough=enough: wire.sent >= enough, 60)  # type: ignore[misc]
             there = partial(target).read_bytes()
             assert len(there) < SIZE
             assert content.startswith(there)
@@ -64,12 +68,9 @@ def test_kills_at_every_step_of_many_small_files(school: School, our_exchange: T
     school.send_to(our_exchange)
     moments = random.Random(KILLS)  # noqa: S311 - moments, not secrets
     for _ in range(KILLS):
-        agent = school.start("run")
-        before = len(our_exchange.stored())
-        target = before + moments.randint(0, 3)
-        wait_for(lambda target=target: len(our_exchange.stored()) >= min(target, 2 * len(contents)))  # type: ignore[misc]
-        agent.kill()
-        agent.communicate()
+        enough = min(len(our_exchange.stored()) + moments.randint(0, 3), 2 * len(contents))
+        with life(school):
+            wait_for(lambda enough=enough: len(our_exchange.stored()) >= enough)  # type: ignore[misc]
     assert school.once().returncode == 0
     stored = our_exchange.stored()
     assert all(stored[sha256(content)] == 1 for content in contents)

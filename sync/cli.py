@@ -1,0 +1,235 @@
+"""`station-sync`: the commands; the only place that turns errors into words and exit codes.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, tzinfo
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from exam.errors import ConfigError, ExamError
+from exam.language import say
+from sync import config as configuration
+from sync.config import Config
+from sync.model import ItemState
+
+if TYPE_CHECKING:
+    from sync.agent import Agent
+
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+_LISTED = 3
+_DEFAULT_HOST, _DEFAULT_PORT = "127.0.0.1", 8464
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. `argv` without the program's name."""
+    arguments = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        return command(arguments)
+    except ConfigError as error:
+        return _refuse(str(error), WRONG_USAGE)
+    except ExamError as error:
+        return _refuse(str(error), FAILED)
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        text = say(f"Ошибка ввода-вывода{place}: {error.strerror}.", f"Input/output error{place}: {error.strerror}.")
+        return _refuse(text, FAILED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--config", type=Path, metavar="FILE", help=say("файл sync.toml", "the sync.toml to use"))
+    common.add_argument("--version", action="version", version=f"station-sync {metadata.version('exam-station')}")
+    parser = argparse.ArgumentParser(
+        prog="station-sync",
+        parents=[common],
+        description=say("Доставка записей экзамена с доказательством.", "Delivers exam recordings, with proof."),
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], ru: str, en: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(name, parents=[common], help=say(ru, en), description=say(ru, en))
+        found.set_defaults(command=command)
+        return found
+
+    add("run", _run, "отправлять всё, что появляется, до остановки", "deliver whatever appears, until stopped")
+    add("once", _once, "отправить всё сейчас, в любой час", "deliver everything now, whatever the hour")
+    status = add("status", _status, "где что находится", "where everything is")
+    verify = add("verify", _verify, "проверить доказательства доставки", "check the proofs of delivery")
+    for reading in (status, verify):
+        reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
+    about = say("встроенный файловый обмен", "the embedded file exchange")
+    _add_exchange(commands.add_parser("exchange", help=about, description=about), common)
+    return parser
+
+
+def _add_exchange(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], ru: str, en: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(name, parents=[common], help=say(ru, en), description=say(ru, en))
+        found.add_argument("--folder", type=Path, required=True, help=say("папка обмена", "the exchange's folder"))
+        found.set_defaults(command=command)
+        return found
+
+    serve = add("serve", _serve, "принимать файлы школ", "receive the schools' files")
+    serve.add_argument("--host", default=_DEFAULT_HOST)
+    serve.add_argument("--port", type=int, default=_DEFAULT_PORT)
+    school = add("add-school", _add_school, "завести школу, выдать ключ доступа", "admit a school, print its token")
+    school.add_argument("code", metavar="CODE")
+    packages = add("packages", _packages, "что принято", "what has been received")
+    packages.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    _deliver(arguments, lambda agent: agent.run())
+    return DONE
+
+
+def _once(arguments: argparse.Namespace) -> int:
+    complete = _deliver(arguments, lambda agent: agent.once())
+    if complete:
+        return DONE
+    from sync import report  # noqa: PLC0415 - each command loads only what it uses
+
+    missing = report.status(_config(arguments)).package.missing
+    listed = "; ".join(f"{one.path}: {one.reason}" for one in missing[:_LISTED])
+    ru = f"Не доставлено: {len(missing)}. {listed}. Подробно: station-sync status."
+    return _refuse(say(ru, f"Not delivered: {len(missing)}. {listed}. In full: station-sync status."), FAILED)
+
+
+def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | None]) -> bool | None:
+    """Build the agent, bottom up; let it work; let go in the opposite order."""
+    from exam.clock import SystemClock  # noqa: PLC0415
+    from sync.agent import Agent  # noqa: PLC0415
+    from sync.ledger import Ledger  # noqa: PLC0415
+    from sync.life import Stop, alone  # noqa: PLC0415
+    from sync.pace import Pace  # noqa: PLC0415
+    from sync.progress import Progress  # noqa: PLC0415
+    from sync.receipts import Receipts  # noqa: PLC0415
+    from sync.transports.tus import Tus  # noqa: PLC0415
+
+    config = _config(arguments)
+    _warn_of_plain_http(config)
+    transport = Tus(config.url, config.token(), tier=config.tier or "centre")
+    stop = Stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.ask())
+    with alone(config.state), closing(Ledger(config.state)) as ledger:
+        receipts = Receipts(config.state, configured_key=config.server_key, tier=config.tier)
+        clock = SystemClock(_local_zone())
+        agent = Agent(
+            config, transport, ledger, receipts, clock=clock, pace=Pace(clock), stop=stop, listener=Progress(),
+        )  # fmt: skip
+        return work(agent)
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from sync import report  # noqa: PLC0415
+
+    found = report.status(_config(arguments))
+    if arguments.json:
+        return _print_json(found)
+    for item in found.items:
+        part = f"{item.offset}/{item.size}" if item.state is ItemState.UPLOADING else str(item.size)
+        _print(f"{item.state:<12} {part:>21}  {item.path}" + (f"  ({item.reason})" if item.reason else ""))
+    missing = len(found.package.missing)
+    if found.package.complete:
+        _print(say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered."))
+    else:
+        _print(say(f"Комплект не полон: не доставлено {missing}.", f"The package is incomplete: {missing} to deliver."))
+    return DONE
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from sync import report  # noqa: PLC0415
+
+    found = report.verify(_config(arguments))
+    if arguments.json:
+        _print_json(found)
+    else:
+        _print(say(f"Проверено доставок: {found.checked}.", f"Deliveries checked: {found.checked}."))
+    for breach in found.breaches:
+        _refuse(f"{breach.path}: {breach.reason}", FAILED)
+    return FAILED if found.breaches else DONE
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from sync.exchange.serve import serve  # noqa: PLC0415
+
+    serve(arguments.folder, arguments.host, arguments.port)
+    return DONE
+
+
+def _add_school(arguments: argparse.Namespace) -> int:
+    from sync.exchange.accounts import add_school  # noqa: PLC0415
+
+    token = add_school(arguments.folder, arguments.code)
+    _print(
+        say(
+            f"Ключ доступа школы {arguments.code}, показывается один раз: {token}",
+            f"Token of school {arguments.code}, shown once: {token}",
+        )
+    )
+    return DONE
+
+
+def _packages(arguments: argparse.Namespace) -> int:
+    from sync.exchange.packages import packages  # noqa: PLC0415
+
+    stored = packages(arguments.folder)
+    if arguments.json:
+        return _print_json(stored)
+    for one in stored:
+        _print("  ".join(str(value) for value in msgspec.structs.astuple(one)))
+    return DONE
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    return configuration.load(configuration.find(getattr(arguments, "config", None)))
+
+
+def _warn_of_plain_http(config: Config) -> None:
+    """Names and voices of minors: beyond this machine they belong into TLS."""
+    parts = urlsplit(config.url)
+    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        _refuse(
+            say(
+                f"Внимание: {config.url} без шифрования; используйте https, если сеть не только ваша.",
+                f"Warning: {config.url} is not encrypted; use https unless the network is yours alone.",
+            ),
+            DONE,
+        )
+
+
+def _local_zone() -> tzinfo:
+    return datetime.now(UTC).astimezone().tzinfo or UTC
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _print_json(content: object) -> int:
+    _print(msgspec.json.format(msgspec.json.encode(content), indent=2).decode())
+    return DONE
+
+
+def _refuse(text: str, code: int) -> int:
+    """One line on stderr; returns `code`."""
+    sys.stderr.write(" ".join(text.split()) + "\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The life of an agent's process: alone in its state folder, and how it is told to stop.
+
+Owned by `sync.cli`, which holds both; `sync.agent` asks them.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from exam import durable
+from exam.errors import Rejected
+
+
+class Stopped(Exception):
+    """The agent was asked to stop while bytes were on their way."""
+
+
+class Stop:
+    """A request to stop. Between steps it is looked at; while bytes travel it interrupts."""
+
+    def __init__(self) -> None:
+        self.wake = threading.Event()
+        self.asked = False
+        self._interruptible = False
+
+    def ask(self) -> None:
+        """Called by the signal's receiver, in the main thread. Raises Stopped out of a transfer."""
+        self.asked = True
+        self.wake.set()
+        if self._interruptible:
+            raise Stopped
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        self._interruptible = True
+        try:
+            if self.asked:
+                raise Stopped
+            yield
+        finally:
+            self._interruptible = False
+
+
+@contextmanager
+def alone(state: Path) -> Iterator[None]:
+    """Hold the state folder for this process; Rejected when another agent has it."""
+    durable.make_folder(state, mode=0o700)
+    descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise Rejected(
+            f"Отправка с папкой состояния {state} уже работает. Остановите её или подождите; что происходит, покажет "
+            "station-sync status.",
+            f"An agent already works with {state}. Stop it or wait; station-sync status shows what it does.",
+            code="already_running",
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,148 @@
+"""What to do next with one item: a pure decision from what was found, what the ledger knows, what the server holds.
+
+Owns the vocabulary of the agent (Item, Found, Row, the actions). `queue` and `decide` are called by `sync.agent`;
+the records are shared by everything above. No I/O, no clocks.
+"""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from sync.model import ItemState
+
+ItemKind = Literal["stream", "participant", "manifest", "folder"]
+"""A recording's delivery by the kind of recording, its manifest, or a watched folder that cannot be read."""
+
+Key = tuple[str, str]
+"""(path, sha256): what makes an item this item and no other."""
+
+MAX_DAMAGED = 3
+"""So many times may the far end hold other bytes than were sent before a person has to look."""
+
+
+class Reason(Struct, frozen=True):
+    """Why an item is where it is, for a person, in both languages."""
+
+    ru: str
+    en: str
+
+
+class Item(Struct, frozen=True):
+    """One file to deliver. `path`: `<day folder>/<file>`; `sha256`: empty where there is nothing to send;
+    `size` in bytes."""
+
+    path: str
+    kind: ItemKind
+    sha256: str
+    size: int
+
+    @property
+    def key(self) -> Key:
+        return self.path, self.sha256
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """An item as it lies on disk now.
+
+    `file`: where to read it; `fingerprint` changes when the file does; `problem`: why it must not be sent;
+    `after`: the recording that has to be there before its manifest.
+    """
+
+    item: Item
+    file: str
+    fingerprint: str
+    problem: Reason | None = None
+    after: Key | None = None
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """What the ledger knows of an item. `upload`: the address the server gave; `offset`: bytes it has acknowledged;
+    `damaged`: how often the far end held other bytes; `unproven`: the target was found to offer no proof;
+    `receipt`: its id; `present`: whether the last scan saw the item."""
+
+    path: str
+    kind: ItemKind
+    sha256: str
+    size: int
+    state: ItemState = ItemState.HASHED
+    upload: str | None = None
+    offset: int = 0
+    damaged: int = 0
+    unproven: bool = False
+    receipt: str | None = None
+    reason: Reason | None = None
+    fingerprint: str = ""
+    next_try_at: datetime | None = None
+    present: bool = True
+
+    @property
+    def key(self) -> Key:
+        return self.path, self.sha256
+
+
+class Create(Struct, frozen=True):
+    """Ask the server for a new upload and send the file."""
+
+
+class Resume(Struct, frozen=True):
+    """Send the rest, from `offset` (bytes) on."""
+
+    offset: int
+
+
+class Verify(Struct, frozen=True):
+    """Every byte is there: ask for the proof."""
+
+
+class Quarantine(Struct, frozen=True):
+    """Set aside until the file changes or a person has looked; everything else goes on."""
+
+    reason: Reason
+
+
+class Nothing(Struct, frozen=True):
+    """Done, or nothing to be done."""
+
+
+Action = Create | Resume | Verify | Quarantine | Nothing
+
+_DAMAGED = Reason(
+    "на сервере несколько раз оказались не те байты, что отправлены: проверьте сеть и диск сервера, "
+    "затем запустите station-sync once",
+    "the far end repeatedly held other bytes than were sent: check the network and the server's disk, "
+    "then run station-sync once",
+)
+_ARRIVED = {ItemState.UPLOADED, ItemState.VERIFYING, ItemState.DELIVERED}
+
+
+def decide(found: Found, row: Row, there: int | None) -> Action:
+    """The next step for one item. `there`: bytes the server holds of the row's upload, None when it has no such."""
+    if row.state is ItemState.DELIVERED or _set_aside(found, row):
+        return Nothing()
+    if found.problem is not None:
+        return Quarantine(found.problem)
+    if row.state in _ARRIVED:
+        return Nothing() if row.unproven else Verify()
+    if row.damaged >= MAX_DAMAGED:
+        return Quarantine(_DAMAGED)
+    if there is None or there > row.size:
+        return Create()
+    return Verify() if there == row.size else Resume(there)
+
+
+def queue(found: Iterable[Found], rows: Mapping[Key, Row], waiting: AbstractSet[Key]) -> list[Found]:
+    """What can be worked on now, in order: neither done, nor `waiting`, nor a manifest ahead of its recording."""
+    return [
+        one
+        for one in found
+        if one.item.key not in waiting
+        and (one.after is None or rows[one.after].state in _ARRIVED)
+        and decide(one, rows[one.item.key], None) != Nothing()
+    ]
+
+
+def _set_aside(found: Found, row: Row) -> bool:
+    return row.state is ItemState.QUARANTINED and row.fingerprint == found.fingerprint

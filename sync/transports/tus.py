@@ -1,0 +1,232 @@
+"""tus 1.0 over HTTP: resumable uploads, and proof by a signed receipt or by reading back.
+
+Built by `sync.cli`, spoken to by `sync.agent`.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+
+from exam.errors import ExamError, Rejected, Transient
+from sync.model import Receipt, Tier
+from sync.plan import Item
+from sync.source import Source
+from sync.transports import Lost, Moved, Pending, Proof, Unproven, web
+from sync.transports.web import Answer, Body, Web
+
+VERSION = "1.0.0"
+
+_CHECKED_CHUNK = 4 * 1024 * 1024  # hashed before it is sent, so it stands in memory whole
+_CAUTIOUS_CHUNK = 16 * 1024 * 1024
+_SMALLEST_CHUNK = 256 * 1024
+_UNLIMITED = 1 << 62
+
+_NOT_FOUND = 404
+_KEY_BYTES = 32
+_OUT_OF_STEP = web.GONE | {web.CONFLICT}
+_NO_RECEIPT = {401, 403, 404, 405, 410, 422}  # 422: the exchange holds these bytes, but they proved wrong
+
+_FILE_TYPES = {
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".json": "application/json",
+}
+
+
+class _Pace:
+    """How much one request carries: everything, until failures or refusals teach otherwise."""
+
+    def __init__(self) -> None:
+        self.limit = self._ceiling = _UNLIMITED
+
+    def succeeded(self) -> None:
+        self.limit = self._ceiling if self.limit >= _CAUTIOUS_CHUNK else min(2 * self.limit, self._ceiling)
+
+    def failed(self) -> None:
+        """A proxy that buffers whole requests loses them whole: carry less."""
+        self.limit = max(min(self.limit // 4, _CAUTIOUS_CHUNK), _SMALLEST_CHUNK)
+
+    def refused(self, size: int) -> bool:
+        """`size` bytes in one request were too much; whether less can be tried."""
+        tried = min(self.limit, size)
+        self.limit = self._ceiling = max(tried // 8, _SMALLEST_CHUNK)
+        return tried > _SMALLEST_CHUNK
+
+
+class Tus:
+    """One tus target. `url`: the creation address; `tier`: who holds the bytes where receipts do not say it."""
+
+    def __init__(
+        self, url: str, token: str, *, tier: Tier = "centre", now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._url, self._tier, self._now = url, tier, now
+        self._pace = _Pace()
+        self._web = Web(url, token, {"Tus-Resumable": VERSION})
+        self._shown_key: bytes | None = None
+        self._signs_nothing = False
+
+    def key(self) -> bytes | None:
+        """Our exchange shows its key beside its uploads; other servers have nothing there."""
+        if self._shown_key is None and not self._signs_nothing:
+            answer = self._web.ask("GET", self._beside("key"), passing=range(400, 500))
+            self._signs_nothing = answer.status_code == _NOT_FOUND
+            self._shown_key = _key_in(answer)
+        return self._shown_key
+
+    def create(self, item: Item) -> str:
+        folder, _, name = item.path.rpartition("/")
+        metadata = {"filename": name, "folder": folder, "sha256": item.sha256, "filetype": _file_type(name)}
+        answer = self._web.ask(
+            "POST",
+            self._url,
+            headers={"Upload-Length": str(item.size), "Upload-Metadata": _encoded(metadata), "Content-Length": "0"},
+        )
+        if "Location" not in answer.headers:
+            raise self._web.misdirected(answer)
+        # Only the path: the token never leaves the configured server, whatever name it knows itself by.
+        location = urlsplit(urljoin(self._url, answer.headers["Location"]))
+        return location.path + (f"?{location.query}" if location.query else "")
+
+    def offset(self, upload: str) -> int | None:
+        answer = self._web.ask("HEAD", self._at(upload), passing=web.GONE)
+        if answer.status_code in web.GONE:
+            return None
+        return _offset_in(answer)
+
+    def send(self, upload: str, source: Source, offset: int, moved: Moved) -> None:
+        # A resume feels its way: a small piece shows whether the server agrees about the offset and has let go of the
+        # old connection, before a refused body of gigabytes is on its way.
+        limit = min(self._pace.limit, _SMALLEST_CHUNK if offset else _UNLIMITED)
+        while offset < source.size:
+            try:
+                offset = self._send_piece(upload, source, offset, limit, moved)
+            except Transient:
+                self._pace.failed()
+                raise
+            except Rejected as error:
+                if error.code != "too_large" or not self._pace.refused(source.size - offset):
+                    raise
+            else:
+                self._pace.succeeded()
+            limit = self._pace.limit
+
+    def prove(self, upload: str, item: Item, moved: Moved) -> Proof:
+        answer = self._web.ask("GET", self._beside(f"receipts/{item.sha256}"), passing=_NO_RECEIPT)
+        if answer.status_code == web.ACCEPTED:
+            return Pending(web.retry_after(answer))
+        if answer.ok and (receipt := _receipt_in(answer)):
+            return receipt
+        if self.key() is None:
+            return self._read_back(upload, item, moved)
+        if answer.status_code in web.UNAUTHORISED:
+            raise self._web.refusal(answer)
+        return Lost()
+
+    def discard(self, upload: str) -> None:
+        try:
+            self._web.ask("DELETE", self._at(upload), passing=range(400, 600))
+        except ExamError:
+            return  # the server expires unfinished uploads by itself
+
+    @cached_property
+    def _checks_chunks(self) -> bool:
+        answer = self._web.ask("OPTIONS", self._url, passing=range(400, 500))
+        algorithms = answer.headers.get("Tus-Checksum-Algorithm", "").replace(" ", "").split(",")
+        return "checksum" in answer.headers.get("Tus-Extension", "") and "sha256" in algorithms
+
+    def _send_piece(self, upload: str, source: Source, offset: int, limit: int, moved: Moved) -> int:
+        if self._checks_chunks and self.key() is None:
+            limit = min(limit, _CHECKED_CHUNK)  # a server that will prove the whole file needs no proof of its parts
+        end = min(source.size, offset + limit)
+        headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+        body: Body | bytes
+        if self._checks_chunks and end - offset <= _CHECKED_CHUNK:
+            body = b"".join(bytes(block) for block in source.blocks(offset, end))
+            headers["Upload-Checksum"] = "sha256 " + base64.b64encode(hashlib.sha256(body).digest()).decode()
+        else:
+            body = Body(_counted(source.blocks(offset, end, web.BLOCK_BYTES), offset, moved), end - offset)
+        answer = self._web.ask("PATCH", self._at(upload), headers=headers, body=body, passing=_OUT_OF_STEP)
+        if answer.status_code in _OUT_OF_STEP:
+            raise web.later(answer)  # the server knows another offset, or no such upload: asked before the next try
+        reached = _offset_in(answer)
+        if not offset < reached <= end:
+            raise web.garbled(answer)
+        moved(reached)
+        return reached
+
+    def _read_back(self, upload: str, item: Item, moved: Moved) -> Proof:
+        """Fetch the stored bytes and hash them here. Anything but exactly `size` bytes is not the file."""
+        with self._web.reading(self._at(upload)) as answer:
+            if answer.status_code in web.BUSY:
+                raise web.later(answer)
+            if answer.status_code != web.OK or answer.headers.get("Content-Length") != str(item.size):
+                return Unproven()
+            digest, got = hashlib.sha256(), 0
+            for block in answer.iter_content(web.BLOCK_BYTES):
+                digest.update(block)
+                got += len(block)
+                moved(got)
+        if digest.hexdigest() != item.sha256:
+            return Lost()
+        return Receipt(
+            receipt_id=f"read-back-{item.sha256[:16]}",
+            server=self._url,
+            tier=self._tier,
+            sha256=item.sha256,
+            size=item.size,
+            stored_at=self._now(),
+            method="read-back",
+        )
+
+    def _at(self, upload: str) -> str:
+        return urljoin(self._url, upload)
+
+    def _beside(self, place: str) -> str:
+        return urljoin(self._url, place)
+
+
+def _counted(blocks: Iterator[memoryview], offset: int, moved: Moved) -> Iterator[memoryview]:
+    for block in blocks:
+        yield block
+        offset += len(block)
+        moved(offset)
+
+
+def _file_type(name: str) -> str:
+    return next((kind for suffix, kind in _FILE_TYPES.items() if name.endswith(suffix)), "application/octet-stream")
+
+
+def _encoded(metadata: Mapping[str, str]) -> str:
+    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
+
+
+def _offset_in(answer: Answer) -> int:
+    text = answer.headers.get("Upload-Offset", "")
+    if not (text.isascii() and text.isdigit()):
+        raise web.garbled(answer)
+    return int(text)
+
+
+def _key_in(answer: Answer) -> bytes | None:
+    try:
+        key = base64.b64decode(msgspec.json.decode(answer.content, type=dict[str, str])["key"], validate=True)
+    except (msgspec.DecodeError, KeyError, binascii.Error):
+        return None
+    return key if len(key) == _KEY_BYTES else None
+
+
+def _receipt_in(answer: Answer) -> Receipt | None:
+    """A server's own receipt. Reading back is ours to claim, never a server's."""
+    try:
+        receipt = msgspec.json.decode(answer.content, type=Receipt)
+    except msgspec.DecodeError:
+        return None
+    return receipt if receipt.method == "server-hash" else None

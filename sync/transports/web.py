@@ -1,0 +1,212 @@
+"""HTTP as every transport over it speaks it: the token, the time limits, and errors in our words.
+
+The only module that imports `requests`; its errors leave here as Transient, Rejected or Fatal. Used by the transports.
+"""
+
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import requests
+import urllib3
+from requests.auth import AuthBase
+
+from exam.errors import ExamError, Fatal, Rejected, Transient
+
+BLOCK_BYTES = 128 * 1024
+"""What is given to the line at a time: one block must get through within the first limit, on the slowest line."""
+
+_LIMITS_S = (20.0, 120.0)
+"""To connect or to get a block accepted; to be answered (a server may sync or hash before it answers)."""
+
+Answer = requests.Response
+
+OK, ACCEPTED = 200, 202
+CONFLICT, TOO_LARGE = 409, 413
+GONE = frozenset({403, 404, 410})
+UNAUTHORISED = frozenset({401, 403})
+BUSY = frozenset({408, 423, 425, 429, 460, 502, 503, 504})
+_SERVER_ERROR = 500
+_MISDIRECTED = frozenset({404, 405, 410, 412})
+
+_DECLINED = {
+    CONFLICT: (
+        "На сервере уже есть другой файл с этим именем, он не заменён",
+        "The server holds another file of this name, which was not replaced",
+        "name_taken",
+    ),
+    TOO_LARGE: ("Сервер не принимает файлы такого размера", "The server takes no files of this size", "too_large"),
+}
+_UNKNOWN_REFUSAL = ("Сервер отказался принять файл", "The server refused the file", "refused")
+
+
+class _Bearer(AuthBase):
+    """The token, put on by requests last: a stray ~/.netrc cannot replace it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Body:
+    """A piece of a file as a request body of known length (bytes)."""
+
+    def __init__(self, blocks: Iterator[memoryview], length: int) -> None:
+        self._blocks, self._length = blocks, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[memoryview]:
+        return self._blocks
+
+
+class Web:
+    """One server. `url` is what the configuration calls it; `headers` go with every request."""
+
+    def __init__(self, url: str, token: str, headers: Mapping[str, str]) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.auth = _Bearer(token)
+        self._session.headers.update({"Accept-Encoding": "identity"} | dict(headers))
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Body | bytes | None = None,
+        passing: Container[int] = (),
+    ) -> Answer:
+        """One exchange. Statuses in `passing` are the caller's to judge; other refusals are raised as errors."""
+        with self._translated():
+            answer = self._open(method, url, headers=headers, body=body)
+        if answer.is_redirect:
+            raise self._moved(answer)
+        if answer.ok or answer.status_code in passing:
+            return answer
+        raise self.refusal(answer)
+
+    @contextmanager
+    def reading(self, url: str) -> Iterator[Answer]:
+        """A GET whose body is read in the block; every status is the caller's to judge."""
+        with self._translated(), self._open("GET", url, stream=True) as answer:
+            yield answer
+
+    def refusal(self, answer: Answer) -> ExamError:
+        """What a refusing status means, as the error to raise."""
+        status = answer.status_code
+        if status in UNAUTHORISED:
+            return self._wrong_token(answer)
+        if status in BUSY or status >= _SERVER_ERROR:
+            return later(answer)
+        return self.misdirected(answer) if status in _MISDIRECTED else _declined(answer)
+
+    def misdirected(self, answer: Answer) -> Fatal:
+        """Something else than the configured kind of server answers there."""
+        return Fatal(
+            f"По адресу {self._url} нет нужного сервера (ответ {answer.status_code}). Проверьте target.url в "
+            "sync.toml.",
+            f"No server of this kind answers at {self._url} (status {answer.status_code}). Check target.url in "
+            "sync.toml.",
+            code="misdirected",
+        )
+
+    def _open(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Body | bytes | None = None,
+        stream: bool = False,
+    ) -> Answer:
+        return self._session.request(
+            method,
+            url,
+            headers=headers,
+            data=body,  # type: ignore[arg-type] # an iterable with a length: sent as it comes, with Content-Length
+            timeout=_LIMITS_S,
+            allow_redirects=False,  # the token goes to the configured server and nowhere else
+            stream=stream,
+        )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except requests.exceptions.SSLError as error:
+            if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+                raise self._unreachable(error) from error
+            raise Fatal(
+                f"Сертификату сервера {self._url} нельзя доверять. Проверьте адрес и часы компьютера.",
+                f"The certificate of {self._url} cannot be trusted. Check the address and this computer's clock.",
+                code="bad_certificate",
+            ) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> Transient:
+        return Transient(
+            f"Нет связи с сервером {self._url} ({type(error).__name__}); отправка продолжится сама.",
+            f"No connection to {self._url} ({type(error).__name__}); sending will go on by itself.",
+            code="unreachable",
+        )
+
+    def _wrong_token(self, answer: Answer) -> Fatal:
+        return Fatal(
+            f"Сервер {self._url} не принял ключ доступа ({answer.status_code}). Ничего не потеряно; проверьте файл "
+            "ключа, названный в target.token_file.",
+            f"The server {self._url} refused the token ({answer.status_code}). Nothing is lost; check the token file "
+            "named by target.token_file.",
+            code="wrong_token",
+        )
+
+    def _moved(self, answer: Answer) -> Fatal:
+        return Fatal(
+            f"Сервер {self._url} переехал: {answer.headers['Location']}. Исправьте target.url в sync.toml.",
+            f"The server {self._url} has moved to {answer.headers['Location']}. Mend target.url in sync.toml.",
+            code="moved",
+        )
+
+
+def retry_after(answer: Answer) -> float | None:
+    text = answer.headers.get("Retry-After", "")
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def later(answer: Answer) -> Transient:
+    return Transient(
+        f"Сервер сейчас не может принять файл (ответ {answer.status_code}); отправка продолжится сама.",
+        f"The server cannot take the file now (status {answer.status_code}); sending will go on by itself.",
+        code="server_busy",
+        retry_after=retry_after(answer),
+    )
+
+
+def garbled(answer: Answer) -> Transient:
+    return Transient(
+        f"Ответ {answer.status_code} не похож на сервер tus (возможно, вход в сеть через браузер); попробуем ещё.",
+        f"The answer {answer.status_code} is not a tus server's (a network log-in page, perhaps); will try again.",
+        code="garbled",
+    )
+
+
+def _declined(answer: Answer) -> Rejected:
+    ru, en, code = _DECLINED.get(answer.status_code, _UNKNOWN_REFUSAL)
+    return Rejected(
+        f"{ru} (ответ {answer.status_code}). Файл здесь цел; сообщите администратору сервера.",
+        f"{en} (status {answer.status_code}). The file here is safe; tell the server's administrator.",
+        code=code,
+    )
