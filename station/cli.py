@@ -41,7 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _complain(error: ExamError, code: int) -> int:
-    print(f"station: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 - the one line for a person
+    print(" ".join(str(error).split()), file=sys.stderr)  # noqa: T201 - the one line for a person
     return code
 
 

@@ -1,20 +1,19 @@
 """station.toml: one room's configuration, checked whole before anything starts. Read by the composition root only."""
 
 import os
-import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-import tomli
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
-from exam import names
+from exam import names, settings
 from exam.audio import AudioFormat
-from exam.errors import ConfigError, ExamError
+from exam.errors import ConfigError, Rejected
 from exam.names import FirstName
+from exam.settings import wrong
 
 VARIABLE = "STATION_CONFIG"
 PLACES = (Path("station.toml"), Path("/etc/station/station.toml"))
@@ -75,8 +74,8 @@ class Web(_Section, frozen=True):
     port: Annotated[int, Meta(ge=1, le=65535)] = 8265
 
 
-class Config(_Section, frozen=True):
-    """One room. `path` is the file it came from; relative paths in it are relative to that file's folder."""
+class _File(_Section, frozen=True, kw_only=True):
+    """What stands in the file."""
 
     school: School
     exam: Exam
@@ -86,7 +85,12 @@ class Config(_Section, frozen=True):
     storage: Storage = Storage()
     delivery: Delivery = Delivery()
     web: Web = Web()
-    path: Path = field(default=Path("station.toml"), name="-path")
+
+
+class Config(_File, frozen=True, kw_only=True):
+    """One room. `path` is the file it came from; relative paths in it are relative to that file's folder."""
+
+    path: Path
 
     @property
     def zone(self) -> ZoneInfo:
@@ -132,69 +136,31 @@ def find(chosen: str | None) -> Path:
 
 def load(path: Path) -> Config:
     """Read and check a configuration. Raises ConfigError naming file, key and what was expected."""
-    try:
-        document = tomli.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _wrong(path, f"не читается: {error.strerror}", f"cannot be read: {error.strerror}") from error
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _wrong(path, f"это не TOML: {error}", f"not TOML: {error}") from error
-    try:
-        config = msgspec.convert({**document, "-path": path}, type=Config)
-    except msgspec.ValidationError as error:
-        raise _wrong(path, *explain(str(error))) from error
+    told = settings.convert(path, settings.read(path), _File)
+    config = Config(**msgspec.structs.asdict(told), path=path)
     _check_meaning(config)
     return config
-
-
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.+?)`(?: - at `\$\.?(?P<place>.*)`)?")
-_MISSING = re.compile(r"Object missing required field `(?P<key>.+?)`(?: - at `\$\.?(?P<place>.*)`)?")
-_INVALID = re.compile(r"(?P<what>.+?) - at `\$\.?(?P<place>.*)`")
-
-
-def explain(problem: str) -> tuple[str, str]:
-    """A validation message of msgspec in the reader's words, Russian and English, naming the key."""
-    if found := _UNKNOWN.fullmatch(problem):
-        key = _key(found)
-        return f"неизвестный ключ {key}. Уберите его или исправьте опечатку", f"unknown key {key}. Mend or remove it"
-    if found := _MISSING.fullmatch(problem):
-        return f"нет обязательного ключа {_key(found)}", f"required key {_key(found)} is missing"
-    if found := _INVALID.fullmatch(problem):
-        key, what = f"[{found['place'].replace('.', '] ', 1)}", found["what"]
-        return f"ключ {key}: неверное значение ({what})", f"key {key}: wrong value ({what})"
-    return problem, problem
-
-
-def _key(found: re.Match[str]) -> str:
-    return f"[{found['place']}] {found['key']}" if found["place"] else f"[{found['key']}]"
 
 
 def _check_meaning(config: Config) -> None:
     """What types alone cannot tell."""
     try:
         names.check_place(config.room.number, config.school.code)
-    except ExamError as error:
-        raise _wrong(config.path, error.ru.rstrip("."), error.en.rstrip(".")) from error
+    except Rejected as error:
+        raise wrong(config.path, "room.number, school.code", error.ru, error.en) from error
     try:
         ZoneInfo(config.school.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        zone = config.school.time_zone
-        raise _wrong(
+        raise wrong(
             config.path,
-            f"ключ [school] time_zone: часовой пояс «{zone}» неизвестен; пример: Asia/Tomsk",
-            f"key [school] time_zone: “{zone}” is unknown; for example Asia/Tomsk",
+            "school.time_zone",
+            f"часовой пояс «{config.school.time_zone}» неизвестен; ожидается, например, Asia/Tomsk",
+            f"“{config.school.time_zone}” is unknown; expected, for example, Asia/Tomsk",
         ) from error
     if config.second_day_folder == config.day_folder:
-        raise _wrong(
+        raise wrong(
             config.path,
-            "ключ [storage] second_folder: копия должна лежать в другой папке, лучше на другом диске",
-            "key [storage] second_folder: the copy must be in another folder, best on another disk",
+            "storage.second_folder",
+            "ожидается другая папка, лучше на другом диске",
+            "expected another folder, best on another disk",
         )
-
-
-def _wrong(path: Path, ru: str, en: str) -> ConfigError:
-    return ConfigError(f"Настройки {path}: {ru}.", f"Configuration {path}: {en}.")
-
-
-def place_of(config: Config) -> dict[str, Any]:
-    """The words every recording of this room bears."""
-    return {"exam_date": config.exam.date, "room": config.room.number, "school": config.school.code}

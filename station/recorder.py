@@ -7,7 +7,7 @@ then the participant's. For a command: decide, create the files it needs, journa
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from exam.clock import NS_PER_S, Clock
 from exam.errors import ExamError, Fatal, Rejected
@@ -16,7 +16,7 @@ from station.alarms import Alarms
 from station.config import Config
 from station.inbox import Inbox
 from station.journal import Journal
-from station.messages import Block, Levels, Message, Request, Status
+from station.messages import Block, Message, Request, Status
 from station.publishing import Publisher, draft_of_part, draft_of_take
 from station.session import Day, Moment, Rules, State, decide, evolve
 from station.session import commands as ask
@@ -55,7 +55,7 @@ class Recorder:
         self._taping: Taping | None = None
         self._ends_at: int | None = None
         self._submitted: set[str] = set()
-        self._alarms, self._levels = Alarms(), Levels()
+        self._alarms, self._heard = Alarms(), b""
         now = clock.monotonic_ns()
         self._last_block_ns = self._synced_ns = self._turned_ns = now
         self._disk_ns = now - _DISK_EVERY_NS
@@ -63,7 +63,8 @@ class Recorder:
         self._participants = overview.participants(day, rules)
         self._failure: ExamError | None = None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
-        self.status = self._glance()
+        self._publishing: tuple[str, ...] = ()
+        self._snapshot = self._glance()
 
     def start(self) -> None:
         self._thread.start()
@@ -72,6 +73,23 @@ class Recorder:
         """Seal the stream part in order and end the thread; the day stays open."""
         self._inbox.post(messages.Stop())
         self._thread.join()
+
+    @property
+    def status(self) -> Status:
+        """The room now; may be asked from any thread."""
+        now = self._snapshot
+        take = now.day.take
+        return Status(
+            state=now.day.state,
+            participant=take.participant if take else None,
+            take=take.stem if take else None,
+            stream=now.stream,
+            levels=levels.measure(now.heard, self._shape.channels),
+            alarms=now.alarms,
+            disk=now.disk,
+            publishing=now.publishing,
+            participants=now.participants,
+        )
 
     @property
     def is_beating(self) -> bool:
@@ -90,7 +108,7 @@ class Recorder:
             while not isinstance(message := self._inbox.next(_TICK_S), messages.Stop):
                 self._handle(message)
                 self._housekeep()
-                self.status = self._glance()
+                self._snapshot = self._glance()
             self._seal("shutdown")
         except OSError as error:
             self._failure = Fatal(
@@ -130,7 +148,7 @@ class Recorder:
             if losses:
                 self._alarms.raise_("overflow", self._clock.now())
                 self._carry_out(losses)
-        self._levels = levels.measure(block.data, self._shape.channels)
+        self._heard = block.data
 
     # -- commands ------------------------------------------------------------------------------------------
 
@@ -142,7 +160,7 @@ class Recorder:
         except ExamError as error:
             _settle(request.answer, error)
         else:
-            self.status = self._glance()
+            self._snapshot = self._glance()
             _settle(request.answer, self.status)
 
     def _prepare_opening(self) -> None:
@@ -173,6 +191,7 @@ class Recorder:
             if type(entry.event) in self._acts:
                 self._acts[type(entry.event)](self, entry.event)
         self._participants = overview.participants(self._day, self._rules)
+        self._publishing = self._day.unpublished() if self._keeps_takes else ()
         self._publish_ready()
 
     def _begin_part(self, event: happened.StreamStarted) -> None:
@@ -263,19 +282,23 @@ class Recorder:
         else:
             self._alarms.clear("disk_low")
 
-    def _glance(self) -> Status:
-        take = self._day.take
-        return Status(
-            state=self._day.state,
-            participant=take.participant if take else None,
-            take=take.stem if take else None,
-            stream=self._taping.glance() if self._taping else None,
-            levels=self._levels,
-            alarms=self._alarms.standing(),
-            disk=self._disk,
-            publishing=self._day.unpublished() if self._keeps_takes else (),
-            participants=self._participants,
+    def _glance(self) -> "_Snapshot":
+        stream = self._taping.glance() if self._taping else None
+        return _Snapshot(
+            self._day, stream, self._heard, self._alarms.standing(), self._disk, self._publishing, self._participants
         )
+
+
+class _Snapshot(NamedTuple):
+    """All that a Status is made of, at one instant: cheap to take ten times a second, made into words when asked."""
+
+    day: Day
+    stream: messages.StreamStatus | None
+    heard: bytes
+    alarms: tuple[messages.Alarm, ...]
+    disk: tuple[messages.DiskStatus, ...]
+    publishing: tuple[str, ...]
+    participants: tuple[messages.ParticipantStatus, ...]
 
 
 def _settle(answer: "Future[Status]", result: Status | ExamError) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import msgspec
-import tomli
 from msgspec import Struct
 
+from exam import settings
 from exam.errors import ConfigError, Rejected
 from exam.names import check_place
+from exam.settings import wrong
 from sync.model import Tier
 
 VARIABLE = "SYNC_CONFIG"
@@ -119,12 +119,9 @@ def find(given: Path | None) -> Path:
 
 def load(path: Path) -> Config:
     """Read and check a configuration. Raises ConfigError naming the file, the key, and what was expected."""
-    raw = _parsed(path)
+    raw = settings.read(path)
     _check_kind(path, raw)
-    try:
-        told = msgspec.convert(raw, _File)
-    except msgspec.ValidationError as error:
-        raise _translated(path, str(error)) from error
+    told = settings.convert(path, raw, _File)
     base = path.absolute().parent
     return Config(
         file=path,
@@ -142,26 +139,12 @@ def load(path: Path) -> Config:
     )
 
 
-def _parsed(path: Path) -> dict[str, Any]:
-    try:
-        return tomli.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: файл настроек не читается: {error.strerror}.",
-            f"{path}: the configuration cannot be read: {error.strerror}.",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: ожидается текст в UTF-8.", f"{path}: expected UTF-8 text.") from error
-    except tomli.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: это не TOML: {error}.", f"{path}: not TOML: {error}.") from error
-
-
 def _check_kind(path: Path, raw: Mapping[str, Any]) -> None:
     """Other kinds have keys of their own, so the kind is judged before the keys are."""
     target = raw.get("target")
     kind = target.get("kind") if isinstance(target, dict) else None
     if isinstance(kind, str) and kind in _LATER_KINDS:
-        raise _wrong(
+        raise wrong(
             path,
             "target.kind",
             f'вид «{kind}» ещё не поддерживается; ожидается "tus"',
@@ -173,13 +156,13 @@ def _school(path: Path, code: str) -> str:
     try:
         check_place("1", code)
     except Rejected as error:
-        raise _wrong(path, "school.code", error.ru, error.en) from error
+        raise wrong(path, "school.code", error.ru, error.en) from error
     return code
 
 
 def _folders(path: Path, base: Path, names: Sequence[str]) -> tuple[Path, ...]:
     if not names:
-        raise _wrong(path, "watch.recordings", "ожидается хотя бы одна папка", "expected at least one folder")
+        raise wrong(path, "watch.recordings", "ожидается хотя бы одна папка", "expected at least one folder")
     return tuple(base / name for name in dict.fromkeys(names))
 
 
@@ -187,7 +170,7 @@ def _state(path: Path, base: Path, told: _File) -> Path:
     state = Path(os.path.normpath(base / told.state.folder))
     for name in told.watch.recordings:
         if state.is_relative_to(os.path.normpath(base / name)):
-            raise _wrong(
+            raise wrong(
                 path,
                 "state.folder",
                 f"ожидается папка вне {base / name}: в папке записей отправка ничего не пишет",
@@ -203,7 +186,7 @@ def _url(path: Path, url: str) -> str:
     except ValueError:
         sound = False
     if not sound or parts.username is not None or parts.query or parts.fragment:
-        raise _wrong(
+        raise wrong(
             path,
             "target.url",
             "ожидается адрес вида https://сервер/files, без имени и пароля внутри",
@@ -220,7 +203,7 @@ def _key(path: Path, text: str | None) -> bytes | None:
     except ValueError:
         key = b""
     if len(key) != _KEY_BYTES:
-        raise _wrong(
+        raise wrong(
             path,
             "target.server_key",
             "ожидается открытый ключ Ed25519: 32 байта в base64",
@@ -236,7 +219,7 @@ def _window(path: Path, text: str) -> Window:
         start, end = text.split("-")
         return Window(_hour(start), _hour(end))
     except ValueError as error:
-        raise _wrong(
+        raise wrong(
             path,
             "send.window",
             f'«{text}» — ожидаются часы вида "18:00-23:30"',
@@ -254,78 +237,24 @@ def _token(config: Path, path: Path) -> str:
         token = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "ASCII"
-        raise _wrong(
+        raise wrong(
             config,
             "target.token_file",
             f"ключ доступа {path} не читается ({reason})",
             f"the token {path} cannot be read ({reason})",
         ) from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise _wrong(
+        raise wrong(
             config,
             "target.token_file",
             f"ключ доступа {path} открыт другим пользователям; выполните: chmod 600 {path}",
             f"the token {path} is open to other users; run: chmod 600 {path}",
         )
     if not re.fullmatch(r"[!-~]+", token):
-        raise _wrong(
+        raise wrong(
             config,
             "target.token_file",
             f"в файле {path} ожидается одно слово: ключ доступа",
             f"{path}: expected one word, the token",
         )
     return token
-
-
-_TYPES = {
-    "str": ("строка", "a string"),
-    "int": ("целое число", "a whole number"),
-    "float": ("число", "a number"),
-    "bool": ("true или false", "true or false"),
-    "array": ("список [...]", "a list [...]"),
-    "object": ("раздел [...]", "a section [...]"),
-    "null": ("ничего", "nothing"),
-}
-
-
-def _translated(path: Path, message: str) -> ConfigError:
-    """msgspec's finding in our words: `text - at `$.place``."""
-    text, _, place = message.partition(" - at ")
-    key = re.sub(r"^\$\.?|\[\.\.\.\]", "", place.strip("`"))
-    word = (re.findall(r"`([^`]*)`", text) or re.findall(r"'([^']*)'", text) or [""])[0]
-    if "unknown field" in text:
-        return _wrong(path, _join(key, word), *_unknown(key))
-    if "missing required field" in text:
-        return _wrong(path, _join(key, word), "ключ обязателен", "the key is required")
-    if text.startswith("Expected"):
-        ru, en = zip(*(_TYPES.get(kind, (kind, kind)) for kind in word.split(" | ")), strict=True)
-        return _wrong(path, key, "ожидается " + " или ".join(ru), "expected " + " or ".join(en))
-    return _wrong(path, key, *_choice(key, word))
-
-
-def _join(section: str, key: str) -> str:
-    return f"{section}.{key}" if section else key
-
-
-_SECTIONS: Mapping[str, type[Struct]] = {
-    "school": School,
-    "watch": Watch,
-    "target": Target,
-    "state": State,
-    "send": Send,
-}
-
-
-def _unknown(section: str) -> tuple[str, str]:
-    known = ", ".join(_SECTIONS.get(section, _File).__struct_fields__)
-    return f"неизвестный ключ; ожидается один из: {known}", f"unknown key; expected one of: {known}"
-
-
-def _choice(key: str, word: str) -> tuple[str, str]:
-    choices = {"target.kind": '"tus"', "target.tier": '"hub", "centre", "folder"', "send.release": '"auto", "manual"'}
-    expected = choices.get(key, "?")
-    return f"«{word}» — ожидается {expected}", f"“{word}”: expected {expected}"
-
-
-def _wrong(path: Path, key: str, ru: str, en: str) -> ConfigError:
-    return ConfigError(f"{path}: {key}: {ru.rstrip('.')}.", f"{path}: {key}: {en.rstrip('.')}.")

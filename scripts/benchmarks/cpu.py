@@ -46,7 +46,19 @@ def main() -> int:
         school = School(folder)
         school.write(device="pulse", roster=ROSTER)
         references = {
-            "arecord": ["arecord", "-q", "-D", "pulse", "-f", "S16_LE", "-r", "48000", "-c", "1", str(folder / "a.wav")],
+            "arecord": [
+                "arecord",
+                "-q",
+                "-D",
+                "pulse",
+                "-f",
+                "S16_LE",
+                "-r",
+                "48000",
+                "-c",
+                "1",
+                str(folder / "a.wav"),
+            ],
             "sounddevice": [sys.executable, "-c", _REC_UNLIMITED, str(folder / "s.wav")],
         }
         running = {key: subprocess.Popen(words, env=environment) for key, words in references.items()}
