@@ -67,5 +67,8 @@ class Alarms:
     def clear(self, code: str) -> None:
         self._standing.pop(code, None)
 
+    def stands(self, code: str) -> bool:
+        return code in self._standing
+
     def standing(self) -> tuple[Alarm, ...]:
         return tuple(self._standing.values())

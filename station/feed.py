@@ -4,10 +4,13 @@ A span may begin in the past (pre-roll) and end in the future (what is still on 
 system): the tape is always the concatenation of the spans, read back from the stream file itself.
 """
 
+import errno
 from collections import deque
 from dataclasses import dataclass
 
 from station.tape import Tape
+
+_CHUNK_FRAMES = 1 << 20  # a night's gap is not read in one piece
 
 
 @dataclass
@@ -44,14 +47,17 @@ class Feed:
         """Whether the tape is complete and may be closed."""
         return self._released and not self._spans
 
-    def advance(self, stream: Tape) -> None:
-        """Copy what the stream has of the spans."""
+    def advance(self, stream: Tape, until: int) -> None:
+        """Copy what the stream has of the spans before the frame `until`."""
         while self._spans:
             span = self._spans[0]
-            end = stream.frames if span.end is None else min(stream.frames, span.end)
-            if end > span.position:
-                self.tape.append(stream.read(span.position, end - span.position))
-                span.position = end
+            end = until if span.end is None else min(until, span.end)
+            while span.position < end:
+                data = stream.read(span.position, min(end - span.position, _CHUNK_FRAMES))
+                if not data:
+                    raise OSError(errno.EIO, "the stream's file has become shorter", str(stream.path))
+                self.tape.append(data)
+                span.position += len(data) // stream.shape.frame_bytes
             if span.end is None or span.position < span.end:
                 return
             self._spans.popleft()

@@ -30,6 +30,9 @@ from station.session import Day, Rules, StreamPart, Take
 from station.tape import SUFFIX, Tape, TapeReader
 
 
+_STOP_POLL_S = 0.1
+
+
 class Draft(Struct, frozen=True):
     """A recording whose bytes are still to be measured. `tape`: the stem of the file that holds its audio."""
 
@@ -112,9 +115,10 @@ class Publisher:
         """Leave off; what is unpublished is published after the next start."""
         self._stopping = True
         self._queue.put(None)
-        if self._encoder is not None:
-            self._encoder.kill()
-        self._thread.join()
+        while self._thread.is_alive():
+            if self._encoder is not None:
+                self._encoder.terminate()  # it takes its unfinished file away; one just being started is met next time
+            self._thread.join(_STOP_POLL_S)
 
     def _work(self) -> None:
         while (draft := self._queue.get()) is not None and not self._stopping:
@@ -135,12 +139,24 @@ class Publisher:
         if not master.exists():
             _give_master(self._folder, draft, master)
         measured = _measured(draft.manifest, master)
-        deliveries = () if self._delivery == "wav" else (self._deliver(master, stem, self._delivery),)
+        deliveries = () if self._delivery == "wav" else self._deliver(master, stem, self._delivery)
         manifest.publish(replace(measured, deliveries=deliveries), self._folder)
         return measured.sha256
 
-    def _deliver(self, master: Path, stem: str, delivery: DeliveryFormat) -> Delivery:
+    def _deliver(self, master: Path, stem: str, delivery: DeliveryFormat) -> tuple[Delivery, ...]:
+        """The encoded copy. One left by an earlier try is taken if it is the same to the byte, else left alone:
+        then the recording goes without a copy, and the master itself is what is delivered."""
         target = self._folder / f"{stem}.{delivery}"
+        if not target.exists():
+            return (self._encode(master, target, delivery),)
+        again = self._folder / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+        try:
+            copy = self._encode(master, again, delivery)
+        finally:
+            again.unlink(missing_ok=True)
+        return (replace(copy, file=target.name),) if sha256_of(target) == copy.sha256 else ()
+
+    def _encode(self, master: Path, target: Path, delivery: DeliveryFormat) -> Delivery:
         command = [sys.executable, "-m", "station.encoding", str(master), str(target), delivery]
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -198,11 +214,14 @@ def _copy(source: Path, target: Path) -> None:
 def _cut(folder: Path, spans: Sequence[FrameSpan], target: Path) -> None:
     """The spans' concatenation, from the stream files."""
     tape: Tape | None = None
-    for span in spans:
-        with TapeReader(folder / span.stream) as stream:
-            tape = tape or Tape(target, stream.shape)
-            for block in stream.blocks(span.first_frame, span.frames):
-                tape.append(block)
+    try:
+        for span in spans:
+            with TapeReader(folder / span.stream) as stream:
+                tape = tape or Tape(target, stream.shape)
+                for block in stream.blocks(span.first_frame, span.frames):
+                    tape.append(block)
+    finally:
+        if tape is not None:
+            tape.close()
     if tape is None:
         raise Rejected("в записи нет звука", "the recording holds no sound", code="empty")
-    tape.close()

@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple
 
 from exam.clock import NS_PER_S, Clock
 from exam.errors import ExamError, Fatal, Rejected
+from exam.language import say
 from station import levels, messages, overview
 from station.alarms import Alarms
 from station.config import Config
@@ -57,7 +58,8 @@ class Recorder:
         self._submitted: set[str] = set()
         self._alarms, self._heard = Alarms(), b""
         now = clock.monotonic_ns()
-        self._last_block_ns = self._synced_ns = self._turned_ns = now
+        self._synced_ns = self._turned_ns = now
+        self._last_block_ns = now - _ABSENT_AFTER_NS  # nothing was heard yet
         self._disk_ns = now - _DISK_EVERY_NS
         self._disk: tuple[messages.DiskStatus, ...] = ()
         self._participants = overview.participants(day, rules)
@@ -164,7 +166,7 @@ class Recorder:
             _settle(request.answer, self.status)
 
     def _prepare_opening(self) -> None:
-        if self._clock.monotonic_ns() - self._last_block_ns > _ABSENT_AFTER_NS:
+        if self._clock.monotonic_ns() - self._last_block_ns >= _ABSENT_AFTER_NS:
             raise Rejected(
                 f"Микрофон «{self._device}» не даёт звука, день не открыт. Подключите его; список: station devices.",
                 f"No sound from “{self._device}”: the day is not opened. Plug it in; see station devices.",
@@ -236,8 +238,8 @@ class Recorder:
 
     def _housekeep(self) -> None:
         self._turned_ns = now = self._clock.monotonic_ns()
-        if now - self._last_block_ns > _ABSENT_AFTER_NS:
-            self._alarms.raise_("device_lost", self._clock.now())
+        if now - self._last_block_ns > 2 * _ABSENT_AFTER_NS and not self._alarms.stands("device_lost"):
+            self._alarms.raise_("device_lost", self._clock.now(), say("звук не поступает", "no sound comes"))
         if self._taping is not None:
             self._taping.fill(now)
             if self._ends_at is not None and self._taping.frames >= self._ends_at:

@@ -18,10 +18,19 @@ from station.tape import SUFFIX, seal
 
 
 def replay(folder: Path) -> Day:
-    """The day as its journal tells it. Raises Rejected where a line is broken."""
+    """The day as its journal tells it. Raises Rejected where a line is broken or cannot follow the ones before."""
     day = Day()
     for entry in journals.read(folder):
-        day = evolve(day, entry.event, entry.wall)
+        try:
+            day = evolve(day, entry.event, entry.wall)
+        except (ValueError, LookupError) as error:
+            raise Rejected(
+                f"Журнал {folder / journals.FILE}: событие {entry.seq} не может идти за прежними ({error}). "
+                "Записи целы.",
+                f"Journal {folder / journals.FILE}: event {entry.seq} cannot follow those before it ({error}). "
+                "The recordings are untouched.",
+                code="bad_journal",
+            ) from error
     return day
 
 
@@ -71,8 +80,10 @@ def _recuts(day: Day, folder: Path, rules: Rules) -> list[Event]:
 
 
 def _sealed_frames(folder: Path, stem: str) -> int | None:
-    """Frames in a file, once sealed; None when there is no such file or it is none of ours."""
+    """Frames in a file, once sealed; 0 when it has not even our header; None when there is no such file."""
     try:
         return seal(folder / (stem + SUFFIX))
-    except (FileNotFoundError, Rejected):
+    except FileNotFoundError:
         return None
+    except Rejected:
+        return 0

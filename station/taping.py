@@ -135,9 +135,13 @@ class Taping:
         return stem in self._feeds
 
     def _advance(self) -> None:
-        """Bring the takes' tapes up to the stream; close those that are complete."""
+        """Bring the takes' tapes up to the stream; close those that are complete.
+
+        They wait at an open gap: a finished take's manifest must tell of the gap, whose end is not known yet.
+        """
+        until = self._stream.frames if self._gap_from is None else self._gap_from
         for stem, feed in list(self._feeds.items()):
-            feed.advance(self._stream)
+            feed.advance(self._stream, until)
             if feed.is_done:
                 feed.tape.close()
                 del self._feeds[stem]

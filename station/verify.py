@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from exam import fixity, manifest, names
-from exam.audio import FrameSpan, Gap
+from exam.audio import FrameSpan, Gap, Mark, frame_within, gaps_within
 from exam.errors import ExamError, Rejected
 from exam.language import say
 from exam.manifest import Manifest
@@ -19,7 +19,7 @@ from exam.names import Kind
 from station import journal as journals
 from station.journal import Entry
 from station.session import Day, Take, evolve
-from station.tape import SUFFIX, TapeReader
+from station.tape import HEADER_BYTES, SUFFIX, TapeReader
 
 _BLOCK_FRAMES = 1 << 18
 
@@ -84,6 +84,8 @@ def _day(folder: Path) -> tuple[Day, list[Breach]]:
     day = Day()
     breaches: list[Breach] = []
     try:
+        if not (folder / journals.FILE).exists():
+            breaches.append(Breach(10, journals.FILE, say("журнала нет", "there is no journal")))
         entries = list(journals.read(folder))
         for entry in entries:
             day = evolve(day, entry.event, entry.wall)
@@ -94,11 +96,11 @@ def _day(folder: Path) -> tuple[Day, list[Breach]]:
 
 
 def _sequence(entries: Sequence[Entry]) -> Iterator[Breach]:
-    for before, after in pairwise(entries):
-        if after.seq != before.seq + 1:
+    for before, after in pairwise((0, *(entry.seq for entry in entries))):
+        if after != before + 1:
             text = say(
-                f"после события {before.seq} идёт {after.seq}: строки пропали или переставлены",
-                f"event {before.seq} is followed by {after.seq}: lines are lost or moved",
+                f"после события {before} идёт {after}: строки пропали или переставлены",
+                f"event {before} is followed by {after}: lines are lost or moved",
             )
             yield Breach(10, journals.FILE, text)
 
@@ -201,20 +203,34 @@ def _is_silent(tape: TapeReader, gap: Gap) -> bool:
 
 def _meaning(recording: Manifest, day: Day) -> Iterator[Breach]:
     """Invariant 10: what the manifest says of people, times and places is what the journal says."""
-    stated: tuple[object, ...]
+    stated: object
     known: object
-    if recording.kind is Kind.PARTICIPANT and recording.participant is not None:
+    if recording.kind is Kind.PARTICIPANT:
         take = day.takes.get(recording.stem)
-        stated = (recording.participant.number, recording.take, recording.variant, recording.outcome, recording.spans)
-        known = take and (take.participant, take.number, take.variant, take.decision, _real_spans(take))
+        stated = _stated_of_take(recording)
+        known = take and _known_of_take(take, day)
     else:
         part = next((part for part in day.parts if part.file == recording.audio.file), None)
-        stated = (recording.audio.frames, recording.gaps)
-        known = part and (part.frames, part.gaps)
+        stated = (recording.audio.frames, recording.gaps, recording.started_at, recording.ended_at)
+        known = part and (part.frames, part.gaps, part.started_at, part.ended_at)
     if day != Day() and known != stated:
         yield Breach(10, recording.stem, say("описание расходится с журналом", "manifest and journal disagree"))
     if day.published.get(recording.stem, recording.sha256) != recording.sha256:
         yield Breach(10, recording.stem, say("SHA-256 расходится с журналом", "the SHA-256 is not the journal's"))
+
+
+def _stated_of_take(told: Manifest) -> tuple[object, ...]:
+    number = told.participant.number if told.participant else None
+    place = told.spans, told.gaps, told.marks, told.started_at, told.ended_at
+    return number, told.take, told.variant, told.outcome, told.listened, told.flags, told.replaces, *place
+
+
+def _known_of_take(take: Take, day: Day) -> tuple[object, ...]:
+    spans = _real_spans(take)
+    gaps = gaps_within({part.file: part.gaps for part in day.parts}, spans)
+    marks = tuple(Mark(task, frame_within(take.spans, at.stream, at.frame)) for task, at in take.marks)
+    place = spans, gaps, marks, take.started_at, take.ended_at or take.started_at
+    return take.participant, take.number, take.variant, take.decision, take.listened, take.flags, take.replaces, *place
 
 
 def _real_spans(take: Take) -> tuple[FrameSpan, ...]:
@@ -229,5 +245,7 @@ def _day_against_disk(folder: Path, day: Day, manifests: Mapping[str, Manifest])
     tapes = {take.tape for take in day.takes.values()}
     known = tapes | set(day.takes) | {part.file.removesuffix(SUFFIX) for part in day.parts} | set(manifests)
     for path in folder.glob(f"*{SUFFIX}"):
-        if day != Day() and path.name.removesuffix(SUFFIX) not in known:
+        # A kill between a file's creation and its journal line leaves a name without a sound: nothing is lost.
+        is_empty = path.stat().st_size <= HEADER_BYTES
+        if day != Day() and not is_empty and path.name.removesuffix(SUFFIX) not in known:
             yield Breach(4, path.name, say("такой записи журнал не знает", "the journal knows no such recording"))

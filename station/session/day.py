@@ -81,8 +81,8 @@ class Take(Struct, frozen=True):
 
     @property
     def is_publishable(self) -> bool:
-        """Whether a manifest of it is due: it has left its review, not by being cancelled, and holds sound."""
-        return self.decision is not None and not self.cancelled and any(span.frames for span in self.spans)
+        """Whether a manifest of it is due: it counts, has left its review and holds sound."""
+        return self.counts and self.decision is not None and any(span.frames for span in self.spans)
 
 
 class OutcomeNote(Struct, frozen=True):
@@ -123,9 +123,9 @@ class Day(Struct, frozen=True):
         return accepted[-1] if accepted else None
 
     def unpublished(self) -> tuple[str, ...]:
-        """Stems of takes and ended stream parts whose manifest is still due."""
+        """Stems of takes and ended stream parts that hold sound and whose manifest is still due."""
         takes = [take.stem for take in self.takes.values() if take.is_publishable]
-        parts = [part.file.removesuffix(".wav") for part in self.parts if part.frames is not None]
+        parts = [part.file.removesuffix(".wav") for part in self.parts if part.frames]
         return tuple(stem for stem in takes + parts if stem not in self.published)
 
 

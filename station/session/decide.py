@@ -134,10 +134,10 @@ def _start(desk: _Desk, command: ask.Start) -> _Desk:
     take = desk.day.take
     if desk.day.state is State.REVIEW and take is not None and take.participant == person.number:
         return _continue(desk, take, command)
-    _check_variant(desk, person, command.variant)
     if desk.day.state is State.CLOSED:
         _open(desk, ask.Open())
     _end_previous(desk, allowed=command.end_previous)
+    _check_variant(desk, person, command.variant)
     _expect_again(desk, person)
     number, stem = desk.free_take(person.number)
     return desk.add(
