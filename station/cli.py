@@ -183,15 +183,16 @@ def _headline(status: Mapping[str, Any]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="station", description=say("Запись итогового собеседования в аудитории", "Records the oral exam in a room")
-    )
-    parser.add_argument("--version", action="version", version=f"station {version('exam-station')}")
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--config", metavar="FILE", help=say("файл настроек", "configuration file"))
+    common.add_argument("--version", action="version", version=f"station {version('exam-station')}")
+    about = say("Запись итогового собеседования в аудитории", "Records the oral exam in a room")
+    parser = argparse.ArgumentParser(prog="station", description=about, parents=[common])
+    parser.set_defaults(config=None)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, ru: str, en: str, act: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=say(ru, en), description=say(ru, en))
-        command.add_argument("--config", metavar="FILE", help=say("файл настроек", "configuration file"))
+        command = commands.add_parser(name, help=say(ru, en), description=say(ru, en), parents=[common])
         command.add_argument("--json", action="store_true", help=say("ответ в JSON", "answer in JSON"))
         command.set_defaults(act=act)
         return command
