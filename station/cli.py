@@ -53,7 +53,7 @@ def _say(text: str) -> None:
 
 
 def _config(arguments: argparse.Namespace) -> Config:
-    return load(find(arguments.config))
+    return load(find(getattr(arguments, "config", None)))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -188,7 +188,6 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--version", action="version", version=f"station {version('exam-station')}")
     about = say("Запись итогового собеседования в аудитории", "Records the oral exam in a room")
     parser = argparse.ArgumentParser(prog="station", description=about, parents=[common])
-    parser.set_defaults(config=None)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, ru: str, en: str, act: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
