@@ -68,27 +68,29 @@ class Journal:
 def read(folder: Path) -> Iterator[Entry]:
     """The entries of a folder's journal, oldest first; none if there is no journal.
 
-    A torn last line is passed over: it was never answered. Raises Rejected, naming file and line, for a
-    line that is whole but wrong.
+    A line torn by a crash was never answered: it is passed over, and the next event took its number. Raises
+    Rejected, naming file and line, for a line that is whole but wrong.
     """
     path = folder / FILE
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return
+    last_seq, unread = 0, None
     for number, line in enumerate(lines, start=1):
         if not line:
             continue
         try:
-            yield parse(line)
+            entry = parse(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            if _is_torn(lines, number):
-                continue
-            raise Rejected(
-                f"Журнал {path}: строка {number} испорчена ({error}). Записи целы.",
-                f"Journal {path}: line {number} is broken ({error}). The recordings are untouched.",
-                code="bad_journal",
-            ) from error
+            unread = unread or _broken(path, number, error)
+            continue
+        if unread and entry.seq != last_seq + 1:
+            raise unread
+        last_seq, unread = entry.seq, None
+        yield entry
+    if unread and not lines[-1] and lines[-2].endswith(b"}"):
+        raise unread
 
 
 def parse(line: bytes) -> Entry:
@@ -104,9 +106,12 @@ def _line(entry: Entry) -> bytes:
     return msgspec.json.encode(header) + b"\n"
 
 
-def _is_torn(lines: Sequence[bytes], number: int) -> bool:
-    """A line cut short by a crash: the last of the file, or one that `_end_torn_line` closed."""
-    return number == len(lines) or not lines[number - 1].endswith(b"}")
+def _broken(path: Path, number: int, error: Exception) -> Rejected:
+    return Rejected(
+        f"Журнал {path}: строка {number} испорчена ({error}). Записи целы.",
+        f"Journal {path}: line {number} is broken ({error}). The recordings are untouched.",
+        code="bad_journal",
+    )
 
 
 def _end_torn_line(descriptor: int) -> None:

@@ -29,7 +29,6 @@ from station.messages import Published, PublishingFailed
 from station.session import Day, Rules, StreamPart, Take
 from station.tape import SUFFIX, Tape, TapeReader
 
-
 _STOP_POLL_S = 0.1
 
 

@@ -15,9 +15,9 @@ from exam.language import say
 from station import levels, messages, overview
 from station.alarms import Alarms
 from station.config import Config
-from station.inbox import Inbox
+from station.inbox import Inbox, Source
 from station.journal import Journal
-from station.messages import Block, Message, Request, Status
+from station.messages import Block, Levels, Message, Request, Status
 from station.publishing import Publisher, draft_of_part, draft_of_take
 from station.session import Day, Moment, Rules, State, decide, evolve
 from station.session import commands as ask
@@ -45,10 +45,12 @@ class Recorder:
         journal: Journal,
         publisher: Publisher,
         inbox: Inbox,
+        source: Source,
         clock: Clock,
     ) -> None:
         self._rules, self._day = rules, day
         self._journal, self._publisher, self._inbox, self._clock = journal, publisher, inbox, clock
+        self._source, self._stopping = source, False
         self._station = f"{config.school.code}-{config.room.number}"
         self._folder, self._shape = config.day_folder, config.capture.shape
         self._keeps_takes = config.exam.recording != "stream"
@@ -86,7 +88,7 @@ class Recorder:
             participant=take.participant if take else None,
             take=take.stem if take else None,
             stream=now.stream,
-            levels=levels.measure(now.heard, self._shape.channels),
+            levels=levels.measure(now.heard, self._shape.channels) if now.heard else Levels(),
             alarms=now.alarms,
             disk=now.disk,
             publishing=now.publishing,
@@ -107,8 +109,9 @@ class Recorder:
     def _work(self) -> None:
         try:
             self._go_on()
-            while not isinstance(message := self._inbox.next(_TICK_S), messages.Stop):
-                self._handle(message)
+            while not self._stopping:
+                for message in self._inbox.next(_TICK_S, self._source):
+                    self._handle(message)
                 self._housekeep()
                 self._snapshot = self._glance()
             self._seal("shutdown")
@@ -127,16 +130,16 @@ class Recorder:
             self._carry_out([happened.StreamStarted(stream=part)])
         self._publish_ready()
 
-    def _handle(self, message: Message | None) -> None:
+    def _handle(self, message: Message) -> None:
         match message:
             case Block():
                 self._take_block(message)
             case Request():
                 self._answer(message)
             case messages.CaptureLost():
-                self._alarms.raise_("device_lost", self._clock.now(), message.text)
-                if self._taping is not None:
-                    self._taping.lose_device()
+                self._lose_device(message)
+            case messages.Stop():
+                self._stopping = True
             case messages.Published():
                 self._carry_out([happened.RecordingPublished(stem=message.stem, sha256=message.sha256)])
             case messages.PublishingFailed():
@@ -151,6 +154,11 @@ class Recorder:
                 self._alarms.raise_("overflow", self._clock.now())
                 self._carry_out(losses)
         self._heard = block.data
+
+    def _lose_device(self, lost: messages.CaptureLost) -> None:
+        self._alarms.raise_("device_lost", self._clock.now(), lost.text)
+        if self._taping is not None:
+            self._taping.lose_device()
 
     # -- commands ------------------------------------------------------------------------------------------
 
@@ -238,6 +246,8 @@ class Recorder:
 
     def _housekeep(self) -> None:
         self._turned_ns = now = self._clock.monotonic_ns()
+        for lost in self._source.tend():
+            self._lose_device(lost)
         if now - self._last_block_ns > 2 * _ABSENT_AFTER_NS and not self._alarms.stands("device_lost"):
             self._alarms.raise_("device_lost", self._clock.now(), say("звук не поступает", "no sound comes"))
         if self._taping is not None:

@@ -25,7 +25,6 @@ from station.recorder import Recorder
 from station.session import Rules
 
 LOCK_FILE = ".station.lock"
-_INBOX_S = 60.0
 _POST_ROLL_S = 0.25  # what was said at the press is on its way through the sound system for so long
 _BEAT_S = 1.0
 
@@ -52,22 +51,23 @@ def run(config: Config) -> None:
     with _lock(folder):
         journal = Journal(folder, clock)
         day = recovery.recover(folder, recovery.replay(folder), journal, rules)
-        inbox = Inbox(config.capture.shape.frame_bytes * config.capture.shape.frames(_INBOX_S))
+        inbox = Inbox()
         publisher = Publisher(folder, config.delivery.format, inbox.post)
-        recorder = Recorder(config, rules, day, journal=journal, publisher=publisher, inbox=inbox, clock=clock)
         capture = config.capture
-        microphone = Microphone(Spec(capture.device, capture.channels, capture.sample_rate), inbox.post)
+        microphone = Microphone(Spec(capture.device, capture.channels, capture.sample_rate), clock)
+        recorder = Recorder(
+            config, rules, day, journal=journal, publisher=publisher, inbox=inbox, source=microphone, clock=clock
+        )
         control = Control(_prepare_socket(config), inbox, lambda: recorder.status, clock)
         publisher.start()
         recorder.start()
-        microphone.start()
         control.start()
         try:
             _wait_for_the_end(recorder)
         finally:
             control.stop()
-            microphone.stop()
             recorder.stop()
+            microphone.close()
             publisher.stop()
             journal.close()
 

@@ -41,15 +41,17 @@ class Tape:
     def __init__(self, path: Path, shape: AudioFormat) -> None:
         """Create the file; FileExistsError when the name is taken, nothing is overwritten."""
         self.path, self.shape = path, shape
-        self.frames = 0
+        self.frames = self._data_bytes = 0
+        self._frame_bytes = shape.frame_bytes
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         os.pwrite(self._descriptor, header(shape, 0), 0)
 
     def append(self, data: bytes | memoryview) -> None:
         """Write whole frames at the end, then the header that counts them."""
-        _write_at(self._descriptor, data, HEADER_BYTES + self.frames * self.shape.frame_bytes)
-        self.frames += len(data) // self.shape.frame_bytes
-        os.pwrite(self._descriptor, header(self.shape, self.frames * self.shape.frame_bytes), 0)
+        _write_at(self._descriptor, data, HEADER_BYTES + self._data_bytes)
+        self._data_bytes += len(data)
+        os.pwrite(self._descriptor, header(self.shape, self._data_bytes), 0)
+        self.frames = self._data_bytes // self._frame_bytes
 
     def append_silence(self, frames: int) -> None:
         """Write `frames` frames of digital silence."""
@@ -82,8 +84,8 @@ class TapeReader:
         self.path = path
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            head = os.pread(self._descriptor, HEADER_BYTES, 0)
-            self.shape, self.announced_frames = _parse(head, path)
+            self._head = os.pread(self._descriptor, HEADER_BYTES, 0)
+            self.shape = _parse(self._head, path)
             self.frames = (os.fstat(self._descriptor).st_size - HEADER_BYTES) // self.shape.frame_bytes
         except BaseException:
             os.close(self._descriptor)
@@ -98,8 +100,8 @@ class TapeReader:
     @property
     def is_whole(self) -> bool:
         """Whether header and size agree to the byte, as they do in every finished file."""
-        size = os.fstat(self._descriptor).st_size
-        return size == HEADER_BYTES + self.announced_frames * self.shape.frame_bytes
+        data_bytes = os.fstat(self._descriptor).st_size - HEADER_BYTES
+        return data_bytes % self.shape.frame_bytes == 0 and self._head == header(self.shape, data_bytes)
 
     def read(self, first_frame: int, frames: int) -> bytes:
         """Frames as bytes, fewer at the end of the file."""
@@ -131,15 +133,12 @@ def seal(path: Path) -> int:
     return frames
 
 
-def _parse(head: bytes, path: Path) -> tuple[AudioFormat, int]:
+def _parse(head: bytes, path: Path) -> AudioFormat:
     if len(head) == HEADER_BYTES:
-        (riff, _, wave, _, _, _, data_64, _, _, fmt, _, codec, channels, rate, _, _, bits, data, data_32) = (
-            _HEADER.unpack(head)
-        )
+        riff, _, wave, _, _, _, _, _, _, fmt, _, codec, channels, rate, _, _, bits, data, _ = _HEADER.unpack(head)
         ours = (wave, fmt, codec, bits, data) == (b"WAVE", b"fmt ", _PCM, 16, b"data")
-        if ours and riff in {b"RIFF", b"RF64"} and channels > 0:
-            shape = AudioFormat(rate, channels)
-            return shape, (data_64 if riff == b"RF64" else data_32) // shape.frame_bytes
+        if ours and riff in {b"RIFF", b"RF64"} and channels > 0 and rate > 0:
+            return AudioFormat(rate, channels)
     raise Rejected(
         f"Файл {path.name} — не запись этой станции: заголовок другой. Файл не тронут.",
         f"{path.name} is not a recording of this station: foreign header. Left untouched.",

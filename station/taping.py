@@ -21,6 +21,7 @@ class Taping:
 
     def __init__(self, path: Path, shape: AudioFormat, start_ns: int) -> None:
         """Begin the file at the next block. FileExistsError when the name is taken."""
+        self.file = path.name
         self._shape = shape
         self._stream = Tape(path, shape)
         self._timeline = Timeline(shape.sample_rate, start_ns)
@@ -29,11 +30,7 @@ class Taping:
         self._next_in_run = 0
         self._gap_from: int | None = None
         self._gaps: tuple[GapStatus, ...] = ()
-
-    @property
-    def file(self) -> str:
-        """The stream part's file name."""
-        return self._stream.path.name
+        self._missing = 0
 
     @property
     def frames(self) -> int:
@@ -106,6 +103,7 @@ class Taping:
             return []
         frames = self._stream.frames - first
         self._gaps = (*self._gaps, GapStatus(first, frames, reason))
+        self._missing += frames
         return [GapFound(stream=self.file, frame=first, frames=frames, reason=reason)]
 
     def _frames(self, block: Block) -> int:
@@ -150,9 +148,8 @@ class Taping:
 
     def glance(self) -> StreamStatus:
         """The stream as `station status` tells it; an open gap grows live."""
-        gaps = self._gaps
-        if self._gap_from is not None:
-            missing = self._stream.frames - self._gap_from
-            gaps = (*gaps, GapStatus(self._gap_from, missing, "device_lost", open=True))
-        captured = self._stream.frames - sum(gap.frames for gap in gaps)
-        return StreamStatus(self.file, self._stream.frames, captured, gaps)
+        if self._gap_from is None:
+            return StreamStatus(self.file, self._stream.frames, self._stream.frames - self._missing, self._gaps)
+        missing = self._stream.frames - self._gap_from
+        gaps = (*self._gaps, GapStatus(self._gap_from, missing, "device_lost", open=True))
+        return StreamStatus(self.file, self._stream.frames, self._gap_from - self._missing, gaps)

@@ -43,15 +43,20 @@ class Outlet:
             return
         self._backlog.append(memoryview(packet))
         self._waiting += len(packet)
-        while self._backlog:
-            try:
-                written = os.write(self._descriptor, self._backlog[0])
-            except BlockingIOError:
-                return
-            self._waiting -= written
-            rest = self._backlog.popleft()[written:]
-            if rest:
-                self._backlog.appendleft(rest)
+        try:
+            while self._backlog:
+                self._write_oldest()
+        except BlockingIOError:
+            return
+
+    def _write_oldest(self) -> None:
+        packet = self._backlog[0]
+        written = os.write(self._descriptor, packet)
+        self._waiting -= written
+        if written < len(packet):
+            self._backlog[0] = packet[written:]
+        else:
+            self._backlog.popleft()
 
 
 def devices() -> list[Device]:

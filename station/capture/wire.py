@@ -4,8 +4,8 @@ The first packet of a run is OPENED with the device's name; BLOCK carries frames
 """
 
 import struct
+from collections.abc import Iterator
 from enum import IntEnum
-from io import RawIOBase
 from typing import NamedTuple
 
 _HEADER = struct.Struct("<BBHIQq")
@@ -35,24 +35,22 @@ def pack(
     return _HEADER.pack(kind, overflow, 0, len(body), first_frame, monotonic_ns) + body
 
 
-def receive(pipe: RawIOBase) -> Packet | None:
-    """The next packet of an unbuffered pipe; None at its end, also amid a packet. Raises ValueError on nonsense."""
-    head = _read_exactly(pipe, _HEADER.size)
-    if head is None:
-        return None
-    kind, overflow, _, length, first_frame, monotonic_ns = _HEADER.unpack(head)
-    if length > MAX_BODY:
-        raise ValueError(f"packet of {length} bytes")
-    body = _read_exactly(pipe, length)
-    return None if body is None else Packet(Kind(kind), bool(overflow), first_frame, monotonic_ns, body)
+class Unpacker:
+    """Packets out of whatever pieces the pipe gives."""
 
+    def __init__(self) -> None:
+        self._rest = b""
 
-def _read_exactly(pipe: RawIOBase, length: int) -> bytes | None:
-    parts = []
-    while length:
-        part = pipe.read(length)
-        if not part:
-            return None
-        parts.append(part)
-        length -= len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    def feed(self, piece: bytes) -> Iterator[Packet]:
+        """The packets that `piece` completes. Raises ValueError on nonsense."""
+        data, at = self._rest + piece, 0
+        while len(data) - at >= _HEADER.size:
+            kind, overflow, _, length, first_frame, monotonic_ns = _HEADER.unpack_from(data, at)
+            if length > MAX_BODY:
+                raise ValueError(f"packet of {length} bytes")
+            end = at + _HEADER.size + length
+            if end > len(data):
+                break
+            yield Packet(Kind(kind), bool(overflow), first_frame, monotonic_ns, data[at + _HEADER.size : end])
+            at = end
+        self._rest = data[at:]
