@@ -1,9 +1,12 @@
 """What a person must know now: alarms are raised once, keep their beginning, and leave when they are over."""
 
+import logging
 from datetime import datetime
 
 from exam.language import say
 from station.messages import Alarm
+
+_log = logging.getLogger(__name__)
 
 
 def _device_lost(detail: str) -> str:
@@ -38,8 +41,8 @@ def _disk_failed(detail: str) -> str:
 
 def _not_published(detail: str) -> str:
     return say(
-        f"Файл записи не оформлен: {detail}. Сама запись цела; станция повторит при следующем запуске.",
-        f"A recording could not be published: {detail}. The audio is safe; tried again at the next start.",
+        f"Запись не оформлена: {detail}. Сам звук цел; станция повторяет попытку каждую минуту.",
+        f"A recording could not be published: {detail}. The audio is safe; tried again every minute.",
     )
 
 
@@ -53,7 +56,7 @@ _TEXTS = {
 
 
 class Alarms:
-    """The alarms that stand. Used by the recorder's thread alone."""
+    """The alarms that stand. Used by the recorder's thread alone; each raising goes to the log once."""
 
     def __init__(self) -> None:
         self._standing: dict[str, Alarm] = {}
@@ -63,9 +66,12 @@ class Alarms:
         severity, text = _TEXTS[code]
         first = self._standing.get(code)
         self._standing[code] = Alarm(code, severity, text(detail), first.since if first else since)
+        if first is None:
+            _log.warning("%s: %s", code, self._standing[code].text)
 
     def clear(self, code: str) -> None:
-        self._standing.pop(code, None)
+        if self._standing.pop(code, None) is not None:
+            _log.info("%s: %s", code, say("прошло", "over"))
 
     def stands(self, code: str) -> bool:
         return code in self._standing

@@ -26,7 +26,10 @@ _NOT_YET = ("learn-pedal", "rehearse", "check", "recover", "recut", "import", "e
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    arguments = _parser().parse_args(words)
+    parser = _parser()
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown and arguments.act is not _not_yet:
+        parser.error(say("неизвестные аргументы: ", "unrecognized arguments: ") + " ".join(unknown))
     try:
         code: int = arguments.act(arguments)
     except ConfigError as error:
@@ -78,7 +81,7 @@ def _tell(command: str, *keys: str) -> Callable[[argparse.Namespace], int]:
 
 def _ask(arguments: argparse.Namespace, command: str, sent: Mapping[str, Any] | None = None) -> dict[str, Any]:
     config = _config(arguments)
-    return client.ask(client.socket_path(config.school.code, config.room.number), command, dict(sent or {}))
+    return client.ask(client.listening(config.school.code, config.room.number, config.path), command, dict(sent or {}))
 
 
 def _close(arguments: argparse.Namespace) -> int:
@@ -201,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_papers(add)
     _add_looks(add)
     for name in _NOT_YET:
-        add(name, "появится позже", "comes later", _not_yet).add_argument("rest", nargs=argparse.REMAINDER)
+        add(name, "появится позже", "comes later", _not_yet)
     return parser
 
 

@@ -16,8 +16,18 @@ class NotRunning(ExamError):
     code = "not_running"
 
 
+SERVICE_FOLDER = Path("/run/station")
+"""Where the systemd unit gives each instance, named like its configuration file, a runtime directory."""
+
+
+def listening(school: str, room: str, config: Path) -> Path:
+    """The socket of this room's daemon, started from this shell or as a service with the same configuration."""
+    own, service = socket_path(school, room), SERVICE_FOLDER / config.stem / "control.sock"
+    return service if service.exists() and not own.exists() else own
+
+
 def socket_path(school: str, room: str) -> Path:
-    """Where this room's daemon listens: $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR, else /run/user or /tmp."""
+    """Where a daemon of this environment listens: $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR, else /run/user."""
     if directory := os.environ.get("RUNTIME_DIRECTORY"):
         return Path(directory) / "control.sock"
     directory = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"

@@ -4,6 +4,7 @@ Blocks and commands come through one inbox, so there is one total order. For a b
 then the participant's. For a command: decide, create the files it needs, journal, evolve, act, answer.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
@@ -30,7 +31,10 @@ _TICK_S = 0.5
 _SYNC_EVERY_NS = NS_PER_S
 _DISK_EVERY_NS = 10 * NS_PER_S
 _ABSENT_AFTER_NS = 3 * NS_PER_S
+_CALM_NS = 60 * NS_PER_S
 _LOW_HOURS = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 class Recorder:
@@ -58,9 +62,10 @@ class Recorder:
         self._taping: Taping | None = None
         self._ends_at: int | None = None
         self._submitted: set[str] = set()
+        self._failed: set[str] = set()
         self._alarms, self._heard = Alarms(), b""
         now = clock.monotonic_ns()
-        self._synced_ns = self._turned_ns = now
+        self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
         self._last_block_ns = now - _ABSENT_AFTER_NS  # nothing was heard yet
         self._disk_ns = now - _DISK_EVERY_NS
         self._disk: tuple[messages.DiskStatus, ...] = ()
@@ -122,6 +127,13 @@ class Recorder:
                 f"Writing to disk failed: {error}. What was recorded is safe; after a restart the day goes on.",
                 code="disk_failed",
             )
+        except Exception as error:  # noqa: BLE001 - an edge: a silent end of this thread would be a day without recording
+            _log.exception("the recorder's thread ends")
+            self._failure = Fatal(
+                f"Внутренняя ошибка станции: {error!r}. Записанное сохранено; запустите её снова, день продолжится.",
+                f"Internal error: {error!r}. What was recorded is safe; start the station again, the day goes on.",
+                code="internal",
+            )
 
     def _go_on(self) -> None:
         """What the last run of the station left: an open day goes on in a new part, finished takes are published."""
@@ -142,7 +154,11 @@ class Recorder:
                 self._stopping = True
             case messages.Published():
                 self._carry_out([happened.RecordingPublished(stem=message.stem, sha256=message.sha256)])
+                self._failed.discard(message.stem)
+                if not self._failed:
+                    self._alarms.clear("not_published")
             case messages.PublishingFailed():
+                self._failed.add(message.stem)
                 self._alarms.raise_("not_published", self._clock.now(), message.text)
 
     def _take_block(self, block: Block) -> None:
@@ -151,6 +167,7 @@ class Recorder:
         if self._taping is not None:
             losses = self._taping.take_block(block)
             if losses:
+                self._lost_ns = self._last_block_ns
                 self._alarms.raise_("overflow", self._clock.now())
                 self._carry_out(losses)
         self._heard = block.data
@@ -169,6 +186,18 @@ class Recorder:
             self._carry_out(decide(self._day, request.command, self._moment(request.pressed_ns), self._rules))
         except ExamError as error:
             _settle(request.answer, error)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an edge: a mistake of ours in a command must not end the recording
+            _log.exception("%r", request.command)
+            _settle(
+                request.answer,
+                Rejected(
+                    f"Внутренняя ошибка при команде: {error!r}. Запись продолжается; состояние: station status.",
+                    f"Internal error in a command: {error!r}. Recording goes on; see station status.",
+                    code="internal",
+                ),
+            )
         else:
             self._snapshot = self._glance()
             _settle(request.answer, self.status)
@@ -209,8 +238,12 @@ class Recorder:
         self._taping = Taping(path, self._shape, self._clock.monotonic_ns())
 
     def _begin_take(self, event: happened.TakeStarted) -> None:
-        if self._taping is not None and self._keeps_takes:
+        if self._taping is None or not self._keeps_takes:
+            return
+        try:
             self._taping.begin_take(self._folder / (event.stem + SUFFIX))
+        except OSError as error:  # the stream has it all; the take is cut from it when it is published
+            self._alarms.raise_("disk_failed", self._clock.now(), str(error))
 
     def _begin_span(self, event: Event) -> None:
         if self._taping is not None and self._day.take is not None:
@@ -259,9 +292,18 @@ class Recorder:
             if self._taping is not None:
                 self._taping.sync()
             self._publish_ready()
+            self._calm(now)
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now
             self._watch_disk()
+
+    def _calm(self, now_ns: int) -> None:
+        """Clear what has been over for a minute; try again what failed a minute ago."""
+        if now_ns - self._lost_ns > _CALM_NS:
+            self._alarms.clear("overflow")
+        if self._failed and now_ns - self._retried_ns > _CALM_NS:
+            self._retried_ns = now_ns
+            self._submitted -= self._failed
 
     def _seal(self, ending: happened.Ending) -> None:
         if self._taping is None:
@@ -290,7 +332,8 @@ class Recorder:
         self._disk = (overview.disk_status(self._folder, self._shape),)
         hours = min(disk.hours_left for disk in self._disk)
         if hours < _LOW_HOURS:
-            self._alarms.raise_("disk_low", self._clock.now(), f"{hours} ч / h")
+            left = say(f"хватит на {hours} ч", f"enough for {hours} h")
+            self._alarms.raise_("disk_low", self._clock.now(), left)
         else:
             self._alarms.clear("disk_low")
 
