@@ -76,15 +76,18 @@ class Control:
                 threading.Thread(target=self._serve, args=(connection,), name="client", daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rwb") as lines, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), connection, connection.makefile("rwb") as lines:
             while line := lines.readline(_MAX_LINE):
-                lines.write(msgspec.json.encode(self._reply(line)) + b"\n")
+                reply = self._reply(line)
+                while line and not line.endswith(b"\n"):  # too long: its rest is no request of its own
+                    line = lines.readline(_MAX_LINE)
+                lines.write(msgspec.json.encode(reply) + b"\n")
                 lines.flush()
 
     def _reply(self, line: bytes) -> Reply:
         try:
             ask = msgspec.json.decode(line, type=Ask)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return Reply("", ok=False, error=Error("bad_request", str(error)))
         try:
             return Reply(ask.id, ok=True, status=self._status_after(ask))

@@ -1,0 +1,235 @@
+"""A room for tests: the real recorder, tapes, journal and publisher; only clock and microphone are made up.
+
+Blocks and presses carry their times, so the same script gives the same frames on every machine.
+"""
+
+import queue
+from concurrent.futures import Future
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from exam import names
+from exam.audio import AudioFormat
+from exam.clock import NS_PER_S
+from exam.roster import Participant
+from station import recovery
+from station.config import Capture, Config, Delivery, DeliveryFormat, Exam, Recording, School, Storage
+from station.config import Room as RoomSection
+from station.inbox import Inbox
+from station.journal import Journal
+from station.messages import Block, CaptureLost, Published, PublishingFailed, Request, Status
+from station.publishing import Publisher
+from station.recorder import Recorder
+from station.session import Day, Rules
+from station.session import commands as ask
+from station.session.commands import Command
+from station.tape import HEADER_BYTES
+
+RATE = 8000
+SHAPE = AudioFormat(RATE, 1)
+BLOCK = RATE // 10
+PRE_ROLL = 2 * BLOCK
+POST_ROLL = BLOCK // 4
+DAY = date(2026, 2, 11)
+ZONE = ZoneInfo("Asia/Tomsk")
+MORNING = datetime(2026, 2, 11, 9, 0, tzinfo=ZONE)
+STREAM = "11.02.2026_265_701020_поток_01"
+IVANOV = "11.02.2026_265_701020_Иванов И"
+PETROVA = "11.02.2026_265_701020_Петрова А"
+ROSTER = {
+    person.number: person
+    for person in (
+        Participant(1, "Иванов", "Иван", "Иванович", "9А", "265"),
+        Participant(2, "Петрова", "Анна", "", "9А", "265"),
+        Participant(3, "Сидоров", "Олег", "", "9Б", "300"),
+        Participant(4, "Яковлева", "Яна"),
+    )
+}
+_SOUND = np.random.default_rng(7).integers(-9000, 9000, RATE * 60, dtype=np.int16)
+_PATIENCE_S = 30.0
+
+
+def rules_for(pre_roll: int = PRE_ROLL, post_roll: int = POST_ROLL) -> Rules:
+    labels = names.labels(ROSTER.values())
+    return Rules(DAY, "265", "701020", ROSTER, labels, pre_roll=pre_roll, post_roll=post_roll)
+
+
+def sound(first_frame: int, frames: int) -> bytes:
+    """What the microphone hears: noise that differs everywhere within a minute."""
+    return _SOUND[np.arange(first_frame, first_frame + frames) % len(_SOUND)].tobytes()
+
+
+def audio_of(path: Path) -> bytes:
+    """A master's frames, as bytes."""
+    return path.read_bytes()[HEADER_BYTES:]
+
+
+class StillClock:
+    """A clock that goes only when told."""
+
+    def __init__(self, wall: datetime = MORNING) -> None:
+        self.wall, self.ns = wall, 1_000 * NS_PER_S
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def monotonic_ns(self) -> int:
+        return self.ns
+
+    def advance(self, seconds: float) -> None:
+        self.ns += round(seconds * NS_PER_S)
+        self.wall += timedelta(seconds=seconds)
+
+
+class NoSource:
+    """Sound is posted to the inbox by the script instead."""
+
+    def fileno(self) -> int:
+        return -1
+
+    def receive(self) -> tuple[()]:
+        return ()
+
+    def tend(self) -> tuple[()]:
+        return ()
+
+
+def config_for(folder: Path, delivery: DeliveryFormat = "wav", recording: Recording = "both") -> Config:
+    """A room whose day lies below `folder`."""
+    return Config(
+        school=School(code="701020", time_zone="Asia/Tomsk"),
+        exam=Exam(date=DAY, recording=recording),
+        room=RoomSection(number="265"),
+        capture=Capture(device="test", sample_rate=RATE, pre_roll_s=PRE_ROLL / RATE),
+        storage=Storage(folder=str(folder)),
+        delivery=Delivery(format=delivery),
+        path=folder / "station.toml",
+    )
+
+
+class Room:
+    """One room from daemon start to stop. `heard`: how many frames the microphone has delivered in this run."""
+
+    def __init__(self, folder: Path, delivery: DeliveryFormat = "wav", recording: Recording = "both") -> None:
+        self.config = config_for(folder, delivery, recording)
+        self.folder = self.config.day_folder
+        self.rules = rules_for()
+        self.clock = StillClock()
+        self.run = self.heard = 0
+        self.reports: queue.Queue[Published | PublishingFailed] = queue.Queue()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def day(self) -> Day:
+        """The day as the journal tells it."""
+        return recovery.replay(self.folder)
+
+    def start(self) -> None:
+        """What the service does, without a microphone and a socket."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.journal = Journal(self.folder, self.clock)
+        day = recovery.recover(self.folder, recovery.replay(self.folder), self.journal, self.rules)
+        self.inbox = Inbox()
+        self.publisher = Publisher(self.folder, self.config.delivery.format, self._report)
+        self.recorder = Recorder(
+            self.config,
+            self.rules,
+            day,
+            journal=self.journal,
+            publisher=self.publisher,
+            inbox=self.inbox,
+            source=NoSource(),
+            clock=self.clock,
+        )
+        self.run, self.heard = self.run + 1, 0
+        self.publisher.start()
+        self.recorder.start()
+
+    def stop(self) -> None:
+        self.recorder.stop()
+        self.publisher.stop()
+        self.journal.close()
+
+    def _report(self, report: Published | PublishingFailed) -> None:
+        self.inbox.post(report)
+        self.reports.put(report)
+
+    def published(self, count: int) -> list[Published | PublishingFailed]:
+        """The next `count` reports of the publisher."""
+        return [self.reports.get(timeout=_PATIENCE_S) for _ in range(count)]
+
+    def hear(self, blocks: int = 1) -> None:
+        """Time passes and the microphone delivers."""
+        for _ in range(blocks):
+            self.clock.advance(BLOCK / RATE)
+            data = sound(self.run * 1000 + self.heard, BLOCK)
+            self.inbox.post(Block(self.run, self.heard, self.clock.ns, overflow=False, data=data))
+            self.heard += BLOCK
+            self.handled()
+
+    def drop(self, blocks: int = 1) -> None:
+        """Blocks that never reach the recorder."""
+        self.clock.advance(blocks * BLOCK / RATE)
+        self.heard += blocks * BLOCK
+
+    def lose(self, seconds: float) -> None:
+        """The microphone is pulled out for a while."""
+        self.inbox.post(CaptureLost(self.run, "unplugged"))
+        self.handled()
+        self.clock.advance(seconds)
+        self.run, self.heard = self.run + 1, 0
+
+    def handled(self) -> None:
+        """Wait until the recorder has taken everything posted so far: by a press that is refused."""
+        answer: Future[Status] = Future()
+        self.inbox.post(Request(ask.Correct(take="none", variant="", reason=""), self.clock.ns, answer))
+        assert answer.exception(_PATIENCE_S) is not None
+
+    def do(self, command: Command) -> Status:
+        """Press; the answer, or the refusal raised."""
+        answer: Future[Status] = Future()
+        self.inbox.post(Request(command, self.clock.ns, answer))
+        return answer.result(_PATIENCE_S)
+
+
+def play_day(room: Room) -> None:
+    """Two participants: a pause, marks, a lost microphone, dropped blocks; closed and published: 3 recordings."""
+    room.hear(3)
+    room.do(ask.Open())
+    room.hear(5)
+    room.do(ask.Start(participant=1, variant="7"))
+    room.hear(4)
+    room.do(ask.MarkTask(task=1))
+    room.drop(2)
+    room.hear(2)
+    room.do(ask.Pause())
+    room.hear(5)
+    room.do(ask.Resume())
+    room.hear(4)
+    room.do(ask.Stop())
+    room.hear(2)
+    room.do(ask.Accept(listened=2.5))
+    room.do(ask.Start(participant=2, variant="7"))
+    room.hear(3)
+    room.lose(1.0)
+    room.hear(3)
+    room.do(ask.Stop())
+    room.hear(2)
+    room.do(ask.Close())
+    room.hear(2)
+    for report in room.published(3):
+        assert isinstance(report, Published), report
+
+
+Entries = list[dict[str, Any]]
+"""Journal lines as plain JSON."""

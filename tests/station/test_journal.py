@@ -1,0 +1,129 @@
+"""The journal: what is written is read again, a torn end loses nothing, a broken line is named."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from days import STREAM, StillClock
+
+from exam.errors import Rejected
+from exam.language import VARIABLE
+from exam.regulation import Outcome
+from station import journal as journals
+from station.journal import Journal
+from station.session import events as happened
+from station.session.events import Event
+
+HERE: dict[str, Any] = {"stream": f"{STREAM}.wav", "frame": 4800}
+EVERY: list[Event] = [
+    happened.DayOpened(),
+    happened.DayClosed(**HERE),
+    happened.StreamStarted(stream=f"{STREAM}.wav"),
+    happened.StreamEnded(ending="crash", **HERE),
+    happened.GapFound(frames=7, reason="dropped", **HERE),
+    happened.TakeStarted(stem="Ё«»\u2028\n\"'", participant=1, take=2, variant="7", **HERE),
+    happened.TakeStarted(stem="s", participant=1, take=1, **HERE),
+    happened.TaskMarked(task=4, **HERE),
+    happened.TakePaused(**HERE),
+    happened.TakeResumed(**HERE),
+    happened.TakeStopped(ending="operator", **HERE),
+    happened.TakeContinued(**HERE),
+    happened.TakeDecided(stem="s", decision="accepted", listened=3.5, **HERE),
+    happened.TakeDecided(stem="s", decision="rejected", listened="declined", reason="шум", consent=False, **HERE),
+    happened.TakeCancelled(stem="s", **HERE),
+    happened.OutcomeSet(participant=1, outcome=Outcome.REMOVED, at="09:10:11", note="}\n", **HERE),
+    happened.OutcomeSet(participant=1, outcome=None),
+    happened.TakeReassigned(stem="s", new_stem="t", participant=2, take=1, reason="r", **HERE),
+    happened.TakeCorrected(stem="s", new_stem="t", take=2, variant="8", reason="r"),
+    happened.TakeRecut(stem="s", new_stem="t", take=2),
+    happened.RecordingPublished(stem="s", sha256="0" * 64),
+    happened.OverflowSeen(**HERE),
+]
+
+
+def write(folder: Path, *events: Event) -> None:
+    journal = Journal(folder, StillClock())
+    journal.append(events)
+    journal.close()
+
+
+def seqs(folder: Path) -> list[int]:
+    return [entry.seq for entry in journals.read(folder)]
+
+
+def test_every_kind_of_event_is_tried() -> None:
+    assert {type(event) for event in EVERY} == set(Event.__subclasses__())
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, StillClock())
+    written = journal.append(EVERY) + journal.append([]) + journal.append(EVERY[:1])
+    read = tuple(journals.read(tmp_path))
+    assert read == written
+    assert [entry.event for entry in read] == [*EVERY, EVERY[0]]
+    assert [entry.seq for entry in read] == list(range(1, len(EVERY) + 2))
+    journal.close()
+
+
+def test_each_line_is_one_json_object_with_the_promised_keys(tmp_path: Path) -> None:
+    write(tmp_path, *EVERY)
+    lines = (tmp_path / journals.FILE).read_bytes().split(b"\n")
+    assert len(lines) == len(EVERY) + 1
+    for line in lines[:-1]:
+        assert {"seq", "type", "wall", "monotonic_ns", "boot_id", "stream", "frame"} <= json.loads(line).keys()
+
+
+def test_the_next_daemon_counts_on(tmp_path: Path) -> None:
+    for _ in range(3):
+        write(tmp_path, happened.DayOpened(), happened.DayOpened())
+    assert seqs(tmp_path) == [1, 2, 3, 4, 5, 6]
+
+
+def test_no_journal_is_an_empty_one(tmp_path: Path) -> None:
+    assert list(journals.read(tmp_path)) == []
+    (tmp_path / journals.FILE).write_bytes(b"")
+    assert list(journals.read(tmp_path)) == []
+
+
+def test_a_line_torn_anywhere_is_passed_over_and_writing_goes_on_after_it(tmp_path: Path) -> None:
+    event = happened.OutcomeSet(participant=1, outcome=None, note="{«}»")
+    write(tmp_path, event, event)
+    whole = (tmp_path / journals.FILE).read_bytes()
+    second = whole.index(b"\n") + 1
+    for end in range(second, len(whole) - 1):
+        folder = tmp_path / str(end)
+        folder.mkdir()
+        (folder / journals.FILE).write_bytes(whole[:end])
+        assert seqs(folder) == [1]
+        write(folder, event)
+        write(folder, event)
+        assert seqs(folder) == [1, 2, 3], whole[second:end]
+        assert (folder / journals.FILE).read_bytes().startswith(whole[:end]), "nothing is cut away"
+
+
+def test_a_line_that_only_lacks_its_end_of_line_counts(tmp_path: Path) -> None:
+    write(tmp_path, happened.DayOpened(), happened.DayOpened())
+    path = tmp_path / journals.FILE
+    path.write_bytes(path.read_bytes()[:-1])
+    write(tmp_path, happened.DayOpened())
+    assert seqs(tmp_path) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"{}", b"nonsense}", b'{"seq":2,"type":"halted"}', b'{"seq":"x","type":"day_opened"}', b"\xff}", b"[1]}"],
+)
+@pytest.mark.parametrize(("language", "word"), [("ru", "строка 2"), ("en", "line 2")])
+def test_a_broken_line_in_the_middle_is_named(
+    tmp_path: Path, line: bytes, language: str, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, language)
+    write(tmp_path, happened.DayOpened(), happened.DayOpened(), happened.DayOpened())
+    lines = (tmp_path / journals.FILE).read_bytes().split(b"\n")
+    (tmp_path / journals.FILE).write_bytes(b"\n".join([lines[0], line, *lines[2:]]))
+    with pytest.raises(Rejected) as caught:
+        list(journals.read(tmp_path))
+    assert caught.value.code == "bad_journal"
+    assert word in str(caught.value)
+    assert str(tmp_path / journals.FILE) in str(caught.value)

@@ -1,0 +1,130 @@
+"""The recorder's thread with real tapes, journal and publisher: what the parts do together."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from days import BLOCK, IVANOV, PETROVA, POST_ROLL, RATE, STREAM, Room, audio_of, play_day, sound
+
+from exam import manifest
+from exam.audio import Gap
+from exam.errors import Rejected
+from station.config import DeliveryFormat, Recording
+from station.messages import Published
+from station.session import State
+from station.session import commands as ask
+from station.verify import verify
+
+
+def test_a_day_from_open_to_publication(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        play_day(room)
+        status = room.do(ask.SetOutcome(participant=4, outcome=None))
+    assert (status.state, status.stream, status.publishing) == (State.CLOSED, None, ())
+    assert verify(room.folder).ok
+    first, second = (manifest.load(room.folder / f"{stem}.json") for stem in (IVANOV, PETROVA))
+    assert [gap.reason for gap in (*first.gaps, *second.gaps)] == ["dropped", "device_lost"]
+    assert first.spans[-1].end == second.spans[0].first_frame, "pre-roll begins where the take before ended"
+    assert all(before.end <= after.first_frame for before, after in pairwise(first.spans))
+
+
+def test_every_captured_frame_is_in_the_stream(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        room.hear(1)
+        room.do(ask.Open())
+        room.hear(6)
+    assert audio_of(room.folder / f"{STREAM}.wav") == sound(1000 + BLOCK, 6 * BLOCK)
+
+
+def test_a_take_ended_while_the_microphone_is_away_is_published_with_its_gap(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        room.hear(2)
+        room.do(ask.Start(participant=1))
+        room.hear(5)
+        room.lose(2.0)
+        room.do(ask.Stop())
+        room.do(ask.Accept())
+        room.clock.advance(2.0)
+        room.handled()
+        room.hear(2)
+        room.do(ask.Close())
+        room.hear(1)
+        assert all(isinstance(report, Published) for report in room.published(2))
+    told = manifest.load(room.folder / f"{IVANOV}.json")
+    assert told.gaps == (Gap(5 * BLOCK, 2 * RATE + POST_ROLL, "device_lost"),)
+    assert verify(room.folder).ok
+
+
+@pytest.mark.parametrize("delivery", ["mp3", "flac"])
+def test_a_day_opened_and_closed_without_a_sound_ends(tmp_path: Path, delivery: DeliveryFormat) -> None:
+    with Room(tmp_path, delivery) as room:
+        room.hear(1)
+        room.do(ask.Open())
+        room.do(ask.Close())
+    assert (room.day.state, room.day.unpublished()) == (State.CLOSED, ())
+    assert verify(room.folder).ok
+
+
+def test_a_day_is_not_opened_without_sound(room: Room) -> None:
+    with pytest.raises(Rejected) as caught:
+        room.do(ask.Open())
+    assert caught.value.code == "device_lost"
+    room.hear(1)
+    room.clock.advance(60)
+    with pytest.raises(Rejected):
+        room.do(ask.Start(participant=1))
+    assert not list(room.folder.glob("*.wav"))
+
+
+def test_a_refused_command_leaves_no_file_and_no_line(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Open())
+    before = {path.name for path in room.folder.iterdir()}, (room.folder / "journal.jsonl").read_bytes()
+    for command in (ask.Stop(), ask.Start(participant=99), ask.Start(participant=3), ask.Open(), ask.Accept()):
+        with pytest.raises(Rejected):
+            room.do(command)
+    assert before == ({path.name for path in room.folder.iterdir()}, (room.folder / "journal.jsonl").read_bytes())
+
+
+def test_a_closed_day_is_opened_again_in_a_new_part(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Open())
+    room.hear(2)
+    room.do(ask.Close())
+    room.do(ask.Start(participant=1))
+    room.hear(2)
+    assert [part.file[-6:] for part in room.day.parts] == ["01.wav", "02.wav"]
+    assert room.day.take is not None
+    assert room.day.take.open_from is not None
+    assert room.day.take.open_from.frame == 0
+
+
+@pytest.mark.parametrize(("recording", "files"), [("stream", []), ("personal", [IVANOV]), ("both", [IVANOV])])
+def test_takes_have_files_of_their_own_unless_the_school_records_the_stream_alone(
+    tmp_path: Path, recording: Recording, files: list[str]
+) -> None:
+    with Room(tmp_path, recording=recording) as room:
+        room.hear(1)
+        room.do(ask.Start(participant=1))
+        room.hear(2)
+        room.do(ask.Stop())
+        room.hear(1)
+        room.do(ask.Accept())
+        room.do(ask.Close())
+        room.hear(1)
+        room.published(1 + len(files))
+    assert [path.name for path in room.folder.glob("*Иванов*.wav")] == [f"{stem}.wav" for stem in files]
+    assert verify(room.folder).ok
+
+
+def test_status_tells_the_open_gap_live(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Open())
+    room.hear(2)
+    room.lose(5.0)
+    room.handled()
+    status = room.do(ask.SetOutcome(participant=4, outcome=None))
+    assert status.stream is not None
+    assert [gap.open for gap in status.stream.gaps] == [True]
+    assert status.stream.captured_frames == 2 * BLOCK
+    assert [alarm.code for alarm in status.alarms] == ["device_lost"]
