@@ -16,10 +16,11 @@ from exam.language import say
 from station import levels, messages, overview
 from station.alarms import Alarms
 from station.config import Config
+from station.due import Due
 from station.inbox import Inbox, Source
 from station.journal import Journal
 from station.messages import Block, Levels, Message, Request, Status
-from station.publishing import Publisher, draft_of_part, draft_of_take
+from station.publishing import Publisher
 from station.session import Day, Moment, Rules, State, decide, evolve
 from station.session import commands as ask
 from station.session import events as happened
@@ -53,16 +54,15 @@ class Recorder:
         clock: Clock,
     ) -> None:
         self._rules, self._day = rules, day
-        self._journal, self._publisher, self._inbox, self._clock = journal, publisher, inbox, clock
+        self._journal, self._inbox, self._clock = journal, inbox, clock
         self._source, self._stopping = source, False
-        self._station = f"{config.school.code}-{config.room.number}"
         self._folder, self._shape = config.day_folder, config.capture.shape
         self._keeps_takes = config.exam.recording != "stream"
+        station = f"{config.school.code}-{config.room.number}"
+        self._due = Due(publisher, rules, station, keeps_takes=self._keeps_takes)
         self._device = config.capture.device
         self._taping: Taping | None = None
         self._ends_at: int | None = None
-        self._submitted: set[str] = set()
-        self._failed: set[str] = set()
         self._alarms, self._heard = Alarms(), b""
         now = clock.monotonic_ns()
         self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
@@ -72,7 +72,7 @@ class Recorder:
         self._participants = overview.participants(day, rules)
         self._failure: ExamError | None = None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
-        self._publishing: tuple[str, ...] = ()
+        self._publishing = self._due.of(day)
         self._snapshot = self._glance()
 
     def start(self) -> None:
@@ -140,7 +140,7 @@ class Recorder:
         if self._day.state is not State.CLOSED:
             part = self._moment(self._clock.monotonic_ns()).stream
             self._carry_out([happened.StreamStarted(stream=part)])
-        self._publish_ready()
+        self._submit_due()
 
     def _handle(self, message: Message) -> None:
         match message:
@@ -154,11 +154,11 @@ class Recorder:
                 self._stopping = True
             case messages.Published():
                 self._carry_out([happened.RecordingPublished(stem=message.stem, sha256=message.sha256)])
-                self._failed.discard(message.stem)
-                if not self._failed:
+                self._due.published(message.stem)
+                if not self._due.has_failed:
                     self._alarms.clear("not_published")
             case messages.PublishingFailed():
-                self._failed.add(message.stem)
+                self._due.failed(message.stem)
                 self._alarms.raise_("not_published", self._clock.now(), message.text)
 
     def _take_block(self, block: Block) -> None:
@@ -216,7 +216,7 @@ class Recorder:
         if self._taping is not None:
             return Moment(self._clock.now(), self._taping.file, self._taping.frame_at(at_ns), taken)
         part = 1 + len(self._day.parts)
-        while self._rules.stream_stem(part) + SUFFIX in taken:
+        while any(name.startswith(self._rules.stream_stem(part) + ".") for name in taken):
             part += 1
         return Moment(self._clock.now(), self._rules.stream_stem(part) + SUFFIX, 0, taken)
 
@@ -230,8 +230,8 @@ class Recorder:
             if type(entry.event) in self._acts:
                 self._acts[type(entry.event)](self, entry.event)
         self._participants = overview.participants(self._day, self._rules)
-        self._publishing = self._day.unpublished() if self._keeps_takes else ()
-        self._publish_ready()
+        self._publishing = self._due.of(self._day)
+        self._submit_due()
 
     def _begin_part(self, event: happened.StreamStarted) -> None:
         path = self._folder / str(event.stream)
@@ -291,7 +291,7 @@ class Recorder:
             self._synced_ns = now
             if self._taping is not None:
                 self._taping.sync()
-            self._publish_ready()
+            self._submit_due()
             self._calm(now)
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now
@@ -301,9 +301,9 @@ class Recorder:
         """Clear what has been over for a minute; try again what failed a minute ago."""
         if now_ns - self._lost_ns > _CALM_NS:
             self._alarms.clear("overflow")
-        if self._failed and now_ns - self._retried_ns > _CALM_NS:
+        if now_ns - self._retried_ns > _CALM_NS:
             self._retried_ns = now_ns
-            self._submitted -= self._failed
+            self._due.retry()
 
     def _seal(self, ending: happened.Ending) -> None:
         if self._taping is None:
@@ -313,20 +313,9 @@ class Recorder:
         end = happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending)
         self._carry_out([*losses, end])
 
-    def _publish_ready(self) -> None:
-        """Submit every finished recording whose manifest is due."""
-        for stem in self._day.unpublished():
-            if stem in self._submitted:
-                continue
-            take = self._day.takes.get(stem)
-            if take is None:
-                part = next(part for part in self._day.parts if part.file == stem + SUFFIX)
-                self._publisher.submit(draft_of_part(part, self._rules, self._station))
-            elif not self._keeps_takes or (self._taping is not None and self._taping.is_filling(take.tape)):
-                continue
-            else:
-                self._publisher.submit(draft_of_take(self._day, take, self._rules, self._station))
-            self._submitted.add(stem)
+    def _submit_due(self) -> None:
+        taping = self._taping
+        self._due.submit(self._day, lambda tape: taping is not None and taping.is_filling(tape))
 
     def _watch_disk(self) -> None:
         self._disk = (overview.disk_status(self._folder, self._shape),)

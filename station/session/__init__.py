@@ -5,6 +5,7 @@
 """
 
 from station.session.day import TRANSITIONS, Day, State, StreamPart, Take, evolve
-from station.session.decide import Moment, Rules, decide, free_take
+from station.session.decide import decide
+from station.session.rules import Moment, Rules, free_take
 
 __all__ = ["TRANSITIONS", "Day", "Moment", "Rules", "State", "StreamPart", "Take", "decide", "evolve", "free_take"]

@@ -1,0 +1,54 @@
+"""Which finished recordings still await their manifest, and which of them are being published.
+
+Used by the recorder's thread alone.
+"""
+
+from collections.abc import Callable
+
+from station.publishing import Draft, Publisher, draft_of_part, draft_of_take
+from station.session import Day, Rules
+from station.tape import SUFFIX
+
+
+class Due:
+    """Submits each recording once; what failed, again when `retry` is called."""
+
+    def __init__(self, publisher: Publisher, rules: Rules, station: str, *, keeps_takes: bool) -> None:
+        self._publisher, self._rules, self._station = publisher, rules, station
+        self._keeps_takes = keeps_takes
+        self._submitted: set[str] = set()
+        self._failed: set[str] = set()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a recording awaits another try."""
+        return bool(self._failed)
+
+    def of(self, day: Day) -> tuple[str, ...]:
+        """Stems of finished recordings without a manifest."""
+        return tuple(stem for stem in day.unpublished() if self._keeps_takes or stem not in day.takes)
+
+    def submit(self, day: Day, is_filling: Callable[[str], bool]) -> None:
+        """Hand over what is due; not yet a take whose tape `is_filling`."""
+        for stem in self.of(day):
+            take = day.takes.get(stem)
+            if stem in self._submitted or (take is not None and is_filling(take.tape)):
+                continue
+            self._publisher.submit(self._draft(day, stem))
+            self._submitted.add(stem)
+
+    def published(self, stem: str) -> None:
+        self._failed.discard(stem)
+
+    def failed(self, stem: str) -> None:
+        self._failed.add(stem)
+
+    def retry(self) -> None:
+        """What failed is submitted once more."""
+        self._submitted -= self._failed
+
+    def _draft(self, day: Day, stem: str) -> Draft:
+        if stem in day.takes:
+            return draft_of_take(day, day.takes[stem], self._rules, self._station)
+        part = next(part for part in day.parts if part.file == stem + SUFFIX)
+        return draft_of_part(part, self._rules, self._station)

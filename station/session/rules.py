@@ -1,0 +1,53 @@
+"""What `decide` is told beside the day: the room's rules and the moment of a command. Pure."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from exam.names import Kind, RecordingName
+from exam.roster import Roster
+from station.session.day import Day
+
+
+class Rules(Struct, frozen=True):
+    """What the room knows before the day begins. `pre_roll` and `post_roll` in frames."""
+
+    exam_date: date
+    room: str
+    school: str
+    roster: Roster
+    labels: Mapping[int, str]
+    pre_roll: int
+    post_roll: int
+
+    def stem(self, participant: int, take: int) -> str:
+        """The name of a participant's recording."""
+        label = self.labels[participant]
+        return RecordingName(self.exam_date, self.room, self.school, Kind.PARTICIPANT, label, take).stem
+
+    def stream_stem(self, part: int) -> str:
+        """The name of a part of the day's stream."""
+        return RecordingName(self.exam_date, self.room, self.school, Kind.STREAM, number=part).stem
+
+
+class Moment(Struct, frozen=True):
+    """When and where a command arrives.
+
+    `frame`: what is being heard now, in frames of the stream file `stream`; while the day is closed, the file
+    that would begin, and 0.
+    `taken`: file names that exist already, in any of the day's folders.
+    """
+
+    wall: datetime
+    stream: str
+    frame: int
+    taken: frozenset[str] = frozenset()
+
+
+def free_take(day: Day, rules: Rules, taken: frozenset[str], participant: int) -> tuple[int, str]:
+    """The next take number of a participant whose name no file bears yet, and that name."""
+    number = max((take.number for take in day.takes.values() if take.participant == participant), default=0) + 1
+    while any(name.startswith(rules.stem(participant, number) + ".") for name in taken):
+        number += 1
+    return number, rules.stem(participant, number)
