@@ -4,6 +4,7 @@
 in a low-priority child process, so that a library's crash or a long stream never touches the recorder.
 """
 
+import logging
 import os
 import queue
 import secrets
@@ -30,6 +31,8 @@ from station.session import Day, Rules, StreamPart, Take
 from station.tape import SUFFIX, Tape, TapeReader
 
 _STOP_POLL_S = 0.1
+
+_log = logging.getLogger(__name__)
 
 
 class Draft(Struct, frozen=True):
@@ -124,8 +127,9 @@ class Publisher:
             stem = draft.manifest.stem
             try:
                 self._report(Published(stem, self._publish(draft)))
-            except (ExamError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - an edge: one recording's trouble must not keep back the others
                 if not self._stopping:
+                    _log.warning("%s", stem, exc_info=not isinstance(error, ExamError | OSError))
                     self._report(PublishingFailed(stem, f"{stem}: {error}"))
 
     def _publish(self, draft: Draft) -> str:
