@@ -23,6 +23,7 @@ from showing.school import School
 
 GOAL = 2.0
 _SETTLE_S = 3.0
+_ARECORD = ["arecord", "-q", "-D", "pulse", "-f", "S16_LE", "-r", "48000", "-c", "1"]
 
 # The way of sounddevice's example rec_unlimited.py: its default stream, a queue, a sound file.
 _REC_UNLIMITED = """
@@ -46,19 +47,7 @@ def main() -> int:
         school = School(folder)
         school.write(device="pulse", roster=ROSTER)
         references = {
-            "arecord": [
-                "arecord",
-                "-q",
-                "-D",
-                "pulse",
-                "-f",
-                "S16_LE",
-                "-r",
-                "48000",
-                "-c",
-                "1",
-                str(folder / "a.wav"),
-            ],
+            "arecord": [*_ARECORD, str(folder / "a.wav")],
             "sounddevice": [sys.executable, "-c", _REC_UNLIMITED, str(folder / "s.wav")],
         }
         running = {key: subprocess.Popen(words, env=environment) for key, words in references.items()}
@@ -100,7 +89,7 @@ def _cpu_ns(pid: int) -> int:
 
 def _print(costs: Mapping[str, float]) -> None:
     ours = costs["station"]
-    print(f"station      {ours:.3f} CPU s per recorded minute (stream, one participant, levels)")
+    print(f"station      {ours:.3f} CPU s per recorded minute (stream and one participant)")
     print(f"arecord      {costs['arecord']:.3f}   ratio {ours / costs['arecord']:.2f} (goal ≤ {GOAL:.0f})")
     print(f"sounddevice  {costs['sounddevice']:.3f}   ratio {ours / costs['sounddevice']:.2f} (goal < 1)")
 
