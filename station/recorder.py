@@ -8,18 +8,19 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from exam.clock import NS_PER_S, Clock
 from exam.errors import ExamError, Fatal, Rejected
 from exam.language import say
-from station import levels, messages, overview
+from station import messages, overview
 from station.alarms import Alarms
 from station.config import Config
 from station.due import Due
 from station.inbox import Inbox, Source
 from station.journal import Journal
-from station.messages import Block, Levels, Message, Request, Status
+from station.messages import Block, Message, Request, Status
+from station.overview import Snapshot
 from station.publishing import Publisher
 from station.session import Day, Moment, Rules, State, decide, evolve
 from station.session import commands as ask
@@ -86,19 +87,7 @@ class Recorder:
     @property
     def status(self) -> Status:
         """The room now; may be asked from any thread."""
-        now = self._snapshot
-        take = now.day.take
-        return Status(
-            state=now.day.state,
-            participant=take.participant if take else None,
-            take=take.stem if take else None,
-            stream=now.stream,
-            levels=levels.measure(now.heard, self._shape.channels) if now.heard else Levels(),
-            alarms=now.alarms,
-            disk=now.disk,
-            publishing=now.publishing,
-            participants=now.participants,
-        )
+        return self._snapshot.status(self._shape.channels)
 
     @property
     def is_beating(self) -> bool:
@@ -326,23 +315,11 @@ class Recorder:
         else:
             self._alarms.clear("disk_low")
 
-    def _glance(self) -> "_Snapshot":
+    def _glance(self) -> Snapshot:
         stream = self._taping.glance() if self._taping else None
-        return _Snapshot(
+        return Snapshot(
             self._day, stream, self._heard, self._alarms.standing(), self._disk, self._publishing, self._participants
         )
-
-
-class _Snapshot(NamedTuple):
-    """All that a Status is made of, at one instant: cheap to take ten times a second, made into words when asked."""
-
-    day: Day
-    stream: messages.StreamStatus | None
-    heard: bytes
-    alarms: tuple[messages.Alarm, ...]
-    disk: tuple[messages.DiskStatus, ...]
-    publishing: tuple[str, ...]
-    participants: tuple[messages.ParticipantStatus, ...]
 
 
 def _settle(answer: "Future[Status]", result: Status | ExamError) -> None:
