@@ -119,7 +119,7 @@ def load(path: Path) -> Manifest:
     """Read a manifest. Raises Rejected with file and key when it is not one, OSError as the disk does."""
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Rejected(
             f"Описание записи {path.name} испорчено: {error}. Запись цела, описание нужно восстановить.",
             f"Manifest {path.name} is broken: {error}. The recording is untouched; restore the manifest.",

@@ -27,6 +27,10 @@ _UNPROVEN = Reason(
     "отправлено, но сервер не даёт ни квитанции, ни прочитать файл обратно: доставка не доказана",
     "sent, but the server offers neither a receipt nor reading the file back: delivery is not proved",
 )
+_NO_RECEIPT = Reason(
+    "квитанции нет или она испорчена; запрашивается снова",
+    "the receipt is gone or damaged; it is asked for again",
+)
 _LOST = Reason(
     "на сервере не те байты, что отправлены; файл отправляется заново",
     "the far end does not hold the bytes that were sent; the file is sent anew",
@@ -100,8 +104,24 @@ class Agent:
                 code="other_target",
             )
         if known != self._config.url:
+            if self._receipts.key is None:
+                self._forget_uploads()
             self._ledger.set_target(self._config.url)
         self._ledger.begin()
+        self._doubt()
+
+    def _forget_uploads(self) -> None:
+        """What another server was sent, this one was not; only a known key tells that both are the same."""
+        for row in self._ledger.rows().values():
+            if row.upload is not None:
+                self._ledger.move(row, ItemState.HASHED, upload=None, offset=0)
+
+    def _doubt(self) -> None:
+        """A delivery whose receipt was lost or altered is proved again before it is called one."""
+        for row in self._ledger.rows().values():
+            proved = row.state is not ItemState.DELIVERED or self._receipts.proves(row.sha256, row.size)
+            if row.present and not proved:
+                self._ledger.move(row, ItemState.UPLOADED, receipt=None, reason=_NO_RECEIPT)
 
     def _look(self) -> list[Found]:
         self._stop.wake.clear()

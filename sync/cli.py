@@ -42,8 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(error), FAILED)
     except OSError as error:
         place = f" {error.filename}" if error.filename else ""
-        text = say(f"Ошибка ввода-вывода{place}: {error.strerror}.", f"Input/output error{place}: {error.strerror}.")
-        return _refuse(text, FAILED)
+        ru = f"Ошибка ввода-вывода{place}: {error.strerror}. Записи целы; проверьте место на диске и права."
+        en = f"Input/output error{place}: {error.strerror}. Recordings are untouched; check disk space and permissions."
+        return _refuse(say(ru, en), FAILED)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,6 +88,8 @@ def _add_exchange(parser: argparse.ArgumentParser, common: argparse.ArgumentPars
     serve.add_argument("--port", type=int, default=_DEFAULT_PORT)
     school = add("add-school", _add_school, "завести школу, выдать ключ доступа", "admit a school, print its token")
     school.add_argument("code", metavar="CODE")
+    replacing = say("выдать новый ключ взамен прежнего", "issue a new token; the old one is void at once")
+    school.add_argument("--replace", action="store_true", help=replacing)
     packages = add("packages", _packages, "что принято", "what has been received")
     packages.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
 
@@ -103,7 +106,7 @@ def _once(arguments: argparse.Namespace) -> int:
     from sync import report  # noqa: PLC0415 - each command loads only what it uses
 
     missing = report.status(_config(arguments)).package.missing
-    listed = "; ".join(f"{one.path}: {one.reason}" for one in missing[:_LISTED])
+    listed = "; ".join(f"{one.path}: {one.reason.rstrip('.')}" for one in missing[:_LISTED])
     ru = f"Не доставлено: {len(missing)}. {listed}. Подробно: station-sync status."
     return _refuse(say(ru, f"Not delivered: {len(missing)}. {listed}. In full: station-sync status."), FAILED)
 
@@ -121,7 +124,7 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
 
     config = _config(arguments)
     _warn_of_plain_http(config)
-    transport = Tus(config.url, config.token(), tier=config.tier or "centre")
+    transport = Tus(config.url, config.token(), tier=config.tier or "hub")  # the weaker claim, unless told
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.ask())
@@ -174,7 +177,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _add_school(arguments: argparse.Namespace) -> int:
     from sync.exchange.accounts import add_school  # noqa: PLC0415
 
-    token = add_school(arguments.folder, arguments.code)
+    token = add_school(arguments.folder, arguments.code, replace=arguments.replace)
     _print(
         say(
             f"Ключ доступа школы {arguments.code}, показывается один раз: {token}",

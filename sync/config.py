@@ -16,12 +16,11 @@ from exam import settings
 from exam.errors import ConfigError, Rejected
 from exam.names import check_place
 from exam.settings import wrong
-from sync.model import Tier
+from sync.model import KEY_BYTES, Tier
 
 VARIABLE = "SYNC_CONFIG"
 _PLACES = (Path("sync.toml"), Path("/etc/station/sync.toml"))
 _LATER_KINDS = {"webdav", "s3", "sftp", "folder", "manual"}
-_KEY_BYTES = 32
 
 
 class School(Struct, frozen=True, forbid_unknown_fields=True):
@@ -202,7 +201,7 @@ def _key(path: Path, text: str | None) -> bytes | None:
         key = base64.b64decode(text, validate=True)
     except ValueError:
         key = b""
-    if len(key) != _KEY_BYTES:
+    if len(key) != KEY_BYTES:
         raise wrong(
             path,
             "target.server_key",

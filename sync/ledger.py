@@ -31,9 +31,10 @@ TRANSITIONS: Mapping[ItemState, frozenset[ItemState]] = {
         {ItemState.UPLOADED, ItemState.DELIVERED, ItemState.HASHED, ItemState.QUARANTINED}
     ),
     ItemState.QUARANTINED: frozenset({ItemState.HASHED}),
-    ItemState.DELIVERED: frozenset(),
+    ItemState.DELIVERED: frozenset({ItemState.UPLOADED}),
 }  # fmt: skip
-"""From each state, those it may be left for. Back to `hashed`: the server no longer has the upload."""
+"""From each state, those it may be left for. Back to `hashed`: the server no longer has the upload;
+back from `delivered`: the receipt is gone or no longer good, and is asked for again."""
 
 _TABLES = """
 CREATE TABLE items (

@@ -5,10 +5,10 @@ Owned by `sync.cli`, which holds both; `sync.agent` asks them.
 
 import fcntl
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from exam import durable
 from exam.errors import Rejected
@@ -18,11 +18,33 @@ class Stopped(Exception):
     """The agent was asked to stop while bytes were on their way."""
 
 
+class Wake:
+    """Ends a wait. Unlike an Event it may be set by a signal's receiver that interrupts the waiting thread itself."""
+
+    def __init__(self) -> None:
+        self._rung: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        if self._rung.empty():
+            self._rung.put(None)
+
+    def clear(self) -> None:
+        self.wait(0)
+
+    def wait(self, seconds: float) -> bool:
+        """Until set, `seconds` at most; whether it was. What was set is used up."""
+        try:
+            self._rung.get(timeout=max(seconds, 0))
+        except Empty:
+            return False
+        return True
+
+
 class Stop:
     """A request to stop. Between steps it is looked at; while bytes travel it interrupts."""
 
     def __init__(self) -> None:
-        self.wake = threading.Event()
+        self.wake = Wake()
         self.asked = False
         self._interruptible = False
 

@@ -17,6 +17,10 @@ Method = Literal["server-hash", "read-back"]
 """Who recomputed the SHA-256 from the stored bytes: the server, or we, reading them back."""
 
 
+KEY_BYTES = 32
+"""An Ed25519 public key."""
+
+
 class Receipt(Struct, frozen=True):
     """Proof of arrival: `sha256` and `size` (bytes) recomputed from the bytes stored at the far end.
 

@@ -10,6 +10,7 @@ from exam.clock import NS_PER_S, Clock
 from sync.plan import Key
 
 BACKOFF_BASE_S, BACKOFF_CAP_S = 1.0, 600.0
+_DOUBLINGS = 10  # by then the cap is reached; days of failures must not count on into numbers too large
 RETRY_AFTER_CAP_S = 3600.0
 OTHERS_FIRST_S = 0.5
 POLL_FIRST_S, POLL_CAP_S = 0.2, 5.0
@@ -42,7 +43,7 @@ class Pace:
         The item that failed lets the others go first after the pause.
         """
         self._failures += 1
-        wait = self._jitter(0.0, min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2**self._failures))
+        wait = self._jitter(0.0, min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(self._failures, _DOUBLINGS)))
         wait = max(wait, min(retry_after or 0.0, RETRY_AFTER_CAP_S))
         self._paused_until = self.now() + wait
         self._not_before[key] = self._paused_until + OTHERS_FIRST_S

@@ -11,11 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from exam import durable
 from exam.errors import Fatal, Rejected
-from sync.model import Receipt, Tier
+from sync.model import KEY_BYTES, Receipt, Tier
 
 FOLDER = "receipts"
 KEY_FILE = "server.key"
-KEY_BYTES = 32
 
 
 class Receipts:
@@ -76,7 +75,7 @@ class Receipts:
     def keep(self, receipt: Receipt) -> Receipt:
         """Store durably; a receipt already stored for the same bytes stays and is returned while it is good."""
         stored = self.stored(receipt.sha256)
-        if stored is not None and self.breach(stored, receipt.sha256, receipt.size) is None:
+        if stored is not None and self.proves(receipt.sha256, receipt.size):
             return stored
         durable.make_folder(self._folder, mode=0o700)
         durable.rewrite(self._path(receipt.sha256), msgspec.json.format(msgspec.json.encode(receipt), indent=1) + b"\n")
@@ -86,8 +85,13 @@ class Receipts:
         """The receipt kept for these bytes; None when there is none that can be read."""
         try:
             return msgspec.json.decode(self._path(sha256).read_bytes(), type=Receipt)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, ValueError, RecursionError):
             return None
+
+    def proves(self, sha256: str, size: int) -> bool:
+        """Whether the receipt kept for these bytes is there and good."""
+        receipt = self.stored(sha256)
+        return receipt is not None and self.breach(receipt, sha256, size) is None
 
     def _mismatch(self, receipt: Receipt, sha256: str, size: int) -> tuple[str, str] | None:
         if (receipt.sha256, receipt.size) != (sha256, size):

@@ -65,11 +65,7 @@ def status(config: Config) -> Status:
     """Where everything is. An empty package is not complete: nothing has been found yet."""
     receipts = _receipts(config)
     items = tuple(_item(row, receipts) for row in ledger.read(config.state))
-    missing = tuple(
-        Missing(item.path, item.reason or _PENDING[item.state]())
-        for item in items
-        if item.state is not ItemState.DELIVERED
-    )
+    missing = tuple(Missing(item.path, item.reason or _PENDING[item.state]()) for item in items if item.receipt is None)
     return Status(items, Package(complete=bool(items) and not missing, missing=missing))
 
 
@@ -89,7 +85,7 @@ def _breaches(rows: Iterable[Row], receipts: Receipts, on_disk: dict[str, set[st
     for row in rows:
         receipt = receipts.stored(row.sha256)
         if receipt is None:
-            yield Breach(row.path, say("квитанции нет или она не читается", "no receipt, or it cannot be read"))
+            yield Breach(row.path, _no_receipt())
         elif found := receipts.breach(receipt, row.sha256, row.size):
             yield Breach(row.path, say(*found))
         # A recording removed after its retention date has no manifest left, and needs none.
@@ -100,13 +96,23 @@ def _breaches(rows: Iterable[Row], receipts: Receipts, on_disk: dict[str, set[st
 
 def _item(row: Row, receipts: Receipts) -> ItemStatus:
     delivered = row.state is ItemState.DELIVERED
+    receipt = receipts.stored(row.sha256) if delivered else None
     reason = say(row.reason.ru, row.reason.en) if row.reason else None
+    if delivered and receipt is None:
+        reason = _no_receipt()
     if not row.present and not delivered:
         reason = say("файла больше нет в папке записей", "no longer in the recordings folder")
     return ItemStatus(
         row.path, row.kind, row.sha256 or None, row.state, row.offset, row.size,
-        receipts.stored(row.sha256) if delivered else None, reason, row.next_try_at,
+        receipt, reason, row.next_try_at,
     )  # fmt: skip
+
+
+def _no_receipt() -> str:
+    return say(
+        "квитанции нет или она не читается; station-sync once запросит её снова",
+        "no receipt, or it cannot be read; station-sync once asks for it again",
+    )
 
 
 _PENDING = {

@@ -6,7 +6,6 @@
 import os
 import re
 import stat
-import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,11 @@ from exam.durable import TEMPORARY_PREFIX
 from exam.errors import ExamError
 from exam.manifest import Manifest
 from exam.names import Kind
+from sync.life import Wake
 from sync.plan import Found, Item, ItemKind, Key, Reason
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAX_SIZE = 2**63 - 1  # of a file, and of a number in the ledger
 _KINDS: dict[Kind, ItemKind] = {Kind.STREAM: "stream", Kind.PARTICIPANT: "participant"}
 
 
@@ -37,7 +38,7 @@ def scan(folders: Iterable[Path], *, streams: bool) -> list[Found]:
 class Watch:
     """Sets `wake` when something below the folders changes. Only a hint: where it cannot watch, it stays silent."""
 
-    def __init__(self, folders: Iterable[Path], wake: threading.Event) -> None:
+    def __init__(self, folders: Iterable[Path], wake: Wake) -> None:
         self._missing = list(folders)
         self._wake = wake
         self._observer: Any = None
@@ -126,7 +127,7 @@ def _recording(told: Manifest, day: Path) -> Found:
     copy = told.deliveries[0] if told.deliveries else None
     name, size, sha256 = (copy.file, copy.size, copy.sha256) if copy else (told.audio.file, told.size, told.sha256)
     shown = f"{day.name}/{name}"
-    if size < 0 or not _SHA256.fullmatch(sha256):
+    if not 0 <= size <= _MAX_SIZE or not _SHA256.fullmatch(sha256):
         reason = Reason("размер или SHA-256 в описании не годятся", "size or SHA-256 in the manifest make no sense")
         return _problem(shown, _KINDS[told.kind], day / name, reason)
     item = Item(shown, _KINDS[told.kind], sha256, size)

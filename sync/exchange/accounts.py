@@ -35,8 +35,8 @@ class Accounts:
                 db.execute("INSERT INTO school (code, token_sha256) VALUES (?, ?)", row)
         except sqlite3.IntegrityError:
             raise Rejected(
-                f"Школа {code} уже заведена, её ключ доступа действует. Если он утерян, выдайте новый взамен.",
-                f"School {code} is there already and its token is valid. If it is lost, issue a new one instead.",
+                f"Школа {code} уже заведена, её ключ действует. Если он утерян, выдайте новый: add-school --replace.",
+                f"School {code} is there already, its token is valid. If lost, issue another: add-school --replace.",
                 code="school_exists",
             ) from None
         return token

@@ -50,22 +50,35 @@ class Receipts:
         return await asyncio.to_thread(self._answer, school, sha256)
 
     def _answer(self, school: str, sha256: str) -> Response:
+        unnamed = self._register.unnamed_content(school)
+        answer = self._look(school, sha256, unnamed)
+        if answer is None and unnamed:  # one of them may have been given its name, and its place, in between
+            answer = self._look(school, sha256, ())
+        if answer is None:
+            raise _unknown()
+        return answer
+
+    def _look(self, school: str, sha256: str, unnamed: Sequence[Upload]) -> Response | None:
+        """The receipt, or 202 while it is on its way; None where nothing is known of such content."""
         known = self._register.of_content(school, sha256)
         stored = [upload for upload in known if upload.state is State.STORED]
         waiting = self._whole(known)
         if stored and _in_place(waiting, stored):
             return Response(stored[-1].receipt, media_type="application/json")
-        waiting = waiting or self._whole(self._register.unnamed_content(school))
+        waiting = waiting or self._whole(unnamed)
         if waiting:
-            for upload in waiting:
-                if upload.id not in self._holds:  # its last bytes may still be cut off again
-                    self._verifier.submit(upload.id)
+            self._hurry(waiting)
             return Response("", 202, {"Retry-After": "1"})
         quarantined = [upload for upload in known if upload.state is State.QUARANTINED]
         if quarantined:
             ru, _, en = (quarantined[-1].reason or "").partition("\n")
             raise Refused(410, "quarantined", ru, en)
-        raise _unknown()
+        return None
+
+    def _hurry(self, waiting: Sequence[Upload]) -> None:
+        for upload in waiting:
+            if upload.id not in self._holds:  # its last bytes may still be cut off again
+                self._verifier.submit(upload.id)
 
     def _whole(self, uploads: Sequence[Upload]) -> list[Upload]:
         return [upload for upload in uploads if upload.state in _ON_ITS_WAY and self._is_whole(upload)]

@@ -12,8 +12,3 @@ class Refused(Rejected):
         super().__init__(ru, en, code=code)
         self.status = status
         self.headers = dict(headers or {})
-
-    @property
-    def body(self) -> str:
-        """Both languages: the server does not know who reads the client's log."""
-        return f"{self.ru}\n{self.en}\n"

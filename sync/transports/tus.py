@@ -4,7 +4,6 @@ Built by `sync.cli`, spoken to by `sync.agent`.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from exam.errors import ExamError, Rejected, Transient
-from sync.model import Receipt, Tier
+from sync.model import KEY_BYTES, Receipt, Tier
 from sync.plan import Item
 from sync.source import Source
 from sync.transports import Lost, Moved, Pending, Proof, Unproven, web
@@ -27,8 +26,8 @@ _CAUTIOUS_CHUNK = 16 * 1024 * 1024
 _SMALLEST_CHUNK = 256 * 1024
 _UNLIMITED = 1 << 62
 
-_NOT_FOUND = 404
-_KEY_BYTES = 32
+_NOT_FOUND, _REFUSED = 404, 410
+_MAX_DIGITS = 18
 _OUT_OF_STEP = web.GONE | {web.CONFLICT}
 _NO_RECEIPT = {401, 403, 404, 405, 410, 422}  # 422: the exchange holds these bytes, but they proved wrong
 
@@ -92,7 +91,10 @@ class Tus:
         if "Location" not in answer.headers:
             raise self._web.misdirected(answer)
         # Only the path: the token never leaves the configured server, whatever name it knows itself by.
-        location = urlsplit(urljoin(self._url, answer.headers["Location"]))
+        try:
+            location = urlsplit(urljoin(self._url, answer.headers["Location"]))
+        except ValueError:
+            raise self._web.misdirected(answer) from None
         return location.path + (f"?{location.query}" if location.query else "")
 
     def offset(self, upload: str) -> int | None:
@@ -123,7 +125,7 @@ class Tus:
         if answer.status_code == web.ACCEPTED:
             return Pending(web.retry_after(answer))
         if answer.ok and (receipt := _receipt_in(answer)):
-            return receipt
+            return Lost() if self._set_aside(upload) else receipt
         if self.key() is None:
             return self._read_back(upload, item, moved)
         if answer.status_code in web.UNAUTHORISED:
@@ -134,7 +136,11 @@ class Tus:
         try:
             self._web.ask("DELETE", self._at(upload), passing=range(400, 600))
         except ExamError:
-            return  # the server expires unfinished uploads by itself
+            return  # what stays there is unfinished, and no proof of anything
+
+    def _set_aside(self, upload: str) -> bool:
+        """Whether the target refused these bytes: its receipt is then for the same content under another name."""
+        return self._web.ask("HEAD", self._at(upload), passing=range(400, 500)).status_code == _REFUSED
 
     @cached_property
     def _checks_chunks(self) -> bool:
@@ -210,7 +216,7 @@ def _encoded(metadata: Mapping[str, str]) -> str:
 
 def _offset_in(answer: Answer) -> int:
     text = answer.headers.get("Upload-Offset", "")
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         raise web.garbled(answer)
     return int(text)
 
@@ -218,15 +224,15 @@ def _offset_in(answer: Answer) -> int:
 def _key_in(answer: Answer) -> bytes | None:
     try:
         key = base64.b64decode(msgspec.json.decode(answer.content, type=dict[str, str])["key"], validate=True)
-    except (msgspec.DecodeError, KeyError, binascii.Error):
+    except (msgspec.DecodeError, KeyError, ValueError):
         return None
-    return key if len(key) == _KEY_BYTES else None
+    return key if len(key) == KEY_BYTES else None
 
 
 def _receipt_in(answer: Answer) -> Receipt | None:
     """A server's own receipt. Reading back is ours to claim, never a server's."""
     try:
         receipt = msgspec.json.decode(answer.content, type=Receipt)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     return receipt if receipt.method == "server-hash" else None

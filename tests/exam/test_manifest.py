@@ -142,3 +142,10 @@ def test_what_is_no_manifest_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_an_absent_manifest_is_the_disks_matter(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         manifest.load(tmp_path / "none.json")
+
+
+def test_a_manifest_nested_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "глубоко.json"
+    path.write_text('{"verdict": ' + "[" * 100_000, encoding="utf-8")
+    with pytest.raises(Rejected, match="глубоко"):
+        manifest.load(path)

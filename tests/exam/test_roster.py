@@ -151,6 +151,7 @@ def test_other_encodings_are_named_as_the_cause(csv_file: Path, encoding: str) -
 
 def test_a_missing_or_huge_file(tmp_path: Path) -> None:
     assert "файл не читается" in refusal(tmp_path / "none.csv")
+    assert "файл не читается" in refusal(tmp_path), "a folder"
     huge = tmp_path / "huge.csv"
     with huge.open("wb") as file:
         file.truncate(roster.MAX_BYTES + 1)

@@ -66,7 +66,7 @@ def test_no_metadata_breaks_the_reader(raw: str) -> None:
     try:
         protocol.creation({"upload-length": "1", "upload-metadata": raw})
     except Refused as refused:
-        refused.body.encode()
+        (refused.ru + refused.en).encode()
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def exchange(folder: Path) -> Iterator[Target]:
 
 def install_node_peers() -> None:
     """Once for all test processes."""
-    with (NODE / ".install.lock").open("w") as lock:
+    with (NODE / "package.json").open() as lock:  # the same lock everywhere these packages are installed
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (NODE / "node_modules" / ".package-lock.json").exists():
             subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=NODE, check=True, capture_output=True)

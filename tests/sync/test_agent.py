@@ -149,6 +149,37 @@ def test_an_upload_the_server_forgot_is_begun_anew(school: School, impostor: Imp
     assert len(silence.setbacks) == 1
 
 
+def test_a_receipt_for_the_same_content_elsewhere_is_no_proof(school: School, impostor: Impostor) -> None:
+    """The server set this upload aside (410); the receipt it gives is for the same bytes under another name."""
+    school.record("Иванов И", noise(1000))
+    impostor.refuse["HEAD"] = [(410, {})]
+    assert deliver(school, impostor)[0]
+    assert sum("POST" in asked for asked in impostor.asked) == 3, "the recording twice, its manifest once"
+
+
+def test_an_address_that_is_none_is_named(school: School, impostor: Impostor) -> None:
+    school.record("Иванов И", noise(1000))
+    impostor.refuse["POST"] = [(201, {"Location": "http://[broken"})]
+    with pytest.raises(Fatal, match=r"target\.url"):
+        deliver(school, impostor)
+
+
+@pytest.mark.parametrize("offset", ["9" * 5000, "-1", "\xb2"])
+def test_an_offset_that_is_none_is_asked_for_again(school: School, impostor: Impostor, offset: str) -> None:
+    school.record("Иванов И", noise(1000))
+    impostor.refuse["PATCH"] = [(204, {"Upload-Offset": offset})]
+    complete, _, silence = deliver(school, impostor)
+    assert complete
+    assert [error.code for error in silence.setbacks] == ["garbled"]
+
+
+@pytest.mark.parametrize("content", [b'{"receipt_id": "\xff"}', b'{"more": ' + b"[" * 99_999 + b"]" * 99_999 + b"}"])
+def test_a_stored_receipt_that_cannot_be_read_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "receipts").mkdir()
+    (tmp_path / "receipts" / f"{'0' * 64}.json").write_bytes(content)
+    assert Receipts(tmp_path).stored("0" * 64) is None
+
+
 def test_an_address_given_twice_is_refused(school: School, impostor: Impostor) -> None:
     school.record("Иванов И", noise(1000))
     school.record("Петров П", noise(1000, 2))

@@ -36,6 +36,27 @@ def test_a_school_is_admitted_and_its_token_is_the_last_word(
     assert json.loads(capsys.readouterr().out) == []
 
 
+def test_a_lost_token_is_replaced_as_the_refusal_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    admit = ["exchange", "add-school", "701020", "--folder", str(tmp_path)]
+    assert main(admit) == 0
+    first = capsys.readouterr().out.split()[-1]
+    assert main(admit) == 1
+    assert "--replace" in capsys.readouterr().err
+    assert main([*admit, "--replace"]) == 0
+    assert capsys.readouterr().out.split()[-1] != first
+
+
+def test_a_disk_that_refuses_is_told_in_one_line_with_the_remedy(
+    school: School, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    school.state.write_text("a file where the folder should be")
+    school.send_to(Target(9, tmp_path))
+    assert main(["once", "--config", str(school.base / "sync.toml")]) == 1
+    told = capsys.readouterr().err
+    assert "Записи целы" in told
+    assert told.count("\n") == 1
+
+
 def test_status_before_anything_happened(school: School, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     school.send_to(Target(9, tmp_path))
     assert main(["status", "--json", "--config", str(school.base / "sync.toml")]) == 0

@@ -49,7 +49,7 @@ def test_tus_server_is_read_back(school: School, tus_server: Target) -> None:
     school.send_to(tus_server)
     assert school.once().returncode == 0
     receipt = school.status()["items"][0]["receipt"]
-    assert (receipt["method"], receipt["tier"], receipt["signature"]) == ("read-back", "centre", None)
+    assert (receipt["method"], receipt["tier"], receipt["signature"]) == ("read-back", "hub", None)
     assert tus_server.stored()[sha256(content)] == 1
 
 
@@ -267,11 +267,42 @@ def test_verify_names_each_breach(school: School, our_exchange: Target) -> None:
     done = school.run("verify")
     assert done.returncode == 1
     assert [line.partition(": ")[2] for line in sorted(done.stderr.splitlines())] == [
-        "no receipt, or it cannot be read",
+        "no receipt, or it cannot be read; station-sync once asks for it again",
         "what is on disk now is not what was delivered",
         "the server's signature is wrong",
     ]
     assert len(json.loads(school.run("verify", "--json").stdout)["breaches"]) == 3
+
+
+def test_a_lost_or_forged_receipt_is_no_delivery_until_it_is_fetched_again(
+    school: School, our_exchange: Target
+) -> None:
+    stems = [school.record(name, noise(1000, seed)) for seed, name in enumerate(("Иванов И", "Петров П"))]
+    school.send_to(our_exchange)
+    assert school.once().returncode == 0
+    lost, forged = (school.state / "receipts" / f"{sha256(noise(1000, seed))}.json" for seed in range(2))
+    genuine = lost.read_bytes(), forged.read_bytes()
+    lost.unlink()
+    forged.write_text(forged.read_text().replace("hub", "centre"))
+    package = school.status()["package"]
+    assert not package["complete"]
+    assert [one["path"].rpartition("/")[2] for one in package["missing"]] == [f"{stems[0]}.wav"]
+    assert "once" in package["missing"][0]["reason"]
+    assert school.once().returncode == 0
+    assert (lost.read_bytes(), forged.read_bytes()) == genuine
+    assert school.run("verify").returncode == 0
+
+
+def test_what_one_unproved_server_was_sent_another_one_gets_too(
+    school: School, tus_server: Target, uploadx_server: Target
+) -> None:
+    content = noise(1000)
+    school.record("Иванов И", content)
+    for target in (uploadx_server, tus_server):
+        school.send_to(target)
+        assert school.once().returncode == 1
+        assert set(school.states().values()) == {"uploaded"}
+        assert target.stored()[sha256(content)] == 1
 
 
 def test_sync_writes_nothing_below_recordings(school: School, our_exchange: Target) -> None:

@@ -43,6 +43,11 @@ def test_backoff_doubles_to_its_cap_and_progress_forgives() -> None:
     assert mine.failed(KEY, None) == 2
 
 
+def test_days_without_a_server_are_only_more_of_the_same() -> None:
+    mine = Pace(Hand(), longest)
+    assert {mine.failed(KEY, None) for _ in range(3000)} == {2, 4, 8, 16, 32, 64, 128, 256, 512, pace.BACKOFF_CAP_S}
+
+
 @given(st.floats(0, 1e9), st.integers(1, 20))
 def test_waits_are_bounded_and_honour_the_server(retry_after: float, failures: int) -> None:
     mine = Pace(Hand())

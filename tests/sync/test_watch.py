@@ -1,7 +1,6 @@
 """Scanning: what counts as finished, what is wrong is said, and nothing wrong hides the rest."""
 
 import os
-import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from school import DAY, School, noise, sha256, wait_for
 
 from exam.durable import TEMPORARY_PREFIX
 from exam.names import Kind
+from sync.life import Wake
 from sync.plan import Found
 from sync.watch import Watch, scan
 
@@ -51,6 +51,7 @@ def test_a_recording_in_two_folders_is_one_item(school: School) -> None:
         ({"sha256": "../../../etc/passwd"}, "make no sense"),
         ({"sha256": ""}, "make no sense"),
         ({"size": -1}, "make no sense"),
+        ({"size": 2**63}, "make no sense"),
         ({"size": 11}, "has 10 bytes, its manifest says 11"),
     ],
 )
@@ -89,7 +90,7 @@ def test_a_name_that_is_not_utf8_is_said(school: School) -> None:
 
 
 def test_a_published_manifest_wakes(school: School) -> None:
-    wake = threading.Event()
+    wake = Wake()
     watch = Watch([school.recordings], wake)
     watch.look()  # nothing to watch yet
     school.day.mkdir(parents=True)
@@ -103,7 +104,7 @@ def test_a_published_manifest_wakes(school: School) -> None:
 def test_looking_does_not_wake(school: School) -> None:
     """Else every look would cause the next one."""
     school.record("Иванов И", noise(10))
-    wake = threading.Event()
+    wake = Wake()
     watch = Watch([school.recordings], wake)
     watch.look()
     try:
@@ -116,7 +117,7 @@ def test_looking_does_not_wake(school: School) -> None:
         watch.close()
 
 
-def _recorded_and_woken(school: School, wake: threading.Event) -> bool:
+def _recorded_and_woken(school: School, wake: Wake) -> bool:
     """Inotify starts in its own time, so recordings are published until one is noticed."""
     school.record(f"Иванов {len(list(school.day.iterdir()))}", noise(10))
     return wake.wait(0.2)
