@@ -103,7 +103,8 @@ def load(path: Path) -> Roster:
 def _rows(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
     """Lines that are not blank, with their numbers as a person counts them in the file."""
     try:
-        size = path.stat().st_size
+        with path.open("rb") as file:
+            size = file.seek(0, io.SEEK_END)
     except OSError as error:
         raise _refused(path, [say("файл не читается", "cannot be read") + f": {error.strerror}"]) from error
     if size > MAX_BYTES:

@@ -7,17 +7,21 @@ import neither numpy nor sounddevice: heavy modules are imported by the commands
 import argparse
 import json
 import logging
+import math
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from exam.errors import ConfigError, ExamError, Rejected
+from exam.errors import ConfigError, ExamError, Fatal, Rejected
 from exam.language import say
+from exam.regulation import ALL_TASKS
 from station import client
 from station.config import Config, find, load
+from station.session.commands import TIME_OF_DAY
 
 _DONE, _FAILED, _WRONG_USE, _NOT_RUNNING = 0, 1, 2, 3
 _POLL_S = 0.5
@@ -38,8 +42,17 @@ def main(words: Sequence[str] | None = None) -> int:
         return _complain(error, _NOT_RUNNING)
     except ExamError as error:
         return _complain(error, _FAILED)
-    except BrokenPipeError:
+    except (BrokenPipeError, KeyboardInterrupt):
         return _FAILED
+    except OSError as error:
+        text = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+        return _complain(
+            Fatal(
+                f"Не получилось: {text}. Проверьте права и место на диске; записанное не тронуто.",
+                f"Failed: {text}. Check rights and disk space; what was recorded is untouched.",
+            ),
+            _FAILED,
+        )
     return code
 
 
@@ -89,7 +102,7 @@ def _close(arguments: argparse.Namespace) -> int:
     status = _ask(arguments, "close")
     shown = -1
     while arguments.wait and (status["publishing"] or status["stream"]):
-        if len(status["publishing"]) != shown and not arguments.json:
+        if len(status["publishing"]) not in {0, shown} and not arguments.json:
             shown = len(status["publishing"])
             _say(say(f"День закрыт. Осталось оформить записей: {shown}…", f"Closed. Recordings to publish: {shown}…"))
         if any(alarm["code"] == "not_published" for alarm in status["alarms"]):
@@ -185,12 +198,23 @@ def _headline(status: Mapping[str, Any]) -> str:
 # -- the parser ------------------------------------------------------------------------------------------------
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says wrong usage in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        help_ = f"{self.prog} --help"
+        self.exit(
+            _WRONG_USE,
+            say(f"Команда задана неверно: {message}. Справка: {help_}\n", f"Wrong usage: {message}. See {help_}\n"),
+        )
+
+
 def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--config", metavar="FILE", help=say("файл настроек", "configuration file"))
     common.add_argument("--version", action="version", version=f"station {version('exam-station')}")
     about = say("Запись итогового собеседования в аудитории", "Records the oral exam in a room")
-    parser = argparse.ArgumentParser(prog="station", description=about, parents=[common])
+    parser = _Parser(prog="station", description=about, parents=[common])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, ru: str, en: str, act: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -229,7 +253,8 @@ def _add_take(add: _Add) -> None:
     start.add_argument("--variant", metavar="V")
     start.add_argument("--end-previous", action="store_true")
     start.add_argument("--other-room", action="store_true")
-    add("mark", "началось задание 1–4", "task 1..4 begins", _tell("mark", "task")).add_argument("task", type=int)
+    mark = add("mark", "началось задание 1–4", "task 1..4 begins", _tell("mark", "task"))
+    mark.add_argument("task", type=int, choices=ALL_TASKS)
     add("pause", "пауза участника (общая запись идёт)", "pause the take", _tell("pause"))
     add("resume", "продолжить после паузы", "resume the take", _tell("resume"))
     add("stop", "закончить ответ участника", "stop the take", _tell("stop"))
@@ -248,7 +273,7 @@ def _add_papers(add: _Add) -> None:
     outcome = add("outcome", "отметка об участнике", "a participant's outcome", _outcome)
     outcome.add_argument("--participant", type=int, required=True, metavar="N")
     outcome.add_argument("outcome", choices=["absent", "early_end", "removed", "written", "extra_date", "clear"])
-    outcome.add_argument("--at", metavar="HH:MM:SS")
+    outcome.add_argument("--at", type=_time_of_day, metavar="HH:MM:SS")
     outcome.add_argument("--note", metavar="TEXT")
     reassign = add(
         "reassign", "запись другого участника", "the take is another's", _tell("reassign", "take", "to", "reason")
@@ -272,7 +297,23 @@ def _add_looks(add: _Add) -> None:
 
 
 def _listened(text: str) -> float | str:
-    return text if text == "declined" else float(text)
+    if text == "declined":
+        return text
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(say("ожидается число секунд или declined", "expected seconds or declined"))
+    return seconds
+
+
+def _time_of_day(text: str) -> str:
+    if not re.fullmatch(TIME_OF_DAY, text):
+        raise argparse.ArgumentTypeError(
+            say(f"«{text}» — ожидается время вида 09:05:00", f"“{text}”: expected a time like 09:05:00")
+        )
+    return text
 
 
 def _yes_no(text: str) -> bool:

@@ -34,11 +34,18 @@ def socket_path(school: str, room: str) -> Path:
     return Path(directory) / f"station-{school}-{room}.sock"
 
 
-def ask(path: Path, command: str, args: dict[str, Any] | None = None, timeout_s: float = 90.0) -> dict[str, Any]:
+_PATIENCE_S = 90.0
+_GLANCE_PATIENCE_S = 10.0  # a status is answered beside everything else the station does
+
+
+def ask(path: Path, command: str, args: dict[str, Any] | None = None, timeout_s: float | None = None) -> dict[str, Any]:
     """Send one command; the status after it.
 
-    Raises NotRunning when no daemon listens, Rejected with the daemon's words when it refuses.
+    Raises NotRunning when no daemon listens, Rejected with the daemon's words when it refuses, or when it is
+    silent for `timeout_s`, or may not be spoken to.
     """
+    if timeout_s is None:
+        timeout_s = _GLANCE_PATIENCE_S if command == "status" else _PATIENCE_S
     line = json.dumps({"id": secrets.token_hex(8), "command": command, "args": args or {}}) + "\n"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -47,6 +54,20 @@ def ask(path: Path, command: str, args: dict[str, Any] | None = None, timeout_s:
             connection.sendall(line.encode())
             with connection.makefile("rb") as answers:
                 answer = json.loads(answers.readline() or b"{}")
+    except TimeoutError as error:
+        raise Rejected(
+            f"Станция запущена, но не отвечает {timeout_s:.0f} с. Повторите; если не поможет, перезапустите её: "
+            "записанное сохранено, день продолжится.",
+            f"The station runs but does not answer for {timeout_s:.0f} s. Ask again; if that does not help, restart "
+            "it: what was recorded is safe, the day goes on.",
+            code="timeout",
+        ) from error
+    except PermissionError as error:
+        raise Rejected(
+            f"Нет прав на {path}. Станция может работать; войдите пользователем её группы или через sudo.",
+            f"No permission for {path}. The station may be running; be a user of its group, or use sudo.",
+            code="no_permission",
+        ) from error
     except (OSError, ValueError) as error:
         raise NotRunning(
             f"Станция не запущена (нет ответа на {path}). Запустите её: station run.",

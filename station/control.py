@@ -7,6 +7,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -23,8 +24,9 @@ from station.messages import Request, Status
 from station.session.commands import AnyCommand, Command
 
 ANSWER_TIMEOUT_S = 60.0
-_REMEMBERED = 1000
+_REMEMBERED = 100  # each answer holds a whole Status, half a megabyte with a roster of thousands
 _MAX_LINE = 1 << 16
+_ACCEPT_AGAIN_S = 0.1
 
 
 class Ask(Struct, frozen=True):
@@ -56,6 +58,7 @@ class Control:
         self._path, self._inbox, self._glance, self._clock = path, inbox, glance, clock
         self._asked: OrderedDict[str, Future[Status]] = OrderedDict()
         self._lock = threading.Lock()
+        self._stopping = False
         self._listener = _listen(path)
         self._thread = threading.Thread(target=self._accept, name="control", daemon=True)
 
@@ -64,16 +67,20 @@ class Control:
 
     def stop(self) -> None:
         """Answer no more; the socket's file goes."""
+        self._stopping = True
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._path.unlink(missing_ok=True)
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
+        while not self._stopping:
+            try:
                 connection, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(connection,), name="client", daemon=True).start()
+            except OSError:  # too many open files, say: that passes, and the room must stay controllable
+                time.sleep(_ACCEPT_AGAIN_S)
+                continue
+            threading.Thread(target=self._serve, args=(connection,), name="client", daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection, connection.makefile("rwb") as lines:

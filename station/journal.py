@@ -56,7 +56,7 @@ class Journal:
             Entry(self._seq + count, self._clock.now(), self._clock.monotonic_ns(), self._boot_id, event)
             for count, event in enumerate(events, start=1)
         )
-        os.write(self._descriptor, b"".join(_line(entry) for entry in entries))
+        _write_all(self._descriptor, b"".join(_line(entry) for entry in entries))
         os.fdatasync(self._descriptor)
         self._seq += len(entries)
         return entries
@@ -112,6 +112,13 @@ def _broken(path: Path, number: int, error: Exception) -> Rejected:
         f"Journal {path}: line {number} is broken ({error}). The recordings are untouched.",
         code="bad_journal",
     )
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    """A disk that fills up takes a part without a word; the next write raises."""
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, data[written:])
 
 
 def _end_torn_line(descriptor: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from exam import durable, names, roster
 from exam.clock import SystemClock
-from exam.errors import Fatal
+from exam.errors import ConfigError, Fatal
 from station import recovery
 from station.capture.microphone import Microphone
 from station.capture.spec import Spec
@@ -22,11 +22,12 @@ from station.inbox import Inbox
 from station.journal import Journal
 from station.publishing import Publisher
 from station.recorder import Recorder
-from station.session import Rules
+from station.session import Day, Rules
 
 LOCK_FILE = ".station.lock"
 _POST_ROLL_S = 0.25  # what was said at the press is on its way through the sound system for so long
 _BEAT_S = 1.0
+_MAX_SOCKET_PATH = 107  # what the kernel takes
 
 
 def rules_of(config: Config) -> Rules:
@@ -46,11 +47,24 @@ def rules_of(config: Config) -> Rules:
 
 def run(config: Config) -> None:
     """Record until SIGTERM or SIGINT. Raises ExamError when the room cannot be recorded (any longer)."""
+    try:
+        _record(config)
+    except OSError as error:
+        raise Fatal(
+            f"Станция остановлена: {error}. Проверьте место на диске и права на папки; записанное сохранено.",
+            f"The station stops: {error}. Check disk space and the folders' rights; what was recorded is safe.",
+            code="disk_failed",
+        ) from error
+
+
+def _record(config: Config) -> None:
     rules, clock = rules_of(config), SystemClock(config.zone)
     folder = _prepare(config.day_folder)
     with _lock(folder):
+        so_far = recovery.replay(folder)
+        _check_roster(so_far, rules, config.roster)
         journal = Journal(folder, clock)
-        day = recovery.recover(folder, recovery.replay(folder), journal, rules)
+        day = recovery.recover(folder, so_far, journal, rules)
         inbox = Inbox()
         publisher = Publisher(folder, config.delivery.format, inbox.post)
         capture = config.capture
@@ -106,8 +120,30 @@ def _prepare(folder: Path) -> Path:
     return folder
 
 
+def _check_roster(day: Day, rules: Rules, path: Path) -> None:
+    """A roster changed during the day must still know whose the recordings are that await their manifest."""
+    for take in day.takes.values():
+        if not take.counts or take.stem in day.published:
+            continue
+        person, label = rules.roster.get(take.participant), names.parse(take.stem).label
+        if person is None or label not in names.possible_labels(person):
+            raise ConfigError(
+                f"Список участников {path}: № {take.participant} сегодня записан как «{label}», а в списке его нет или "
+                "под этим номером другой. Верните прежнюю строку и запустите станцию; записанное сохранено.",
+                f"Roster {path}: number {take.participant} was recorded today as “{label}” but is missing or another "
+                "person now. Put the line back and start again; what was recorded is safe.",
+                code="roster_changed",
+            )
+
+
 def _prepare_socket(config: Config) -> Path:
     path = socket_path(config.school.code, config.room.number)
+    if len(os.fsencode(path)) > _MAX_SOCKET_PATH:
+        raise Fatal(
+            f"Путь {path} слишком длинный для управления станцией. Задайте XDG_RUNTIME_DIR покороче.",
+            f"The path {path} is too long for the control socket. Set a shorter XDG_RUNTIME_DIR.",
+            code="no_folder",
+        )
     if not path.parent.is_dir():
         raise Fatal(
             f"Нет папки {path.parent} для управления станцией. Задайте XDG_RUNTIME_DIR.",

@@ -39,6 +39,8 @@ class Taping:
 
     def frame_at(self, at_ns: int) -> int:
         """The frame being heard at a monotonic time; what was heard already is never in the future's way."""
+        if self._run is None and self._gap_from is None:
+            return 0  # nothing was heard and nothing is known to be lost: the first sound will be frame 0
         return self._timeline.frame_at(at_ns)
 
     # -- sound ---------------------------------------------------------------------------------------------
@@ -55,8 +57,8 @@ class Taping:
         return losses
 
     def lose_device(self) -> None:
-        """The run is over: from here on a gap, until another run begins."""
-        if self._gap_from is None and self._run is not None:
+        """The run is over, or none could begin: from here on a gap, until another run begins."""
+        if self._gap_from is None:
             self._gap_from = self._stream.frames
 
     def fill(self, now_ns: int) -> None:
@@ -82,7 +84,7 @@ class Taping:
 
     def _losses_before(self, block: Block) -> list[Event]:
         losses: list[Event] = []
-        if self._run is not None and block.run != self._run:
+        if self._gap_from is not None or (self._run is not None and block.run != self._run):
             self.lose_device()
             self._silence_until(self._timeline.frame_at(block.monotonic_ns) - self._frames(block))
             losses += self._end_gap("device_lost")

@@ -7,6 +7,9 @@ from msgspec import Meta, Struct
 from exam.manifest import Listened
 from exam.regulation import Outcome
 
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$"
+"""HH:MM:SS, as a person writes it."""
+
 
 class Command(Struct, frozen=True, kw_only=True, tag_field="command", forbid_unknown_fields=True):
     """A wish; `decide` says what follows from it or why it cannot be."""
@@ -62,7 +65,7 @@ class SetOutcome(Command, frozen=True, tag="outcome"):
 
     participant: int
     outcome: Outcome | None
-    at: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$")] | None = None
+    at: Annotated[str, Meta(pattern=TIME_OF_DAY)] | None = None
     note: str = ""
 
 

@@ -326,7 +326,10 @@ def _named(desk: _Desk, name: str) -> Take:
 _STATE_WORDS = {
     State.CLOSED: ("день не открыт; откройте его (open)", "the day is not open; open it"),
     State.IDLE: ("никто не записывается; сначала начните запись (start)", "nobody is being recorded; start first"),
-    State.RECORDING: ("идёт запись; сначала остановите её (stop)", "a recording is running; stop it first"),
+    State.RECORDING: (
+        "идёт запись, она продолжается; закончить ответ — stop",
+        "a recording is running and goes on; stop ends it",
+    ),
     State.PAUSED: ("запись на паузе; продолжите её (resume) или остановите (stop)", "paused; resume or stop first"),
     State.REVIEW: (
         "запись остановлена и ждёт решения (accept, retake) или следующего участника (start)",

@@ -1,5 +1,6 @@
 """The control socket: every line is answered once, whatever stands in it; commands are never repeated."""
 
+import errno
 import json
 import socket
 import stat
@@ -252,3 +253,40 @@ def test_where_the_socket_is(set_to: dict[str, str], expected: str, monkeypatch:
     for name, value in set_to.items():
         monkeypatch.setenv(name, value)
     assert str(client.socket_path("701020", "265")) == expected
+
+
+def test_running_out_of_files_for_a_while_does_not_end_the_control(
+    path: Path, recorder: SlowRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept, failures = socket.socket.accept, [OSError(errno.EMFILE, "Too many open files")] * 2
+
+    def failing(listener: socket.socket) -> tuple[socket.socket, Any]:
+        if failures:
+            raise failures.pop()
+        return accept(listener)
+
+    monkeypatch.setattr(socket.socket, "accept", failing)
+    for _ in range(3):
+        assert client.ask(path, "pause", timeout_s=20)["state"] == "idle"
+    assert failures == []
+    assert len(recorder.requests) == 3
+
+
+def test_a_daemon_that_hangs_is_told_from_one_that_is_not_there(path: Path, recorder: SlowRecorder) -> None:
+    recorder.obliging = False
+    with pytest.raises(Rejected) as caught:
+        client.ask(path, "pause", timeout_s=0.2)
+    assert caught.value.code == "timeout"
+    recorder.requests[0].answer.set_result(IDLE)
+
+
+def test_a_socket_of_another_group_is_told_from_a_daemon_that_is_not_there(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", forbidden)
+    with pytest.raises(Rejected) as caught:
+        client.ask(path, "status")
+    assert caught.value.code == "no_permission"

@@ -1,6 +1,7 @@
 """The journal: what is written is read again, a torn end loses nothing, a broken line is named."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,14 @@ def test_a_broken_line_in_the_middle_is_named(
     assert caught.value.code == "bad_journal"
     assert word in str(caught.value)
     assert str(tmp_path / journals.FILE) in str(caught.value)
+
+
+def test_a_disk_that_takes_only_a_part_is_written_to_again_or_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk's short write must not pass for a whole line: the command would be answered and forgotten."""
+    journal, whole = Journal(tmp_path, StillClock()), os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:10]))
+    journal.append([happened.DayOpened()])
+    assert seqs(tmp_path) == [1]
+    journal.close()

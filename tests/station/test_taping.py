@@ -180,8 +180,24 @@ def test_while_the_device_is_away_the_stream_goes_on_a_little_behind_the_clock(t
     assert tapes.taping.glance().captured_frames == 4000 + BLOCK
 
 
-def test_nothing_is_filled_while_the_device_is_there_or_before_it_came(tapes: Tapes) -> None:
+def test_a_stream_begun_without_a_microphone_begins_with_a_gap(tapes: Tapes) -> None:
     tapes.taping.lose_device()
+    tapes.taping.fill(START_NS + 2 * NS_PER_S)
+    assert tapes.taping.frames == 12000
+    assert tapes.taping.frame_at(START_NS + 2 * NS_PER_S) == 16000
+    tapes.at_ns = START_NS + 3 * NS_PER_S
+    assert tapes.hear() == [gap(0, 24000, "device_lost")]
+    assert tapes.taping.frame_at(tapes.at_ns) == tapes.taping.frames == 24000 + BLOCK
+
+
+def test_a_press_before_the_first_sound_is_at_the_first_sound(tapes: Tapes) -> None:
+    assert tapes.taping.frame_at(START_NS + 2 * NS_PER_S) == 0
+    tapes.at_ns = START_NS + 2 * NS_PER_S
+    assert tapes.hear() == []
+    assert tapes.taping.frames == BLOCK
+
+
+def test_nothing_is_filled_while_the_device_is_there_or_may_yet_come(tapes: Tapes) -> None:
     tapes.taping.fill(START_NS + 9 * NS_PER_S)
     assert tapes.taping.frames == 0
     tapes.hear()
