@@ -16,6 +16,9 @@ class NotRunning(ExamError):
     code = "not_running"
 
 
+_PATIENCE_S = 90.0
+_GLANCE_PATIENCE_S = 10.0  # a status is answered beside everything else the station does
+
 SERVICE_FOLDER = Path("/run/station")
 """Where the systemd unit gives each instance, named like its configuration file, a runtime directory."""
 
@@ -32,10 +35,6 @@ def socket_path(school: str, room: str) -> Path:
         return Path(directory) / "control.sock"
     directory = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
     return Path(directory) / f"station-{school}-{room}.sock"
-
-
-_PATIENCE_S = 90.0
-_GLANCE_PATIENCE_S = 10.0  # a status is answered beside everything else the station does
 
 
 def ask(path: Path, command: str, args: dict[str, Any] | None = None, timeout_s: float | None = None) -> dict[str, Any]:

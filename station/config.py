@@ -109,13 +109,6 @@ class Config(_File, frozen=True, kw_only=True):
         """Where this room's day is recorded."""
         return self.recordings / names.day_folder(self.exam.date, self.room.number)
 
-    @property
-    def second_day_folder(self) -> Path | None:
-        """Where its mirror is, if one is configured."""
-        if not self.storage.second_folder:
-            return None
-        return self._beside(self.storage.second_folder) / self.day_folder.name
-
     def _beside(self, path: str) -> Path:
         return (self.path.parent / path).absolute()
 
@@ -157,10 +150,10 @@ def _check_meaning(config: Config) -> None:
             f"часовой пояс «{config.school.time_zone}» неизвестен; ожидается, например, Asia/Tomsk",
             f"“{config.school.time_zone}” is unknown; expected, for example, Asia/Tomsk",
         ) from error
-    if config.second_day_folder == config.day_folder:
+    if config.storage.second_folder:
         raise wrong(
             config.path,
             "storage.second_folder",
-            "ожидается другая папка, лучше на другом диске",
-            "expected another folder, best on another disk",
+            'вторая копия появится в следующей версии; ожидается пусто: ""',
+            'the second copy comes with a later version; expected empty: ""',
         )

@@ -108,8 +108,10 @@ def _line(entry: Entry) -> bytes:
 
 def _broken(path: Path, number: int, error: Exception) -> Rejected:
     return Rejected(
-        f"Журнал {path}: строка {number} испорчена ({error}). Записи целы.",
-        f"Journal {path}: line {number} is broken ({error}). The recordings are untouched.",
+        f"Журнал {path}: строка {number} испорчена ({error}). Записи целы. Чтобы продолжить сегодня, переименуйте "
+        "журнал и запустите станцию: общая запись пойдёт в новый файл, прежние файлы останутся.",
+        f"Journal {path}: line {number} is broken ({error}). The recordings are untouched. To go on today, rename the "
+        "journal and start the station: the stream goes on in a new file, the old files stay.",
         code="bad_journal",
     )
 

@@ -43,10 +43,11 @@ class Request(Struct, frozen=True):
 
 
 class Published(Struct, frozen=True):
-    """A recording's manifest was published."""
+    """A recording's manifest was published. `sha256` is the master's, `manifest_sha256` the manifest file's own."""
 
     stem: str
     sha256: str
+    manifest_sha256: str
 
 
 class PublishingFailed(Struct, frozen=True):

@@ -126,25 +126,25 @@ class Publisher:
         while (draft := self._queue.get()) is not None and not self._stopping:
             stem = draft.manifest.stem
             try:
-                self._report(Published(stem, self._publish(draft)))
+                self._report(self._publish(draft))
             except Exception as error:  # noqa: BLE001 - an edge: one recording's trouble must not keep back the others
                 if not self._stopping:
                     _log.warning("%s", stem, exc_info=not isinstance(error, ExamError | OSError))
                     self._report(PublishingFailed(stem, f"{stem}: {error}"))
 
-    def _publish(self, draft: Draft) -> str:
-        """Publish one recording; the master's SHA-256. A manifest left by an earlier try is taken as it is."""
+    def _publish(self, draft: Draft) -> Published:
+        """Publish one recording. A manifest left by an earlier try is taken as it is."""
         stem = draft.manifest.stem
         finished = self._folder / (stem + manifest.SUFFIX)
         if finished.exists():
-            return manifest.load(finished).sha256
+            return Published(stem, manifest.load(finished).sha256, sha256_of(finished))
         master = self._folder / (stem + SUFFIX)
         if not master.exists():
             _give_master(self._folder, draft, master)
         measured = _measured(draft.manifest, master)
         deliveries = () if self._delivery == "wav" else self._deliver(master, stem, self._delivery)
         manifest.publish(replace(measured, deliveries=deliveries), self._folder)
-        return measured.sha256
+        return Published(stem, measured.sha256, sha256_of(finished))
 
     def _deliver(self, master: Path, stem: str, delivery: DeliveryFormat) -> tuple[Delivery, ...]:
         """The encoded copy. One left by an earlier try is taken if it is the same to the byte, else left alone:

@@ -111,9 +111,10 @@ class Recorder:
             self._seal("shutdown")
         except OSError as error:
             self._failure = Fatal(
-                f"Запись на диск не удалась: {error}. Записанное до этого сохранено; после перезапуска станция "
-                "продолжит тот же день.",
-                f"Writing to disk failed: {error}. What was recorded is safe; after a restart the day goes on.",
+                f"Запись на диск не удалась: {error}. Записанное до этого сохранено. Освободите место или "
+                "замените диск и запустите станцию: она продолжит тот же день.",
+                f"Writing to disk failed: {error}. What was recorded is safe. Free space or replace the disk and start "
+                "the station: the day goes on.",
                 code="disk_failed",
             )
         except Exception as error:  # noqa: BLE001 - an edge: a silent end of this thread would be a day without recording
@@ -142,7 +143,7 @@ class Recorder:
             case messages.Stop():
                 self._stopping = True
             case messages.Published():
-                self._carry_out([happened.RecordingPublished(stem=message.stem, sha256=message.sha256)])
+                self._carry_out([_published(message)])
                 self._due.published(message.stem)
                 if not self._due.has_failed:
                     self._alarms.clear("not_published")
@@ -156,13 +157,18 @@ class Recorder:
         if self._taping is not None:
             losses = self._taping.take_block(block)
             if losses:
-                self._lost_ns = self._last_block_ns
-                self._alarms.raise_("overflow", self._clock.now())
-                self._carry_out(losses)
+                self._note_losses(losses)
         self._heard = block.data
 
+    def _note_losses(self, losses: Sequence[Event]) -> None:
+        """What the microphone's absence took has its own alarm; the rest is the computer's fault."""
+        if any(getattr(loss, "reason", "overflow") != "device_lost" for loss in losses):
+            self._lost_ns = self._last_block_ns
+            self._alarms.raise_("overflow", self._clock.now())
+        self._carry_out(losses)
+
     def _lose_device(self, lost: messages.CaptureLost) -> None:
-        self._alarms.raise_("device_lost", self._clock.now(), lost.text)
+        self._alarms.raise_("device_lost", self._clock.now(), f"«{self._device}»: {lost.text}")
         if self._taping is not None:
             self._taping.lose_device()
 
@@ -271,7 +277,8 @@ class Recorder:
         for lost in self._source.tend():
             self._lose_device(lost)
         if now - self._last_block_ns > 2 * _ABSENT_AFTER_NS and not self._alarms.stands("device_lost"):
-            self._alarms.raise_("device_lost", self._clock.now(), say("звук не поступает", "no sound comes"))
+            why = say("звук не поступает", "no sound comes")
+            self._alarms.raise_("device_lost", self._clock.now(), f"«{self._device}»: {why}")
         if self._taping is not None:
             self._taping.fill(now)
             if self._ends_at is not None and self._taping.frames >= self._ends_at:
@@ -320,6 +327,10 @@ class Recorder:
         return Snapshot(
             self._day, stream, self._heard, self._alarms.standing(), self._disk, self._publishing, self._participants
         )
+
+
+def _published(report: messages.Published) -> happened.RecordingPublished:
+    return happened.RecordingPublished(stem=report.stem, sha256=report.sha256, manifest_sha256=report.manifest_sha256)
 
 
 def _settle(answer: "Future[Status]", result: Status | ExamError) -> None:

@@ -44,7 +44,12 @@ class Tape:
         self.frames = self._data_bytes = 0
         self._frame_bytes = shape.frame_bytes
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-        os.pwrite(self._descriptor, header(shape, 0), 0)
+        try:
+            _write_at(self._descriptor, header(shape, 0), 0)
+        except OSError:  # ours, just made and empty: it must not take a name from the next try
+            os.close(self._descriptor)
+            path.unlink()
+            raise
 
     def append(self, data: bytes | memoryview) -> None:
         """Write whole frames at the end, then the header that counts them."""

@@ -117,6 +117,7 @@ def _recording(folder: Path, recording: Manifest, day: Day) -> Iterator[Breach]:
     except (OSError, Rejected) as error:
         yield Breach(2, master.name, str(error))
     yield from _meaning(recording, day)
+    yield from _as_published(folder, recording, day)
 
 
 def _name(recording: Manifest) -> Iterator[Breach]:
@@ -215,8 +216,15 @@ def _meaning(recording: Manifest, day: Day) -> Iterator[Breach]:
         known = part and (part.frames, part.gaps, part.started_at, part.ended_at)
     if day != Day() and known != stated:
         yield Breach(10, recording.stem, say("описание расходится с журналом", "manifest and journal disagree"))
-    if day.published.get(recording.stem, recording.sha256) != recording.sha256:
-        yield Breach(10, recording.stem, say("SHA-256 расходится с журналом", "the SHA-256 is not the journal's"))
+
+
+def _as_published(folder: Path, recording: Manifest, day: Day) -> Iterator[Breach]:
+    """Invariant 6: master and manifest are those whose SHA-256 the journal noted when they were published."""
+    path = folder / (recording.stem + manifest.SUFFIX)
+    if recording.stem not in day.published or not path.exists():
+        return
+    if day.published[recording.stem] != (recording.sha256, fixity.sha256_of(path)):
+        yield Breach(6, path.name, say("SHA-256 расходится с журналом", "the SHA-256 is not the journal's"))
 
 
 def _stated_of_take(told: Manifest) -> tuple[object, ...]:

@@ -75,7 +75,14 @@ def capture(spec: Spec, outlet: Outlet) -> None:
             outlet.send(wire.pack(wire.Kind.OPENED, spec.device.encode()))
             _record(stream, AudioFormat(spec.sample_rate, spec.channels).frames(BLOCK_S), outlet)
     except (sounddevice.PortAudioError, ValueError) as error:
-        outlet.send(wire.pack(wire.Kind.FAILED, str(error).encode()))
+        outlet.send(wire.pack(wire.Kind.FAILED, _reason(error).encode()))
+
+
+def _reason(error: Exception) -> str:
+    """Why the device cannot be recorded, for a person; PortAudio's words and number follow."""
+    if isinstance(error, sounddevice.PortAudioError):
+        return say(f"не открывается или отказал ({error})", f"cannot be opened or failed ({error})")
+    return str(error)
 
 
 def _record(stream: sounddevice.RawInputStream, block_frames: int, outlet: Outlet) -> None:
@@ -111,8 +118,9 @@ def main() -> None:
         print(json.dumps([msgspec.to_builtins(device) for device in devices()]))  # noqa: T201 - the answer
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    outlet = Outlet(_OUT)
     try:
-        capture(msgspec.json.decode(sys.argv[1], type=Spec), Outlet(_OUT))
+        capture(msgspec.json.decode(sys.argv[1], type=Spec), outlet)
     except (BrokenPipeError, KeyboardInterrupt):
         os._exit(0)  # PortAudio's own cleanup can hang for ever on a dead sound server
 

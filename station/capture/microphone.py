@@ -78,7 +78,10 @@ class Microphone:
 
     def _open(self) -> None:
         command = [sys.executable, "-m", _CHILD, msgspec.json.encode(self._spec).decode()]
-        self._child = subprocess.Popen(command, bufsize=0, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        # ALSA complains on stderr at every attempt; what matters comes as a packet.
+        self._child = subprocess.Popen(
+            command, bufsize=0, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         if self._child.stdout is None:
             raise ValueError("the capture child has no pipe")
         self._pipe = self._child.stdout.fileno()

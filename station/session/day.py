@@ -94,14 +94,17 @@ class OutcomeNote(Struct, frozen=True):
 
 
 class Day(Struct, frozen=True):
-    """Everything the journal knows of a room's day. `current`: the stem of the take in hand."""
+    """Everything the journal knows of a room's day.
+
+    `current`: the stem of the take in hand. `published`: by stem, the SHA-256 of the master and of the manifest.
+    """
 
     state: State = State.CLOSED
     parts: tuple[StreamPart, ...] = ()
     takes: Mapping[str, Take] = {}
     current: str | None = None
     outcomes: Mapping[int, OutcomeNote] = {}
-    published: Mapping[str, str] = {}
+    published: Mapping[str, tuple[str, str]] = {}
 
     @property
     def take(self) -> Take | None:
@@ -252,7 +255,7 @@ def _recut(day: Day, event: happened.TakeRecut, _wall: datetime) -> Day:
 
 
 def _published(day: Day, event: happened.RecordingPublished, _wall: datetime) -> Day:
-    return replace(day, published={**day.published, event.stem: event.sha256})
+    return replace(day, published={**day.published, event.stem: (event.sha256, event.manifest_sha256)})
 
 
 def _renamed(day: Day, stem: str, new_stem: str, change: dict[str, Any]) -> Day:

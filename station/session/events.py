@@ -133,10 +133,11 @@ class TakeRecut(Event, frozen=True, tag="recut"):
 
 
 class RecordingPublished(Event, frozen=True, tag="published"):
-    """The manifest of `stem` exists. `sha256` is the master's."""
+    """The manifest of `stem` exists. `sha256` is the master's, `manifest_sha256` the manifest file's own."""
 
     stem: str
     sha256: str
+    manifest_sha256: str = ""
 
 
 class OverflowSeen(Event, frozen=True, tag="overflow"):

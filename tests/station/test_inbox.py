@@ -44,7 +44,7 @@ def block(number: int) -> Block:
 
 
 def note(number: int) -> Published:
-    return Published(str(number), "")
+    return Published(str(number), "", "")
 
 
 def test_what_is_posted_comes_in_order() -> None:
@@ -77,7 +77,7 @@ def test_many_writers_lose_nothing() -> None:
 
     def write(writer: int) -> None:
         for number in range(each):
-            inbox.post(Published(str(writer), str(number)))
+            inbox.post(Published(str(writer), str(number), ""))
 
     threads = [threading.Thread(target=write, args=(writer,)) for writer in range(writers)]
     for thread in threads:

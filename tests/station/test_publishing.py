@@ -117,7 +117,7 @@ def test_a_reassigned_take_is_drafted_under_its_new_name_from_its_old_tape() -> 
 def test_a_recording_is_measured_encoded_and_published(tmp_path: Path, delivery: DeliveryFormat) -> None:
     master = tape(tmp_path / f"{IVANOV}.wav", 100, 1000)
     (report,) = publish(tmp_path, draft(take()), delivery=delivery)
-    assert report == Published(IVANOV, sha256_of(master))
+    assert report == Published(IVANOV, sha256_of(master), sha256_of(tmp_path / f"{IVANOV}.json"))
     told = manifest.load(tmp_path / f"{IVANOV}.json")
     assert (told.audio.frames, told.audio.sample_rate, told.audio.channels) == (1000, RATE, 1)
     assert (told.size, told.sha256) == (master.stat().st_size, sha256_of(master))
@@ -130,7 +130,8 @@ def test_a_reassigned_take_gets_a_file_of_its_own_with_the_same_sound(tmp_path: 
     tape(tmp_path / f"{IVANOV}.wav", 100, 1000)
     moved = take(PETROVA, tape=IVANOV, participant=2, replaces=IVANOV)
     assert publish(tmp_path, draft(take()), draft(moved)) == [
-        Published(stem, sha256_of(tmp_path / f"{IVANOV}.wav")) for stem in (IVANOV, PETROVA)
+        Published(stem, sha256_of(tmp_path / f"{IVANOV}.wav"), sha256_of(tmp_path / f"{stem}.json"))
+        for stem in (IVANOV, PETROVA)
     ]
     assert audio_of(tmp_path / f"{PETROVA}.wav") == sound(100, 1000)
     assert manifest.load(tmp_path / f"{PETROVA}.json").replaces == IVANOV
