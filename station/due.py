@@ -5,6 +5,8 @@ Used by the recorder's thread alone.
 
 from collections.abc import Callable
 
+from exam.names import Kind
+from station.config import Recording
 from station.publishing import Draft, Publisher, draft_of_part, draft_of_take
 from station.session import Day, Rules
 from station.tape import SUFFIX
@@ -13,9 +15,10 @@ from station.tape import SUFFIX
 class Due:
     """Submits each recording once; what failed, again when `retry` is called."""
 
-    def __init__(self, publisher: Publisher, rules: Rules, station: str, *, keeps_takes: bool) -> None:
+    def __init__(self, publisher: Publisher, rules: Rules, station: str, recording: Recording) -> None:
+        """`recording`: what the school chose to keep; a stream nobody asked for stays here as the safety copy."""
         self._publisher, self._rules, self._station = publisher, rules, station
-        self._keeps_takes = keeps_takes
+        self._left_out = {"stream": Kind.PARTICIPANT, "personal": Kind.STREAM}.get(recording)
         self._submitted: set[str] = set()
         self._failed: set[str] = set()
 
@@ -26,7 +29,8 @@ class Due:
 
     def of(self, day: Day) -> tuple[str, ...]:
         """Stems of finished recordings without a manifest."""
-        return tuple(stem for stem in day.unpublished() if self._keeps_takes or stem not in day.takes)
+        kinds = {stem: Kind.PARTICIPANT if stem in day.takes else Kind.STREAM for stem in day.unpublished()}
+        return tuple(stem for stem, kind in kinds.items() if kind is not self._left_out)
 
     def submit(self, day: Day, is_filling: Callable[[str], bool]) -> None:
         """Hand over what is due; not yet a take whose tape `is_filling`."""

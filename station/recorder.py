@@ -60,7 +60,7 @@ class Recorder:
         self._folder, self._shape = config.day_folder, config.capture.shape
         self._keeps_takes = config.exam.recording != "stream"
         station = f"{config.school.code}-{config.room.number}"
-        self._due = Due(publisher, rules, station, keeps_takes=self._keeps_takes)
+        self._due = Due(publisher, rules, station, config.exam.recording)
         self._device = config.capture.device
         self._taping: Taping | None = None
         self._ends_at: int | None = None

@@ -165,7 +165,7 @@ def _outcome(desk: _Desk, command: ask.SetOutcome) -> _Desk:
     person = desk.person(command.participant)
     if command.outcome in {Outcome.ABSENT, Outcome.WRITTEN} and desk.day.takes_of(person.number):
         raise Rejected(
-            f"У участника {person.full_name} есть запись, поэтому отметка «{command.outcome}» невозможна. "
+            f"У участника {person.full_name} есть запись: отметка «{_OUTCOME_WORDS[command.outcome]}» невозможна. "
             "Если запись начата по ошибке, отмените её (cancel) или переназначьте (reassign).",
             f"{person.full_name} has a recording, so “{command.outcome}” cannot be. Cancel or reassign it first.",
             code="has_recording",
@@ -249,7 +249,7 @@ def _expect_again(desk: _Desk, person: Participant) -> None:
         return
     if note.outcome is not Outcome.ABSENT:
         raise Rejected(
-            f"Для участника {person.full_name} отмечено «{note.outcome}». Если это ошибка, снимите отметку: "
+            f"Для участника {person.full_name} отмечено «{_OUTCOME_WORDS[note.outcome]}». Если это ошибка, снимите: "
             f"station outcome --participant {person.number} clear.",
             f"{person.full_name} is marked “{note.outcome}”. If that is wrong, clear it first: "
             f"station outcome --participant {person.number} clear.",
@@ -322,6 +322,14 @@ def _named(desk: _Desk, name: str) -> Take:
         code="unknown_take",
     )
 
+
+_OUTCOME_WORDS = {
+    Outcome.ABSENT: "неявка",
+    Outcome.EARLY_END: "досрочное завершение",
+    Outcome.REMOVED: "удалён",
+    Outcome.WRITTEN: "письменная форма",
+    Outcome.EXTRA_DATE: "дополнительная дата",
+}
 
 _STATE_WORDS = {
     State.CLOSED: ("день не открыт; откройте его (open)", "the day is not open; open it"),

@@ -99,9 +99,12 @@ def test_a_closed_day_is_opened_again_in_a_new_part(room: Room) -> None:
     assert room.day.take.open_from.frame == 0
 
 
-@pytest.mark.parametrize(("recording", "files"), [("stream", []), ("personal", [IVANOV]), ("both", [IVANOV])])
+@pytest.mark.parametrize(
+    ("recording", "files", "manifests"),
+    [("stream", [], [STREAM]), ("personal", [IVANOV], [IVANOV]), ("both", [IVANOV], [IVANOV, STREAM])],
+)
 def test_takes_have_files_of_their_own_unless_the_school_records_the_stream_alone(
-    tmp_path: Path, recording: Recording, files: list[str]
+    tmp_path: Path, recording: Recording, files: list[str], manifests: list[str]
 ) -> None:
     with Room(tmp_path, recording=recording) as room:
         room.hear(1)
@@ -112,8 +115,10 @@ def test_takes_have_files_of_their_own_unless_the_school_records_the_stream_alon
         room.do(ask.Accept())
         room.do(ask.Close())
         room.hear(1)
-        room.published(1 + len(files))
+        room.published(len(manifests))
     assert [path.name for path in room.folder.glob("*Иванов*.wav")] == [f"{stem}.wav" for stem in files]
+    assert (room.folder / f"{STREAM}.wav").exists(), "the stream is the safety copy in every mode"
+    assert {path.name for path in room.folder.glob("*.json")} == {f"{stem}.json" for stem in manifests}
     assert verify(room.folder).ok
 
 
