@@ -41,6 +41,7 @@ class School:
     def write(self, *, device: str, roster: str) -> None:
         """Write the configuration and the roster; what is there already stays."""
         (self.folder / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.folder / "recordings").mkdir(exist_ok=True, mode=0o750)  # the agent looks there before the first day
         self._write_once("roster.csv", roster)
         self._write_once(
             "station.toml",
