@@ -1,7 +1,7 @@
 """The two clocks: monotonic time, on which decisions rest, and wall time, which only labels."""
 
 import time
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Protocol
 
@@ -29,11 +29,6 @@ class SystemClock:
 
     def monotonic_ns(self) -> int:
         return time.monotonic_ns()
-
-
-def today(clock: Clock) -> date:
-    """The calendar date at the school."""
-    return clock.now().date()
 
 
 def boot_id() -> str:

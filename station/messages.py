@@ -51,7 +51,7 @@ class Published(Struct, frozen=True):
 
 
 class PublishingFailed(Struct, frozen=True):
-    """A recording could not be published; its master is safe and it is tried again at the next start."""
+    """A recording could not be published; its master is safe and it is tried again in a minute."""
 
     stem: str
     text: str

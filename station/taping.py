@@ -38,7 +38,7 @@ class Taping:
         return self._stream.frames
 
     def frame_at(self, at_ns: int) -> int:
-        """The frame being heard at a monotonic time; what was heard already is never in the future's way."""
+        """The frame being heard at a monotonic time; frame 0 before the first sound."""
         if self._run is None and self._gap_from is None:
             return 0  # nothing was heard and nothing is known to be lost: the first sound will be frame 0
         return self._timeline.frame_at(at_ns)

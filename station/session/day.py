@@ -111,11 +111,6 @@ class Day(Struct, frozen=True):
         """The take being recorded, paused or reviewed."""
         return self.takes[self.current] if self.current is not None else None
 
-    @property
-    def open_part(self) -> StreamPart | None:
-        """The stream file that grows."""
-        return self.parts[-1] if self.parts and self.parts[-1].frames is None else None
-
     def takes_of(self, participant: int) -> tuple[Take, ...]:
         """This participant's takes that count, in order."""
         return tuple(take for take in self.takes.values() if take.participant == participant and take.counts)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from days import DAY, MORNING, rules_for
 
-from station.session import Day, Moment, Rules, State, decide, evolve
+from station.session import Day, Moment, Rules, State, StreamPart, decide, evolve
 from station.session import commands as ask
 from station.session import events as happened
 from station.session.commands import Command
@@ -13,6 +13,11 @@ from station.session.events import Event
 
 PRE, POST = 100, 10
 """Frames of pre-roll and post-roll."""
+
+
+def open_part(day: Day) -> StreamPart | None:
+    """The stream file that grows."""
+    return day.parts[-1] if day.parts and day.parts[-1].frames is None else None
 
 
 class Presses:
@@ -35,7 +40,7 @@ class Presses:
 
     @property
     def now(self) -> Moment:
-        part = self.day.open_part
+        part = open_part(self.day)
         if part is not None:
             return Moment(self.wall, part.file, self.frame, frozenset(self.taken))
         return Moment(self.wall, self.rules.stream_stem(len(self.day.parts) + 1) + ".wav", 0, frozenset(self.taken))
@@ -49,7 +54,7 @@ class Presses:
 
     def make_room_for(self, command: Command) -> None:
         """As the recorder does: the closed day's file ends before another day's begins."""
-        is_ending = self.day.open_part is not None and self.day.state is State.CLOSED
+        is_ending = open_part(self.day) is not None and self.day.state is State.CLOSED
         if is_ending and isinstance(command, ask.Open | ask.Start):
             self.end_part()
 
@@ -65,9 +70,9 @@ class Presses:
 
     def end_part(self, frame: int | None = None) -> None:
         """The stream's file is closed; after a `close` its post-roll is in it."""
-        assert self.day.open_part is not None
+        assert open_part(self.day) is not None
         end = self.frame + POST if frame is None else frame
-        self.apply([happened.StreamEnded(stream=self.day.open_part.file, frame=end, ending="close")])
+        self.apply([happened.StreamEnded(stream=open_part(self.day).file, frame=end, ending="close")])
 
     def publish(self, stem: str) -> None:
         self.apply([happened.RecordingPublished(stem=stem, sha256="0" * 64)])
