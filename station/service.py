@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from exam import durable, names, roster
-from exam.clock import SystemClock
+from exam.clock import CorrectedClock, SystemClock
 from exam.errors import ConfigError, Fatal
 from station import recovery
 from station.capture.microphone import Microphone
@@ -42,6 +42,7 @@ def rules_of(config: Config) -> Rules:
         labels=names.labels(people.values(), config.naming.first_name),
         pre_roll=shape.frames(config.capture.pre_roll_s),
         post_roll=shape.frames(_POST_ROLL_S),
+        sample_rate=shape.sample_rate,
     )
 
 
@@ -58,7 +59,7 @@ def run(config: Config) -> None:
 
 
 def _record(config: Config) -> None:
-    rules, clock = rules_of(config), SystemClock(config.zone)
+    rules, clock = rules_of(config), CorrectedClock(SystemClock(config.zone))
     folder = _prepare(config.day_folder)
     with _lock(folder):
         so_far = recovery.replay(folder)

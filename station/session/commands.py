@@ -1,5 +1,6 @@
 """What a person may ask of the session. Sent by the page, pedal and command line; each is a small record."""
 
+from datetime import date
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -83,6 +84,35 @@ class Correct(Command, frozen=True, tag="correct"):
     reason: str
 
 
+class Recut(Command, frozen=True, tag="recut"):
+    """`first` and `last`: local times of day between which the participant is to be cut from the stream."""
+
+    participant: int
+    first: Annotated[str, Meta(pattern=TIME_OF_DAY)]
+    last: Annotated[str, Meta(pattern=TIME_OF_DAY)]
+
+
+class SetClock(Command, frozen=True, tag="clock"):
+    """It is `now` really, whatever the computer's clock says; on the exam's date unless `day` says otherwise."""
+
+    now: Annotated[str, Meta(pattern=TIME_OF_DAY)]
+    day: date | None = None
+
+
 AnyCommand = (
-    Open | Close | Start | MarkTask | Pause | Resume | Stop | Accept | Retake | Cancel | SetOutcome | Reassign | Correct
+    Open
+    | Close
+    | Start
+    | MarkTask
+    | Pause
+    | Resume
+    | Stop
+    | Accept
+    | Retake
+    | Cancel
+    | SetOutcome
+    | Reassign
+    | Correct
+    | Recut
+    | SetClock
 )

@@ -165,6 +165,13 @@ class TakeCut(Event, frozen=True, tag="recut"):
     ended_at: datetime
 
 
+class SpeechInPause(Event, frozen=True, tag="speech_in_pause"):
+    """While the take was paused somebody spoke for `speech_s`, from `frame` on: it can be restored from the stream."""
+
+    stem: str
+    speech_s: float
+
+
 class ClockCorrected(Event, frozen=True, tag="clock_corrected"):
     """The computer's clock is wrong: `seconds` are added to it for the papers, to what was noted before, too."""
 
@@ -209,6 +216,7 @@ AnyEvent = (
     | TakeReassigned
     | TakeCorrected
     | TakeCut
+    | SpeechInPause
     | ClockCorrected
     | ClockStepped
     | RecordingPublished

@@ -50,6 +50,7 @@ EVERY: list[Event] = [
         started_at=MORNING,
         ended_at=MORNING,
     ),
+    happened.SpeechInPause(stem="s", speech_s=1.5, **HERE),
     happened.ClockCorrected(seconds=-3600.5),
     happened.ClockStepped(seconds=3600.0),
     happened.RecordingPublished(stem="s", sha256="0" * 64),
