@@ -8,7 +8,6 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
-from datetime import timedelta
 from typing import ClassVar
 
 from exam.clock import NS_PER_S, CorrectedClock
@@ -23,8 +22,8 @@ from station.journal import Journal
 from station.messages import Block, Message, Request, Status
 from station.overview import Snapshot
 from station.pauses import Pauses
-from station.publishing import Publisher, set_aside
-from station.recovery import Tail
+from station.publishing import Publisher, adopt, published_event, set_aside
+from station.recovery import Tail, correction_of
 from station.reel import Reel
 from station.session import Day, Moment, Rules, State, decide, evolve
 from station.session import commands as ask
@@ -68,13 +67,12 @@ class Recorder:
         self._folder, self._shape = config.day_folder, config.capture.shape
         self._storage = config.storage
         self._keeps_takes = config.exam.recording != "stream"
-        station = f"{config.school.code}-{config.room.number}"
-        self._due = Due(publisher, rules, station, config.exam.recording)
+        self._due = Due(publisher, rules, config.station, config.exam.recording)
         self._device = config.capture.device
         self._reel = Reel(self._folder, rules, self._shape, clock, tail)
         self._alarms, self._heard = Alarms(), b""
         self._pauses = Pauses(self._shape)
-        self._clock.correction = timedelta(seconds=day.clock_correction_s)
+        self._clock.correction = correction_of(day)
         now = clock.monotonic_ns()
         self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
         self._last_block_ns = now - _ABSENT_AFTER_NS  # nothing was heard yet
@@ -174,7 +172,7 @@ class Recorder:
             case messages.Stop():
                 self._stopping = True
             case messages.Published():
-                self._carry_out([_published(message)])
+                self._carry_out([published_event(message)])
                 self._due.published(message.stem)
                 if not self._due.has_failed:
                     self._alarms.clear("not_published")
@@ -291,6 +289,10 @@ class Recorder:
         except OSError as error:  # the stream has it all; the take is cut from it when it is published
             self._alarms.raise_("disk_failed", self._clock.now(), str(error))
 
+    def _adopt(self, event: happened.TakeAdded) -> None:
+        if event.temporary:
+            adopt(self._folder, event)
+
     def _begin_span(self, event: Event) -> None:
         if self._taping is not None and self._day.take is not None:
             self._taping.begin_span(self._day.take.tape, event.frame)
@@ -307,11 +309,12 @@ class Recorder:
         self._reel.end_after(event.frame + self._rules.post_roll)
 
     def _correct_clock(self, _event: Event) -> None:
-        self._clock.correction = timedelta(seconds=self._day.clock_correction_s)
+        self._clock.correction = correction_of(self._day)
 
     _files: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
         happened.StreamStarted: _begin_part,
         happened.TakeStarted: _begin_take,
+        happened.TakeAdded: _adopt,
     }
     _acts: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
         happened.TakeStarted: _begin_span,
@@ -393,10 +396,6 @@ class Recorder:
 
 def _is_ours(loss: happened.GapFound | happened.OverflowSeen) -> bool:
     return not isinstance(loss, happened.GapFound) or loss.reason in {"overflow", "dropped"}
-
-
-def _published(report: messages.Published) -> happened.RecordingPublished:
-    return happened.RecordingPublished(stem=report.stem, sha256=report.sha256, manifest_sha256=report.manifest_sha256)
 
 
 def _settle(answer: "Future[Status]", result: Status | ExamError) -> None:

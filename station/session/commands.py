@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from exam.manifest import Listened
+from exam.manifest import Listened, Source
 from exam.regulation import Outcome
 
 TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$"
@@ -99,6 +99,18 @@ class SetClock(Command, frozen=True, tag="clock"):
     day: date | None = None
 
 
+class Import(Command, frozen=True, tag="import"):
+    """A master of `seconds`, made from another recorder's file `origin`, waits in the day's folder as `temporary`."""
+
+    temporary: Annotated[str, Meta(pattern=r"^\.part-[0-9a-f]+$")]
+    participant: int
+    started_at: Annotated[str, Meta(pattern=TIME_OF_DAY)]
+    seconds: Annotated[float, Meta(gt=0)]
+    source: Source
+    origin: str
+    damaged: bool = False
+
+
 AnyCommand = (
     Open
     | Close
@@ -115,4 +127,5 @@ AnyCommand = (
     | Correct
     | Recut
     | SetClock
+    | Import
 )

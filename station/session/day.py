@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from exam.audio import FrameSpan, Gap
-from exam.manifest import Decision, Listened
+from exam.manifest import Decision, Listened, Source
 from exam.regulation import Outcome
 from station.session import events as happened
 from station.session.events import Event
@@ -82,6 +82,7 @@ class Take(Struct, frozen=True):
     superseded: bool = False
     replaces: str | None = None
     flags: tuple[str, ...] = ()
+    source: Source = "microphone"
 
     @property
     def end(self) -> Place | None:
@@ -96,7 +97,8 @@ class Take(Struct, frozen=True):
     @property
     def is_publishable(self) -> bool:
         """Whether a manifest of it is due: it counts, has left its review and holds sound."""
-        return self.counts and self.decision is not None and any(span.frames for span in self.spans)
+        holds_sound = self.source != "microphone" or any(span.frames for span in self.spans)
+        return self.counts and self.decision is not None and holds_sound
 
 
 class OutcomeNote(Struct, frozen=True):
@@ -170,7 +172,7 @@ DAY_EVENTS: frozenset[type[Event]] = frozenset(
         happened.OutcomeSet,
         happened.TakeReassigned,
         happened.TakeCorrected,
-        happened.TakeCut,
+        happened.TakeAdded,
         happened.SpeechInPause,
         happened.ClockCorrected,
         happened.ClockStepped,

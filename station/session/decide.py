@@ -194,4 +194,5 @@ _DECISIONS: Mapping[type[Command], Callable[[Desk, Any], Desk]] = {
     ask.Correct: papers.correct,
     ask.Recut: papers.recut,
     ask.SetClock: papers.set_clock,
+    ask.Import: papers.import_take,
 }

@@ -1,6 +1,6 @@
 """What each event changes: the next day from a day and an event. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -108,7 +108,7 @@ def _corrected(day: Day, event: happened.TakeCorrected, _wall: datetime) -> Day:
     return _renamed(day, event.stem, event.new_stem, change)
 
 
-def _cut(day: Day, event: happened.TakeCut, _wall: datetime) -> Day:
+def _take_added(day: Day, event: happened.TakeAdded, _wall: datetime) -> Day:
     take = Take(
         stem=event.stem,
         tape=event.stem,
@@ -118,10 +118,23 @@ def _cut(day: Day, event: happened.TakeCut, _wall: datetime) -> Day:
         started_at=event.started_at,
         ended_at=event.ended_at,
         spans=event.spans,
+        marks=tuple((mark.task, _place_within(event.spans, mark.frame)) for mark in event.marks),
         decision=event.decision,
-        flags=("recut",),
+        listened=event.listened,
+        flags=event.flags,
+        source=event.source,
+        replaces=event.replaces,
     )
     return _with(day, take)
+
+
+def _place_within(spans: Sequence[FrameSpan], frame: int) -> Place:
+    """Where in the stream the frame `frame` of the spans' concatenation is."""
+    for span in spans:
+        if frame < span.frames:
+            return Place(span.stream, span.first_frame + frame)
+        frame -= span.frames
+    return Place(spans[-1].stream, spans[-1].end)
 
 
 def _speech_in_pause(day: Day, event: happened.SpeechInPause, _wall: datetime) -> Day:
@@ -225,7 +238,7 @@ _CHANGES: Mapping[type[Event], Callable[[Day, Any, datetime], Day]] = {
     happened.OutcomeSet: _outcome,
     happened.TakeReassigned: _reassigned,
     happened.TakeCorrected: _corrected,
-    happened.TakeCut: _cut,
+    happened.TakeAdded: _take_added,
     happened.SpeechInPause: _speech_in_pause,
     happened.ClockStepped: _clock_stepped,
     happened.ClockCorrected: _clock_corrected,

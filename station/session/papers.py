@@ -87,7 +87,7 @@ def recut(desk: Desk, command: ask.Recut) -> Desk:
     number, stem = desk.free_take(person.number)
     before = desk.day.takes_of(person.number)
     return desk.add(
-        happened.TakeCut(
+        happened.TakeAdded(
             stem=stem,
             participant=person.number,
             take=number,
@@ -96,6 +96,31 @@ def recut(desk: Desk, command: ask.Recut) -> Desk:
             spans=spans,
             started_at=first,
             ended_at=last,
+            flags=("recut",),
+            **desk.here,
+        )
+    )
+
+
+def import_take(desk: Desk, command: ask.Import) -> Desk:
+    """What another recorder kept of a participant is a take like the others, its missing stream stated."""
+    person = desk.person(command.participant)
+    started_at = _time_of_day(desk, command.started_at)
+    number, stem = desk.free_take(person.number)
+    before = desk.day.takes_of(person.number)
+    return desk.add(
+        happened.TakeAdded(
+            stem=stem,
+            participant=person.number,
+            take=number,
+            variant=before[-1].variant if before else None,
+            decision="unreviewed",
+            started_at=started_at,
+            ended_at=started_at + timedelta(seconds=command.seconds),
+            flags=("no_stream", *(("source_damaged",) if command.damaged else ())),
+            source=command.source,
+            temporary=command.temporary,
+            origin=command.origin,
             **desk.here,
         )
     )
