@@ -348,13 +348,13 @@ def test_without_ffmpeg(plain: Path, master: Path, tmp_path: Path, monkeypatch: 
 
 
 PLAYLISTS = {
-    "concat": "ffconcat version 1.0\nfile '{secret}'\n",
     "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n{secret}\n#EXT-X-ENDLIST\n",
-    "net": "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n",
+    "dash": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+    'profiles="urn:mpeg:dash:profile:isoff-live:2011" mediaPresentationDuration="PT3S" minBufferTime="PT1S"><Period>'
+    '<AdaptationSet mimeType="audio/mp4"><Representation id="0" codecs="mp4a.40.2" bandwidth="64000">'
+    "<BaseURL>{secret}</BaseURL><SegmentBase/></Representation></AdaptationSet></Period></MPD>",
+    "concat": "ffconcat version 1.0\nfile '{secret}'\n",
     "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n",
-    "dash": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period><BaseURL>{secret}</BaseURL>'
-    "</Period></MPD>",
-    "smil": "<smil><body><audio src='{secret}'/></body></smil>",
     "m3u": "{secret}\n",
 }
 
@@ -364,8 +364,13 @@ PLAYLISTS = {
 def test_a_list_of_other_files_opens_none_of_them(
     tmp_path: Path, plain: Path, master: Path, kind: str, suffix: str
 ) -> None:
+    """HLS and DASH do open the secret when ffmpeg is asked without its white lists."""
+    secret = made(tmp_path / ("secret.m4a" if kind == "dash" else "secret.ts"), "-i", str(plain), "-c:a", "aac")
     source = tmp_path / f"list{suffix}"
-    source.write_text(PLAYLISTS[kind].format(secret=plain))
+    source.write_text(PLAYLISTS[kind].format(secret=secret))
+    if kind in {"hls", "dash"}:
+        command = ["ffprobe", "-v", "error", "-show_entries", "format=duration", f"file:{source}"]
+        assert b"duration=3" in subprocess.run(command, capture_output=True, check=True).stdout
     assert refusal(source, master).code in {"playlist", "no_audio"}
 
 
