@@ -1,8 +1,8 @@
 """Where in the stream a take's sound is, by content alone: for a day whose journal and manifests are lost.
 
 A take is the concatenation of spans of stream parts, in time order. Found are spans whose bytes equal the take's,
-every frame compared; of several ways the one with the fewest spans, then the earliest. Reads only, in blocks; pages
-are not mapped into memory, for a read error on a dying disk must be an error and not a signal. For recovery.
+every frame compared; of several ways one with the fewest spans, then the earliest. Reads only, in blocks; pages are
+not mapped into memory, for a read error on a dying disk must be an error and not a signal. For recovery.
 
 How: some places of the stream, chosen by what is heard there (anchors), are kept in an index; a take's anchors lead
 to the places where it may lie. Where a take has none (silence, a test tone) its frames are looked for directly.
@@ -23,7 +23,8 @@ from exam.audio import FrameSpan
 from station.tape import TapeReader
 
 WINDOW_FRAMES = 256
-"""So many frames in a row prove that two places are the same sound; no span that a person makes is shorter."""
+"""So many frames in a row prove that two places are the same sound. No span that a person makes is shorter; one at a
+part's beginning or end may be, and is found too."""
 ANCHOR_BITS = 10
 """One window in 2 ** 10 is an anchor: 20 ms apart, 16 bytes of memory each."""
 

@@ -218,7 +218,8 @@ def test_what_is_made_of_spans_is_found_whole(
         told = index.find(write(folder / "take.wav", take, shape))
     prove(told, take, streams, shape.frame_bytes)
     assert told.missing_frames == 0
-    assert len(told.spans) <= len(cuts)
+    if all(end - first >= WINDOW for _, first, end in cuts):
+        assert len(told.spans) <= len(cuts)
 
 
 @given(st.lists(CHUNK, max_size=4), st.lists(CHUNK, min_size=1, max_size=4))
