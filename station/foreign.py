@@ -30,11 +30,13 @@ from exam.errors import Fatal, Rejected
 from exam.fixity import sha256_of
 from exam.language import say
 from station.ending import ending_of
-from station.tape import SUFFIX, Tape
+from station.tape import SUFFIX, Tape, TapeReader
 
 LOWEST_RATE, HIGHEST_RATE = 8000, 96000
 """Frames a second a master may have; what lies outside is resampled to the nearer of these."""
 MOST_CHANNELS = 2
+OUR_SUFFIXES = (SUFFIX, ".mp3", ".flac", ".m4a")
+"""What masters and their deliveries end in."""
 LONGEST_S = 24 * 3600
 """Seconds: no recording of a day is longer."""
 LENGTH_TOLERANCE_S = 0.5
@@ -136,16 +138,21 @@ def _opened(source: Path, master: Path) -> FileIO:
 
 
 def _is_ours(source: Path, master: Path) -> bool:
-    """Whether the source lies in the master's folder under a name that only the station gives."""
+    """Whether the source lies in the master's folder as a recording of ours. A master that another program wrote over
+    is none: it is imported, to be rescued."""
     if not source.parent.samefile(master.parent):
         return False
-    for suffix in (SUFFIX, ".mp3", ".flac", ".m4a"):
-        try:
-            names.parse(source.name.removesuffix(suffix))
-        except Rejected:
-            continue
-        return True
-    return False
+    suffix = next((suffix for suffix in OUR_SUFFIXES if source.name.endswith(suffix)), None)
+    if suffix is None:
+        return False
+    try:
+        names.parse(source.name.removesuffix(suffix))
+        if suffix == SUFFIX:
+            with TapeReader(source):
+                pass
+    except Rejected:
+        return False
+    return True
 
 
 def _mark(seen: os.stat_result) -> tuple[int, int]:
