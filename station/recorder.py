@@ -35,6 +35,8 @@ _DISK_EVERY_NS = 10 * NS_PER_S
 _ABSENT_AFTER_NS = 3 * NS_PER_S
 _CALM_NS = 60 * NS_PER_S
 _LOW_HOURS = 2.0
+_SILENCE_S = 2.0
+_AWAY = ("device_lost", "device_changed", "device_stalled")
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ class Recorder:
         self._device = config.capture.device
         self._taping: Taping | None = None
         self._ends_at: int | None = None
-        self._alarms, self._heard = Alarms(), b""
+        self._alarms, self._heard, self._silent_bytes = Alarms(), b"", 0
         now = clock.monotonic_ns()
         self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
         self._last_block_ns = now - _ABSENT_AFTER_NS  # nothing was heard yet
@@ -153,7 +155,9 @@ class Recorder:
 
     def _take_block(self, block: Block) -> None:
         self._last_block_ns = self._clock.monotonic_ns()
-        self._alarms.clear("device_lost")
+        for code in _AWAY:
+            self._alarms.clear(code)
+        self._notice_silence(block)
         if self._taping is not None:
             losses = self._taping.take_block(block)
             if losses:
@@ -168,9 +172,19 @@ class Recorder:
         self._carry_out(losses)
 
     def _lose_device(self, lost: messages.CaptureLost) -> None:
-        self._alarms.raise_("device_lost", self._clock.now(), f"«{self._device}»: {lost.text}")
-        if self._taping is not None:
+        self._alarms.raise_(lost.code, self._clock.now(), f"«{self._device}»: {lost.text}")
+        if self._taping is not None and lost.code != "device_stalled":
             self._taping.lose_device()
+
+    def _notice_silence(self, block: Block) -> None:
+        """Exact zeros are no quiet room: the microphone is muted, or its driver hangs."""
+        if block.data != bytes(len(block.data)):
+            self._silent_bytes = 0
+            self._alarms.clear("silence")
+            return
+        self._silent_bytes += len(block.data)
+        if self._silent_bytes >= self._shape.frames(_SILENCE_S) * self._shape.frame_bytes:
+            self._alarms.raise_("silence", self._clock.now(), f"«{self._device}»")
 
     # -- commands ------------------------------------------------------------------------------------------
 
@@ -276,7 +290,7 @@ class Recorder:
         self._turned_ns = now = self._clock.monotonic_ns()
         for lost in self._source.tend():
             self._lose_device(lost)
-        if now - self._last_block_ns > 2 * _ABSENT_AFTER_NS and not self._alarms.stands("device_lost"):
+        if now - self._last_block_ns > 2 * _ABSENT_AFTER_NS and not any(map(self._alarms.stands, _AWAY)):
             why = say("звук не поступает", "no sound comes")
             self._alarms.raise_("device_lost", self._clock.now(), f"«{self._device}»: {why}")
         if self._taping is not None:
