@@ -46,7 +46,7 @@ def test_a_take_ended_while_the_microphone_is_away_is_published_with_its_gap(tmp
         room.do(ask.Accept())
         room.clock.advance(2.0)
         room.handled()
-        room.hear(2)
+        room.hear(4)
         room.do(ask.Close())
         room.hear(1)
         assert all(isinstance(report, Published) for report in room.published(2))
