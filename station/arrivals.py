@@ -22,9 +22,10 @@ from station.timeline import Line
 _LATE_NS = 60 * NS_PER_S // 1000  # a sound server delivers in pieces of up to 50 ms
 _IN_TIME_NS = 20 * NS_PER_S // 1000
 _NOTHING_LOST_NS = 10 * NS_PER_S // 1000  # the sound system said that it lost some: told apart more finely
-_STAYS_NS = NS_PER_S
-_LEAST_STAY_NS = 3 * NS_PER_S // 10
+_STAYS_S = 1.0  # of sound
+_LEAST_STAY_S = 0.3
 _SETTLES_NS = 3 * NS_PER_S // 10
+_LIVE_S = 0.1
 _HOLD_NS = 10 * NS_PER_S  # at the most
 
 
@@ -45,23 +46,27 @@ Step = Begins | Lost | Block
 
 
 class _Doubt(Struct):
-    """Since `since_ns` blocks are late, by `least_ns` at the least, and by hardly less since `least_at_ns`."""
+    """Blocks are late, the first by `late_ns`; by `least_ns` at the least, which `least_at` captured frames told.
 
-    since_ns: int
+    Frames of the run captured when the first came: `captured`, and before: `known`. `flagged_at`: the frame before
+    which the sound system said that it lost some.
+    """
+
+    known: int
     captured: int
     late_ns: int
     least_ns: int
-    least_at_ns: int
-    flagged: bool
+    least_at: int
+    flagged_at: int | None
 
-    def note(self, late_ns: int, at_ns: int) -> None:
+    def note(self, late_ns: int, captured: int) -> None:
         if late_ns < self.least_ns - _NOTHING_LOST_NS:
-            self.least_at_ns = at_ns
+            self.least_at = captured
         self.least_ns = min(self.least_ns, late_ns)
 
     @property
     def in_time_ns(self) -> int:
-        return _NOTHING_LOST_NS if self.flagged else _IN_TIME_NS
+        return _IN_TIME_NS if self.flagged_at is None else _NOTHING_LOST_NS
 
 
 class Arrivals:
@@ -71,7 +76,7 @@ class Arrivals:
         self._shape = shape
         self._run: int | None = None
         self._line = Line(0, 0)
-        self._lost = self._next = 0  # frames of this run
+        self._lost = self._next = self._captured = 0  # frames of this run
         self._held: list[Block] = []
         self._settled_at_ns: int | None = None
         self._doubt: _Doubt | None = None
@@ -100,31 +105,33 @@ class Arrivals:
         """Everything held, as well as it is known now: the run is over, or the file."""
         if self._settled_at_ns is not None:
             return self._settled()
-        doubt = self._doubt
-        if doubt is not None and self._held[-1].monotonic_ns - doubt.least_at_ns >= _LEAST_STAY_NS:
-            return self._resolved(doubt)
+        if self._doubt is not None and self._captured - self._doubt.least_at >= self._shape.frames(_LEAST_STAY_S):
+            return self._resolved(self._doubt)
         return self._released()
 
     def _begin(self, block: Block, *, after_gap: bool) -> None:
-        self._run, self._lost, self._next = block.run, 0, block.first_frame
+        self._run, self._lost = block.run, 0
+        self._next = self._captured = block.first_frame
         self._line = Line(self._zero_ns(block), block.monotonic_ns)
         self._settled_at_ns = block.monotonic_ns + _SETTLES_NS if after_gap else None
         self._doubt = None
 
     def _judged(self, block: Block, late_ns: int) -> list[Step]:
-        now = block.monotonic_ns
+        before, self._captured = self._captured, self._end(block) + block.beyond
         if self._settled_at_ns is not None:
-            return self._settled() if now >= self._settled_at_ns else []
-        if self._doubt is None:
-            if late_ns <= _LATE_NS and not block.overflow:
-                return self._released()
-            captured = self._end(block) + block.beyond
-            self._doubt = _Doubt(now, captured, late_ns, late_ns, now, flagged=block.overflow)
+            return self._settled() if block.monotonic_ns >= self._settled_at_ns else []
         doubt = self._doubt
-        doubt.note(late_ns, now)
+        if late_ns > _LATE_NS + (doubt.least_ns if doubt else 0) or block.overflow:
+            flagged_at = block.first_frame if block.overflow else None
+            doubt = _Doubt(before, self._captured, late_ns, late_ns, self._captured, flagged_at)
+        self._doubt = doubt
+        if doubt is None:
+            return self._released()
+        doubt.note(late_ns, self._captured)
         if late_ns <= doubt.in_time_ns:
             return self._released()
-        if now - doubt.least_at_ns >= _STAYS_NS or now - doubt.since_ns >= _HOLD_NS:
+        stays = self._captured - doubt.least_at >= self._shape.frames(_STAYS_S)
+        if stays or block.monotonic_ns - self._held[0].monotonic_ns >= _HOLD_NS:
             return self._resolved(doubt)
         return []
 
@@ -136,15 +143,19 @@ class Arrivals:
         return Begins(self._line.zero_ns + block.first_frame * NS_PER_S // self._shape.sample_rate)
 
     def _resolved(self, doubt: _Doubt) -> list[Step]:
-        """So much is lost: where the sound system said it, else where what had been waiting on the way was used up."""
-        missing = self._shape.sample_rate * doubt.least_ns // NS_PER_S
+        """So much is lost: where the sound system said it, else where what had been waiting on the way was used up.
+
+        What came first is too little to have been waiting, as a rule, when it came no later than what followed.
+        """
         if doubt.least_ns <= doubt.in_time_ns:
             return self._released()
+        missing = self._frames(doubt.least_ns)
         self._lost += missing
-        if doubt.flagged:
-            return self._released(Lost(missing, "overflow"), self._held[0].first_frame)
-        waiting = self._shape.sample_rate * (doubt.late_ns - doubt.least_ns) // NS_PER_S
-        return self._released(Lost(missing, "dropped"), doubt.captured + waiting)
+        if doubt.flagged_at is not None:
+            return self._released(Lost(missing, "overflow"), doubt.flagged_at)
+        came = doubt.captured + self._frames(doubt.late_ns - doubt.least_ns)
+        is_live = came - doubt.known <= self._shape.frames(_LIVE_S)
+        return self._released(Lost(missing, "dropped"), doubt.known if is_live else came)
 
     def _released(self, lost: Lost | None = None, before_frame: int = 0) -> list[Step]:
         """All that is held, in order, `lost` in its place; what the frame numbers tell to be missing as well."""
@@ -177,3 +188,6 @@ class Arrivals:
         """When frame 0 of the run, had nothing been lost since, was captured, as this block tells."""
         captured = self._end(block) + block.beyond + self._lost
         return block.monotonic_ns - captured * NS_PER_S // self._shape.sample_rate
+
+    def _frames(self, ns: int) -> int:
+        return self._shape.sample_rate * ns // NS_PER_S

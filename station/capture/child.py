@@ -37,6 +37,9 @@ _RETRY_S = 0.3
 _WAKE_S = 0.09
 _SWEEP_S = 0.006  # so that readings meet the sound server's own rhythm at every phase, also just after its delivery
 _GOLDEN = 0.618034
+_EAGER_S = 0.005  # at a run's beginning, and while and after nothing came: when exactly it comes tells what was lost
+_EAGER_WAKES = 80
+_DRY_NS = 200_000_000
 _OUT = 1
 _PR_SET_PDEATHSIG = 1
 _NO_SERVER = "unix:/nonexistent"
@@ -126,17 +129,20 @@ def _portaudio() -> ModuleType:
 
 
 def _record(microphone: _Microphone, outlet: Outlet) -> None:
-    frame, phase = 0, 0.0
+    frame = wakes = 0
+    eager, came_ns = _EAGER_WAKES, time.monotonic_ns()
     while True:
-        phase = (phase + _GOLDEN) % 1
-        microphone.wait(_WAKE_S + _SWEEP_S * phase)
-        pieces, left = microphone.stream.take()
-        now = time.monotonic_ns()
+        wakes, eager = wakes + 1, eager - 1
+        microphone.wait(_EAGER_S if eager > 0 else _WAKE_S + _SWEEP_S * (wakes * _GOLDEN % 1))
+        pieces = microphone.stream.take()
         microphone.wait(0)  # after reading, before passing it on
-        captured = frame + sum(piece.frames for piece in pieces) + left
+        now = time.monotonic_ns()
+        if now - came_ns > _DRY_NS or any(piece.overflow for piece in pieces):
+            eager = _EAGER_WAKES
+        if pieces:
+            came_ns = now
         for piece in pieces:
-            beyond = captured - frame - piece.frames
-            outlet.send(wire.pack_block(piece.sound, frame, now, beyond, piece.overflow))
+            outlet.send(wire.pack_block(piece.sound, frame, piece.at_ns, piece.left, piece.overflow))
             frame += piece.frames
 
 

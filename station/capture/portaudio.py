@@ -3,6 +3,7 @@
 Importing it opens every device once, and that may hang on a dead sound server: only the capture child does it.
 """
 
+import time
 from typing import NamedTuple
 
 import sounddevice
@@ -19,11 +20,16 @@ _CARD_LATENCY_S = 2.0  # a card's ring is all there is: it bounds how long this 
 
 
 class Piece(NamedTuple):
-    """Captured frames; `overflow`: PortAudio says that some were lost before them."""
+    """Captured frames; `overflow`: PortAudio says that some were lost before them.
+
+    `at_ns`, monotonic: these and `left` frames more had been captured.
+    """
 
     sound: bytes
     frames: int
     overflow: bool
+    left: int
+    at_ns: int
 
 
 class Stream:
@@ -45,24 +51,25 @@ class Stream:
         except (sounddevice.PortAudioError, ValueError) as error:
             raise _failed(error) from error
 
-    def take(self) -> tuple[list[Piece], int]:
-        """What was captured since the last time, and how many frames are left: less than a period, as a rule.
+    def take(self) -> list[Piece]:
+        """What was captured since the last time, but for less than a period.
 
         Less is not asked for, as PortAudio would wait for a period to be full, and the device may be dead.
         """
         pieces: list[Piece] = []
         try:
-            available = self._stream.read_available
-            while available >= self._period:
-                frames = min(available, self._most)
+            while len(pieces) < _MOST_PIECES:
+                available = self._stream.read_available  # of a long queue not all: it tells what ALSA's buffer holds
+                if available < self._period:
+                    break
+                now, frames = time.monotonic_ns(), min(available, self._most)
                 sound, overflow = self._stream.read(frames)
-                pieces.append(Piece(bytes(sound), frames, overflow))
-                available -= frames
-                if frames == self._most and len(pieces) < _MOST_PIECES:
-                    available = self._stream.read_available  # which tells of no more than ALSA's buffer holds
+                pieces.append(Piece(bytes(sound), frames, overflow, available - frames, now))
+                if frames < self._most:
+                    break
         except sounddevice.PortAudioError as error:
             raise _failed(error) from error
-        return pieces, available
+        return pieces
 
 
 def devices() -> list[tuple[str, int, int]]:
