@@ -134,11 +134,11 @@ def _devices(arguments: argparse.Namespace) -> int:
 
     found = microphone.devices()
     if arguments.json:
-        listed = [{"name": d.name, "channels": d.channels, "sample_rate": d.sample_rate} for d in found]
+        listed = [{field: getattr(device, field) for field in device.__struct_fields__} for device in found]
         _say(json.dumps(listed, ensure_ascii=False))
         return _DONE
     for device in found:
-        _say(f"{device.name}\t{device.channels}\t{device.sample_rate}")
+        _say(f"{device.name}\t{device.identity or '-'}\t{device.channels}\t{device.sample_rate}")
     if not found:
         _say(say("Ни одного микрофона не найдено.", "No microphone found."))
     return _DONE
