@@ -234,18 +234,24 @@ class _Search:
 
     def _by_edge(self, step: _Place | None) -> Iterator[_Place]:
         """Where a part begins or ends a span may be of any length."""
-        at, after = (step.heard, step.end) if step else (0, (0, 0))
-        for part in self._from(after[0]):
-            yield from self._matches(step, iter([(part, 0)]), 1)
-            length = self._parts[part].frames
-            room = min(self._window - 1, length - (after[1] if part == after[0] else 0), self._take.frames - at)
-            ours, theirs = self._take.read(at, room), self._parts[part].read(length - room, room)
-            step_bytes = self._take.shape.frame_bytes
-            for skipped in range(0, len(theirs), step_bytes):
-                if ours.startswith(theirs[skipped:]):
-                    frames = room - skipped // step_bytes
-                    yield _Place(part, length - frames, at, frames, step)
-                    break
+        for part in self._from(step.part if step else 0):
+            yield from self._matches(step, self._near_beginning(step, part), 1)
+            yield from self._matches(step, self._near_end(step, part), 1)
+
+    def _near_beginning(self, step: _Place | None, part: int) -> Iterator[tuple[int, int]]:
+        """The part's first frame, and those to which the span before may have been followed too far."""
+        at, frame_bytes = step.heard if step else 0, self._take.shape.frame_bytes
+        room = min(self._window - 1, at)
+        before, head = self._take.read(at - room, room), self._parts[part].read(0, room)
+        return ((part, frame) for frame in range(room + 1) if before.endswith(head[: frame * frame_bytes]))
+
+    def _near_end(self, step: _Place | None, part: int) -> Iterator[tuple[int, int]]:
+        """Frames from which on the part's end is what follows in the take."""
+        at, frame_bytes = step.heard if step else 0, self._take.shape.frame_bytes
+        length = self._parts[part].frames
+        room = min(self._window - 1, length, self._take.frames - at)
+        after, tail = self._take.read(at, room), self._parts[part].read(length - room, room)
+        return ((part, length - room + skip) for skip in range(room) if after.startswith(tail[skip * frame_bytes :]))
 
     def _from(self, part: int) -> Iterator[int]:
         return (number for number in range(part, len(self._parts)) if self._alike[number])
