@@ -1,11 +1,12 @@
 """Where in the stream a take's sound is, by content alone: for a day whose journal and manifests are lost.
 
 A take is the concatenation of spans of stream parts, in time order. Found are spans whose bytes equal the take's,
-every frame compared; of several ways one with the fewest spans, then the earliest. Reads only, in blocks; pages are
-not mapped into memory, for a read error on a dying disk must be an error and not a signal. For recovery.
+every frame compared. Reads only, in blocks; pages are not mapped into memory, for a read error on a dying disk must
+be an error and not a signal. For recovery.
 
 How: some places of the stream, chosen by what is heard there (anchors), are kept in an index; a take's anchors lead
-to the places where it may lie. Where a take has none (silence, a test tone) its frames are looked for directly.
+to the places where it may lie, and of several ways through them the one with the fewest spans is taken, then the
+earliest. Where a take has no anchor (silence, a test tone) its frames are looked for directly.
 """
 
 from bisect import bisect_right
@@ -171,7 +172,7 @@ class _Search:
 
     def _next(self, step: _Place | None, *, thorough: bool) -> Iterator[_Place]:
         """Matches of what follows `step` in the take: each longer than every earlier one, for others are no better."""
-        ways = (self._by_anchor, self._by_scan, self._by_edge)
+        ways = (self._by_anchor, self._by_what_follows, self._by_what_came_before, self._by_edge)
         places: list[_Place] = []
         for way in ways:
             if places and not thorough:
@@ -205,20 +206,19 @@ class _Search:
         places = ((part, frame - ahead) for part, frame in self._index._where(self._keys[number]))  # noqa: SLF001
         yield from self._matches(step, places, ahead + self._window)
 
-    def _by_scan(self, step: _Place | None) -> Iterator[_Place]:
-        """By what follows, else by what came before: a match's beginning may have been taken for the end of the
-        span before. A match of a whole window has more than half of it on one side."""
-        at = step.heard if step else 0
-        length = self._window // 2 + 1
-        latest = max(0, self._take.frames - length)
-        for begin in dict.fromkeys((min(at, latest), min(max(0, at - length + 1), latest))):
-            found = list(self._matches(step, self._scan(step, begin, length), 1))
-            yield from found
-            if found:
-                return
+    def _by_what_follows(self, step: _Place | None) -> Iterator[_Place]:
+        """A match of a whole window has more than half of it on one side of any frame: here, after."""
+        yield from self._matches(step, self._scan(step, step.heard if step else 0), 1)
 
-    def _scan(self, step: _Place | None, begin: int, length: int) -> Iterator[tuple[int, int]]:
-        """Where the `length` frames of the take from `begin` on occur, told as places of what follows `step`."""
+    def _by_what_came_before(self, step: _Place | None) -> Iterator[_Place]:
+        """Here, before: the match's beginning was taken for the end of the span before."""
+        at = step.heard if step else 0
+        yield from self._matches(step, self._scan(step, at - self._window // 2), 1)
+
+    def _scan(self, step: _Place | None, begin: int) -> Iterator[tuple[int, int]]:
+        """Where the half window of the take from `begin` on occurs, told as places of what follows `step`."""
+        length = self._window // 2 + 1
+        begin = max(0, min(begin, self._take.frames - length))
         needle = self._take.read(begin, length)
         ahead = (step.heard if step else 0) - begin
         frame_bytes = self._take.shape.frame_bytes
@@ -234,18 +234,24 @@ class _Search:
 
     def _by_edge(self, step: _Place | None) -> Iterator[_Place]:
         """Where a part begins or ends a span may be of any length."""
-        at, after = (step.heard, step.end) if step else (0, (0, 0))
-        for part in self._from(after[0]):
-            yield from self._matches(step, iter([(part, 0)]), 1)
-            length = self._parts[part].frames
-            room = min(self._window - 1, length - (after[1] if part == after[0] else 0), self._take.frames - at)
-            ours, theirs = self._take.read(at, room), self._parts[part].read(length - room, room)
-            step_bytes = self._take.shape.frame_bytes
-            for skipped in range(0, len(theirs), step_bytes):
-                if ours.startswith(theirs[skipped:]):
-                    frames = room - skipped // step_bytes
-                    yield _Place(part, length - frames, at, frames, step)
-                    break
+        for part in self._from(step.part if step else 0):
+            yield from self._matches(step, self._near_beginning(step, part), 1)
+            yield from self._matches(step, self._near_end(step, part), 1)
+
+    def _near_beginning(self, step: _Place | None, part: int) -> Iterator[tuple[int, int]]:
+        """The part's first frame, and those to which the span before may have been followed too far."""
+        at, frame_bytes = step.heard if step else 0, self._take.shape.frame_bytes
+        room = min(self._window - 1, at)
+        before, head = self._take.read(at - room, room), self._parts[part].read(0, room)
+        return ((part, frame) for frame in range(room + 1) if before.endswith(head[: frame * frame_bytes]))
+
+    def _near_end(self, step: _Place | None, part: int) -> Iterator[tuple[int, int]]:
+        """Frames from which on the part's end is what follows in the take."""
+        at, frame_bytes = step.heard if step else 0, self._take.shape.frame_bytes
+        length = self._parts[part].frames
+        room = min(self._window - 1, length, self._take.frames - at)
+        after, tail = self._take.read(at, room), self._parts[part].read(length - room, room)
+        return ((part, length - room + skip) for skip in range(room) if after.startswith(tail[skip * frame_bytes :]))
 
     def _from(self, part: int) -> Iterator[int]:
         return (number for number in range(part, len(self._parts)) if self._alike[number])
