@@ -5,7 +5,6 @@ into them. A booted computer writes to memory only, so the tree stays as it was 
 once. Needs root and the packages mmdebstrap, systemd-container and util-linux. Owns every process it starts.
 """
 
-import contextlib
 import fcntl
 import hashlib
 import os
@@ -16,7 +15,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,6 +32,8 @@ PACKAGES = (
 READY_S = 60.0
 """The longest the computer may take to boot, or to shut down; it takes one or two seconds."""
 POLL_S = 0.02
+
+_UP = {"running", "degraded"}
 
 _ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -109,9 +110,10 @@ class Computer:
 
     def __enter__(self) -> Self:
         # Dies with us in order: killed outright it would leave a running system behind.
-        command = ["setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "--quiet", "--boot", f"--directory={tree()}",
-                   "--volatile=overlay", "--register=no", "--keep-unit", "--private-network", "--console=pipe",
-                   f"--machine=exam-{os.getpid()}", f"--bind-ro={ROOT}:{CHECKOUT}", f"--bind-ro={wheels()}:{WHEELS}"]  # fmt: skip
+        command = ["setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "--quiet", "--boot", "--volatile=overlay",
+                   "--register=no", "--keep-unit", "--private-network", "--console=pipe",
+                   f"--directory={tree()}", f"--machine=exam-{os.getpid()}",
+                   f"--bind-ro={ROOT}:{CHECKOUT}", f"--bind-ro={wheels()}:{WHEELS}"]  # fmt: skip
         self._nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
         try:
             self._await("boot", self._is_up)
@@ -157,16 +159,15 @@ class Computer:
         if self._nspawn is not None and self._nspawn.poll() is not None:
             self._log.seek(0)
             raise BootError(f"systemd-nspawn ended:\n{self._log.read().decode(errors='replace')}")
-        for self._leader in self._children():
-            return self.ask("systemctl", "is-system-running").stdout.strip() in {"running", "degraded"}
-        return False
+        self._leader = self._first_process()
+        return self._leader > 0 and self.ask("systemctl", "is-system-running").stdout.strip() in _UP
 
-    def _children(self) -> Iterator[int]:
-        """The processes nspawn started: the first is the computer's process 1."""
-        if self._nspawn is not None:
-            with contextlib.suppress(OSError):
-                children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children")
-                yield from map(int, children.read_text(encoding="ascii").split())
+    def _first_process(self) -> int:
+        """The computer's process 1, as this machine numbers it: nspawn's child. 0 before there is one."""
+        if self._nspawn is None:
+            return 0
+        children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children")
+        return int((children.read_text(encoding="ascii").split() or ["0"])[0])
 
     def _await(self, what: str, true: Callable[[], bool]) -> None:
         deadline = time.monotonic() + READY_S

@@ -1,0 +1,272 @@
+"""Installed on a computer with a real systemd: the room records, is never left dead, and leaves its recordings.
+
+One computer is booted for all of it, and the tests follow a school's use of it in order: installed, configured, a day
+with a hung and a killed daemon, upgraded, uninstalled.
+"""
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from rig import boot
+from rig.boot import CHECKOUT, Computer
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.xdist_group("booted"),
+    pytest.mark.skipif(not boot.possible(), reason="boots a computer: needs root, mmdebstrap and systemd-container"),
+]
+
+ROOM = "station@265.service"
+CONFIG = "/etc/station/265.toml"
+RECORDINGS = "/srv/Записи 265"
+"""Neither below /var/lib/station nor easy to write down: the installer has to open it to the service."""
+
+PATIENCE_S = 30.0
+RESTARTED_S = 45.0
+"""The watchdog's 20 s, and as much again for the slowest machine."""
+
+SOUND = """
+[Service]
+Environment=HOME=/run/sound XDG_RUNTIME_DIR=/run/sound
+RuntimeDirectory=sound
+ExecStart=pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --disallow-exit \\
+    -L "module-native-protocol-unix auth-anonymous=1 socket=/run/sound/native" \\
+    -L "module-null-sink sink_name=room norewinds=1 format=s16le rate=48000 channels=1" \\
+    -L "module-sine-source source_name=whistle frequency=440 rate=48000"
+"""
+ALSA = """
+pcm.microphone { type pulse server "unix:/run/sound/native" device "whistle" }
+"""
+"""The microphone whistles 440 Hz for ever."""
+
+
+def noon() -> str:
+    """A time zone in which it is about noon, so that no test runs into the next day."""
+    hours = 12 - datetime.now(UTC).hour
+    return f"Etc/GMT{-hours:+d}" if hours else "Etc/GMT"
+
+
+def station_toml() -> str:
+    """The example, filled in as a school would."""
+    text = (boot.ROOT / "config/station.toml").read_text(encoding="utf-8")
+    for old, new in {
+        '"Asia/Tomsk"': f'"{noon()}"',
+        "2026-02-11": datetime.now(UTC).date().isoformat(),  # at noon there it is the same date here
+        '"pulse" ': '"microphone" ',
+        '"recordings" ': f'"{RECORDINGS}" ',
+    }.items():
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    return text
+
+
+def await_(true: Callable[[], object], within_s: float = PATIENCE_S) -> float:
+    """Wait until it is true; the seconds it took."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < within_s
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def computer() -> Iterator[Computer]:
+    with Computer() as computer:
+        computer.write("/etc/systemd/system/sound.service", SOUND)
+        computer.write("/etc/asound.conf", ALSA)
+        computer.run("systemctl", "start", "sound.service")
+        yield computer
+
+
+def install(computer: Computer, *words: str) -> str:
+    done = computer.ask(f"{CHECKOUT}/scripts/install", *words)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def station(computer: Computer, *words: str) -> dict[str, Any]:
+    """A command to the room; the status after it."""
+    answer: dict[str, Any] = json.loads(computer.run("station", *words, "--json", "--config", CONFIG))
+    return answer
+
+
+def state(computer: Computer) -> str | None:
+    """The room's state; None while it does not answer."""
+    done = computer.ask("station", "status", "--json", "--config", CONFIG, timeout_s=PATIENCE_S)
+    return str(json.loads(done.stdout)["state"]) if done.returncode == 0 else None
+
+
+def main_pid(computer: Computer) -> int:
+    return int(computer.properties(ROOM)["MainPID"])
+
+
+def recordings(computer: Computer) -> dict[str, int]:
+    """Every recording there, with its size in bytes."""
+    listed = computer.run("find", RECORDINGS, "-name", "*.wav", "-printf", r"%f\t%s\n").splitlines()
+    return {name: int(size) for name, size in (line.split("\t") for line in listed)}
+
+
+def inhibitors(computer: Computer) -> str:
+    return computer.run("systemd-inhibit", "--list", "--no-pager")
+
+
+def test_a_first_installation_starts_nothing_that_nobody_configured(computer: Computer) -> None:
+    said = install(computer, "265")
+    assert CONFIG in said
+    assert computer.properties(ROOM)["ActiveState"] == "inactive"
+    assert "265" in computer.run("cat", CONFIG)
+
+
+def test_a_wrong_configuration_is_refused_in_words(computer: Computer) -> None:
+    computer.write(CONFIG, station_toml().replace("microphone", '", "'))
+    done = computer.ask(f"{CHECKOUT}/scripts/install")
+    assert done.returncode == 1
+    assert CONFIG in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_configured_room_is_started_and_its_configuration_left_as_it_is(computer: Computer) -> None:
+    computer.write(CONFIG, station_toml())
+    install(computer, "265")
+    assert computer.run("cat", CONFIG) == station_toml()
+    properties = computer.properties(ROOM)
+    assert (properties["ActiveState"], properties["UnitFileState"]) == ("active", "enabled")
+    await_(lambda: station(computer, "status")["levels"]["rms_dbfs"])  # the microphone is heard
+    assert station(computer, "status")["alarms"] == []
+
+
+def test_the_daemon_runs_as_its_own_user_in_a_closed_sandbox(computer: Computer) -> None:
+    pid = main_pid(computer)
+    status = dict(
+        line.split(":\t", 1) for line in computer.run("cat", f"/proc/{pid}/status").splitlines() if ":\t" in line
+    )
+    assert status["Uid"].split() == [computer.run("id", "-u", "station").strip()] * 4
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    assert {int(status[held], 16) for held in ("CapEff", "CapPrm", "CapBnd", "CapAmb")} == {0}
+    inside = ["nsenter", f"--target={pid}", "--mount", "--"]
+    assert computer.ask(*inside, "touch", "/etc/station/x").returncode != 0
+    assert computer.ask(*inside, "touch", "/opt/x").returncode != 0
+
+
+@pytest.mark.parametrize("unit", [ROOM, "station-sync.service", "station-exchange.service"])
+def test_exposure_is_at_most_two(computer: Computer, unit: str) -> None:
+    done = computer.ask("systemd-analyze", "security", "--no-pager", "--threshold=20", unit)
+    assert done.returncode == 0, done.stdout
+
+
+def test_sleep_is_inhibited_from_open_to_close(computer: Computer) -> None:
+    assert "exam-station" not in inhibitors(computer)
+    station(computer, "open")
+    await_(lambda: "exam-station" in inhibitors(computer))
+    line = next(line for line in inhibitors(computer).splitlines() if "exam-station" in line)
+    assert "sleep" in line
+    assert "block" in line
+
+
+def test_the_sound_is_recorded_by_the_service(computer: Computer) -> None:
+    station(computer, "start", "--participant", "1", "--variant", "3")
+    await_(lambda: station(computer, "status")["stream"]["frames"] > 48000)
+    status = station(computer, "status")
+    assert status["state"] == "recording"
+    assert status["levels"]["rms_dbfs"][0] > -40.0
+    assert recordings(computer)
+
+
+def test_a_hung_daemon_is_restarted_and_the_same_participant_goes_on(
+    computer: Computer, record_property: Callable[[str, object], None]
+) -> None:
+    before, restarts = recordings(computer), int(computer.properties(ROOM)["NRestarts"])
+    hung = main_pid(computer)
+    computer.send(signal.SIGSTOP, hung)
+    began = time.monotonic()
+    await_(lambda: main_pid(computer) not in {0, hung}, RESTARTED_S)
+    await_(lambda: state(computer) == "recording")
+    took = time.monotonic() - began
+    record_property("from hang to going on, seconds", round(took, 1))
+    assert int(computer.properties(ROOM)["NRestarts"]) == restarts + 1
+    assert "watchdog" in computer.run("journalctl", "--no-pager", "-u", ROOM).lower()
+    status = station(computer, "status")
+    assert status["participant"] == 1
+    assert status["stream"]["file"] not in before
+    await_(lambda: station(computer, "status")["stream"]["frames"] > 48000)
+    after = recordings(computer)
+    assert all(after[name] >= size for name, size in before.items())
+    await_(lambda: "exam-station" in inhibitors(computer))
+
+
+def test_a_killed_daemon_is_restarted_at_once(
+    computer: Computer, record_property: Callable[[str, object], None]
+) -> None:
+    killed = main_pid(computer)
+    computer.send(signal.SIGKILL, killed)
+    began = time.monotonic()
+    await_(lambda: main_pid(computer) not in {0, killed}, RESTARTED_S)
+    await_(lambda: state(computer) == "recording")
+    record_property("from kill to going on, seconds", round(time.monotonic() - began, 1))
+    await_(lambda: station(computer, "status")["stream"]["frames"] > 48000)
+
+
+def test_an_upgrade_is_refused_while_a_day_is_open(computer: Computer) -> None:
+    pid = main_pid(computer)
+    for script in ("install", "uninstall"):
+        done = computer.ask(f"{CHECKOUT}/scripts/{script}")
+        assert done.returncode == 1
+        assert "265" in done.stderr
+    assert (main_pid(computer), state(computer)) == (pid, "recording")
+
+
+def test_a_stopped_service_has_sealed_its_part_and_goes_on_with_the_day(computer: Computer) -> None:
+    part = station(computer, "status")["stream"]["file"]
+    computer.run("systemctl", "stop", ROOM)
+    journal = computer.run("sh", "-c", f"cat '{RECORDINGS}'/*/journal.jsonl")
+    ended = [line for line in journal.splitlines() if part in line and "shutdown" in line]
+    assert len(ended) == 1
+    assert "exam-station" not in inhibitors(computer)
+    computer.run("systemctl", "start", ROOM)
+    assert state(computer) in {"recording", "review", "idle"}
+    await_(lambda: station(computer, "status")["stream"] is not None)
+
+
+def test_the_closed_day_is_whole(computer: Computer) -> None:
+    computer.run("station", "close", "--config", CONFIG)
+    report = json.loads(computer.run("station", "verify", "--json", "--config", CONFIG))
+    assert (report["ok"], report["breaches"]) == (True, [])
+    await_(lambda: "exam-station" not in inhibitors(computer))
+    owners = set(computer.run("find", RECORDINGS, "-name", "*.wav", "-printf", r"%u:%g %m\n").splitlines())
+    assert owners == {"station:exam 640"}
+
+
+def test_a_configuration_broken_later_is_tried_again_until_it_is_right(computer: Computer) -> None:
+    computer.run("systemctl", "stop", ROOM)
+    computer.write(CONFIG, "nonsense")
+    computer.run("systemctl", "--no-block", "start", ROOM)
+    await_(lambda: computer.properties(ROOM)["SubState"] == "stop-post")
+    computer.write(CONFIG, station_toml())
+    await_(lambda: state(computer) == "closed")
+
+
+def test_an_upgrade_keeps_the_configuration_and_brings_the_code(computer: Computer) -> None:
+    (code,) = computer.run("sh", "-c", "echo /opt/exam-station/lib/python3*/site-packages/station/service.py").split()
+    computer.run("rm", code)
+    said = install(computer, "265")
+    assert "265" in said
+    computer.run("test", "-s", code)
+    assert computer.run("cat", CONFIG) == station_toml()
+    assert state(computer) == "closed"
+
+
+def test_uninstalling_leaves_recordings_and_configuration_and_nothing_else(computer: Computer) -> None:
+    before = recordings(computer)
+    done = computer.ask(f"{CHECKOUT}/scripts/uninstall")
+    assert done.returncode == 0, done.stderr
+    assert RECORDINGS in done.stderr
+    assert recordings(computer) == before
+    assert computer.run("cat", CONFIG) == station_toml()
+    assert computer.properties(ROOM)["LoadState"] == "not-found"
+    left = computer.run("find", "/etc", "/opt", "/usr/local", "-name", "*station*").split()
+    assert [path for path in left if not path.startswith("/etc/station")] == []
