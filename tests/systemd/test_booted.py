@@ -263,6 +263,7 @@ def test_a_configuration_broken_later_is_tried_again_until_it_is_right(computer:
 def test_an_upgrade_keeps_the_configuration_and_brings_the_code(computer: Computer) -> None:
     (code,) = computer.run("sh", "-c", "echo /opt/exam-station/lib/python3*/site-packages/station/service.py").split()
     computer.run("rm", code)
+    computer.write("/opt/exam-station/code", "of another version")
     said = install(computer, "265")
     assert "265" in said
     computer.run("test", "-s", code)
