@@ -26,7 +26,7 @@ CHECKOUT, WHEELS = "/checkout", "/wheels"
 
 SUITE, PYTHON = "bookworm", "3.11"
 PACKAGES = (
-    "systemd", "systemd-sysv", "dbus", "polkitd", "procps",
+    "systemd", "systemd-sysv", "dbus", "polkitd", "procps", "udev", "umockdev",
     "python3", "python3-venv", "libportaudio2", "libasound2-plugins", "ffmpeg", "pulseaudio", "pulseaudio-utils",
 )  # fmt: skip
 READY_S = 60.0

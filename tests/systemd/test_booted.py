@@ -45,6 +45,44 @@ pcm.microphone { type pulse server "unix:/run/sound/native" device "whistle" }
 """
 """The microphone whistles 440 Hz for ever."""
 
+CARDS = r"""P: /devices/usb1/1-1
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_device
+A: idVendor=0d8c\n
+A: idProduct=0014\n
+A: serial=AB1\n
+
+P: /devices/usb1/1-1/1-1:1.0/sound/card1
+E: SUBSYSTEM=sound
+A: id=Exam\n
+
+P: /devices/usb1/1-2
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_device
+A: idVendor=0d8c\n
+A: idProduct=0014\n
+A: serial=AB2\n
+
+P: /devices/usb1/1-2/1-2:1.0/sound/card2
+E: SUBSYSTEM=sound
+A: id=Other\n
+"""
+"""Two microphones of one make, as umockdev shows them to udev."""
+
+EXCHANGE = "http://127.0.0.1:8464/files"
+SYNC_TOML = f"""
+[school]
+code = "701020"
+[watch]
+recordings = ["{RECORDINGS}"]
+[target]
+kind = "tus"
+url = "{EXCHANGE}"
+token_file = "token"
+[state]
+folder = "/var/lib/station-sync"
+"""
+
 
 def noon() -> str:
     """A time zone in which it is about noon, so that no test runs into the next day."""
@@ -130,6 +168,16 @@ def test_a_first_installation_starts_nothing_that_nobody_configured(computer: Co
     assert CONFIG in said
     assert computer.properties(ROOM)["ActiveState"] == "inactive"
     assert "265" in computer.run("cat", CONFIG)
+
+
+def test_the_exam_microphone_alone_is_hidden_from_the_desktop(computer: Computer) -> None:
+    install(computer, "--microphone", "0d8c:0014:AB1", "265")
+    install(computer, "265")  # without the option the rule stays
+    computer.write("/run/cards.umockdev", CARDS)
+    for card, hidden in (("1-1/1-1:1.0/sound/card1", True), ("1-2/1-2:1.0/sound/card2", False)):
+        device = f"/sys/devices/usb1/{card}"
+        seen = computer.run("umockdev-run", "-d", "/run/cards.umockdev", "--", "udevadm", "test", device)
+        assert ("PULSE_IGNORE=1" in seen, "ACP_IGNORE=1" in seen) == (hidden, hidden)
 
 
 def test_a_wrong_configuration_is_refused_in_words(computer: Computer) -> None:
@@ -249,6 +297,24 @@ def test_the_closed_day_is_whole(computer: Computer) -> None:
     await_(lambda: "exam-station" not in inhibitors(computer))
     owners = set(computer.run("find", RECORDINGS, "-name", "*.wav", "-printf", r"%u:%g %m\n").splitlines())
     assert owners == {"station:exam 640"}
+
+
+def test_what_was_recorded_is_delivered_by_the_services(computer: Computer) -> None:
+    install(computer, "--exchange")
+    exchange = ["runuser", "-u", "station-exchange", "--", "station-sync", "exchange"]
+    answer = computer.run(*exchange, "add-school", "701020", "--folder", "/var/lib/station-exchange")
+    computer.write("/etc/station/token", answer.split()[-1], "600")
+    computer.run("chown", "station-sync:", "/etc/station/token")
+    computer.write("/etc/station/sync.toml", SYNC_TOML)
+    install(computer)
+    assert computer.properties("station-sync.timer")["ActiveState"] == "active"
+    status = ["runuser", "-u", "station-sync", "--", "station-sync", "status", "--json"]
+
+    def delivered() -> bool:
+        items = json.loads(computer.run(*status))["items"]
+        return bool(items) and all(item["state"] == "delivered" for item in items)
+
+    await_(delivered)
 
 
 def test_a_configuration_broken_later_is_tried_again_until_it_is_right(computer: Computer) -> None:
