@@ -16,6 +16,7 @@ from exam.language import say
 
 _AGAIN_NS = 60 * NS_PER_S
 _LEAVE_S = 2.0
+_SOCKET = "NOTIFY_SOCKET"
 # The lid is asked for by itself: logind heeds no lock on sleep when it is closed.
 _WHAT = "--what=sleep:idle:handle-lid-switch"
 
@@ -24,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 def notify(state: str) -> None:
     """Tell systemd (sd_notify); nothing without it."""
-    address = os.environ.get("NOTIFY_SOCKET")
+    address = os.environ.get(_SOCKET)
     if not address:
         return
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
@@ -86,9 +87,10 @@ class Wakefulness:
             self._lose(say(f"нет программы {self._program}", f"there is no {self._program}"))
             return
         who = ["--who=exam-station", "--why=" + say("Идёт запись экзамена", "An exam is being recorded")]
-        self._holder = subprocess.Popen(
-            [self._program, _WHAT, *who, "--mode=block", "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-        )
+        command = [self._program, _WHAT, *who, "--mode=block", "cat"]
+        # It has notices of its own, which must not be taken for the daemon's.
+        environment = {name: value for name, value in os.environ.items() if name != _SOCKET}
+        self._holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment)
 
     def _lose(self, why: str) -> None:
         if self._holder is not None:
