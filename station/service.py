@@ -1,6 +1,5 @@
 """The composition root: builds the parts of a room's daemon, starts and stops them in a visible order."""
 
-import contextlib
 import os
 import signal
 import threading
