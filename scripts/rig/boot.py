@@ -132,8 +132,9 @@ class Computer:
         enter = ["nsenter", f"--target={self._leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
         command = [*enter, "--root", "--wd", "--", *words]
         return subprocess.run(
-            command, env=_ENVIRONMENT, input=text, capture_output=True, text=True, timeout=timeout_s, check=False
-        )
+            command, env=_ENVIRONMENT, input=text, capture_output=True, text=True, timeout=timeout_s, check=False,
+            start_new_session=True,
+        )  # fmt: skip
 
     def run(self, *words: str, text: str = "", timeout_s: float = 300.0) -> str:
         """What a command that must succeed printed. Raises BootError with its complaint when it does not."""
@@ -152,7 +153,9 @@ class Computer:
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
     def send(self, number: signal.Signals, pid: int) -> None:
-        """A signal to a process, by the number it has there."""
+        """A signal to a process, by the number it has there. ValueError for 0 or less, which mean groups of them."""
+        if pid <= 0:
+            raise ValueError(f"no process has the number {pid}")
         self.run("kill", f"-{number.name.removeprefix('SIG')}", str(pid))
 
     def _is_up(self) -> bool:

@@ -1,7 +1,7 @@
 """Installed on a computer with a real systemd: the room records, is never left dead, and leaves its recordings.
 
-One computer is booted for all of it, and the tests follow a school's use of it in order: installed, configured, a day
-with a hung and a killed daemon, upgraded, uninstalled.
+One computer is booted for all of it, and the tests follow a school's use of it: installed, configured, a day with a
+hung and a killed daemon, upgraded, uninstalled. Each also brings about by itself what it begins with.
 """
 
 import json
@@ -163,6 +163,37 @@ def inhibitors(computer: Computer) -> str:
     return computer.run("systemd-inhibit", "--list", "--no-pager")
 
 
+@pytest.fixture(scope="module")
+def room(computer: Computer) -> Computer:
+    """The computer with its room configured and hearing the microphone."""
+    computer.write(CONFIG, station_toml())
+    install(computer, "265")
+    await_(lambda: station(computer, "status")["levels"]["rms_dbfs"])
+    return computer
+
+
+@pytest.fixture
+def recording(room: Computer) -> Computer:
+    """The room with its day open and the first participant being recorded."""
+    if state(room) == "closed":
+        station(room, "open")
+    if state(room) == "idle":
+        station(room, "start", "--participant", "1", "--variant", "3")
+    await_(lambda: captures(room))
+    return room
+
+
+@pytest.fixture
+def recorded(room: Computer) -> Computer:
+    """The room with a day that was recorded and closed."""
+    if not recordings(room):
+        station(room, "open")
+        station(room, "start", "--participant", "1", "--variant", "3")
+    if state(room) != "closed":
+        room.run("station", "close", "--config", CONFIG)
+    return room
+
+
 def test_a_first_installation_starts_nothing_that_nobody_configured(computer: Computer) -> None:
     said = install(computer, "265")
     assert CONFIG in said
@@ -188,164 +219,158 @@ def test_a_wrong_configuration_is_refused_in_words(computer: Computer) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_configured_room_is_started_and_its_configuration_left_as_it_is(computer: Computer) -> None:
-    computer.write(CONFIG, station_toml())
-    install(computer, "265")
-    assert computer.run("cat", CONFIG) == station_toml()
-    properties = computer.properties(ROOM)
+def test_a_configured_room_is_started_and_its_configuration_left_as_it_is(room: Computer) -> None:
+    assert room.run("cat", CONFIG) == station_toml()
+    properties = room.properties(ROOM)
     assert (properties["ActiveState"], properties["UnitFileState"]) == ("active", "enabled")
-    await_(lambda: station(computer, "status")["levels"]["rms_dbfs"])  # the microphone is heard
-    assert station(computer, "status")["alarms"] == []
+    assert station(room, "status")["alarms"] == []
 
 
-def test_the_daemon_runs_as_its_own_user_in_a_closed_sandbox(computer: Computer) -> None:
-    pid = main_pid(computer)
-    status = dict(
-        line.split(":\t", 1) for line in computer.run("cat", f"/proc/{pid}/status").splitlines() if ":\t" in line
-    )
-    assert status["Uid"].split() == [computer.run("id", "-u", "station").strip()] * 4
+def test_the_daemon_runs_as_its_own_user_in_a_closed_sandbox(room: Computer) -> None:
+    pid = main_pid(room)
+    status = dict(line.split(":\t", 1) for line in room.run("cat", f"/proc/{pid}/status").splitlines() if ":\t" in line)
+    assert status["Uid"].split() == [room.run("id", "-u", "station").strip()] * 4
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
     assert {int(status[held], 16) for held in ("CapEff", "CapPrm", "CapBnd", "CapAmb")} == {0}
     inside = ["nsenter", f"--target={pid}", "--mount", "--"]
-    assert computer.ask(*inside, "touch", "/etc/station/x").returncode != 0
-    assert computer.ask(*inside, "touch", "/opt/x").returncode != 0
+    assert room.ask(*inside, "touch", "/etc/station/x").returncode != 0
+    assert room.ask(*inside, "touch", "/opt/x").returncode != 0
 
 
 @pytest.mark.parametrize("unit", [ROOM, "station-sync.service", "station-exchange.service"])
-def test_exposure_is_at_most_two(computer: Computer, unit: str) -> None:
-    done = computer.ask("systemd-analyze", "security", "--no-pager", "--threshold=20", unit)
+def test_exposure_is_at_most_two(room: Computer, unit: str) -> None:
+    done = room.ask("systemd-analyze", "security", "--no-pager", "--threshold=20", unit)
     assert done.returncode == 0, done.stdout
 
 
-def test_sleep_is_inhibited_from_open_to_close(computer: Computer) -> None:
-    assert "exam-station" not in inhibitors(computer)
-    station(computer, "open")
-    await_(lambda: "exam-station" in inhibitors(computer))
-    line = next(line for line in inhibitors(computer).splitlines() if "exam-station" in line)
+def test_sleep_is_inhibited_from_open_to_close(room: Computer) -> None:
+    if state(room) != "closed":
+        room.run("station", "close", "--config", CONFIG)
+    await_(lambda: "exam-station" not in inhibitors(room))
+    station(room, "open")
+    await_(lambda: "exam-station" in inhibitors(room))
+    line = next(line for line in inhibitors(room).splitlines() if "exam-station" in line)
     assert "sleep" in line
     assert "block" in line
     # Nobody but the daemon speaks to systemd in its name.
-    assert "Got notification message" not in computer.run("journalctl", "--no-pager", "-u", ROOM)
+    assert "Got notification message" not in room.run("journalctl", "--no-pager", "-u", ROOM)
 
 
-def test_the_sound_is_recorded_by_the_service(computer: Computer) -> None:
-    station(computer, "start", "--participant", "1", "--variant", "3")
-    await_(lambda: captures(computer))
-    status = station(computer, "status")
+def test_the_sound_is_recorded_by_the_service(recording: Computer) -> None:
+    status = station(recording, "status")
     assert status["state"] == "recording"
     assert status["levels"]["rms_dbfs"][0] > -40.0
-    assert recordings(computer)
+    assert recordings(recording)
 
 
 def test_a_hung_daemon_is_restarted_and_the_same_participant_goes_on(
-    computer: Computer, record_property: Callable[[str, object], None]
+    recording: Computer, record_property: Callable[[str, object], None]
 ) -> None:
-    before, restarts = recordings(computer), int(computer.properties(ROOM)["NRestarts"])
-    hung = main_pid(computer)
-    computer.send(signal.SIGSTOP, hung)
+    before, restarts = recordings(recording), int(recording.properties(ROOM)["NRestarts"])
+    hung = main_pid(recording)
+    recording.send(signal.SIGSTOP, hung)
     began = time.monotonic()
-    await_(lambda: main_pid(computer) not in {0, hung}, RESTARTED_S)
-    await_(lambda: captures(computer))
+    await_(lambda: main_pid(recording) not in {0, hung}, RESTARTED_S)
+    await_(lambda: captures(recording))
     took = time.monotonic() - began
     record_property("from hang to going on, seconds", round(took, 1))
-    assert int(computer.properties(ROOM)["NRestarts"]) == restarts + 1
-    assert "watchdog" in computer.run("journalctl", "--no-pager", "-u", ROOM).lower()
-    status = station(computer, "status")
+    assert int(recording.properties(ROOM)["NRestarts"]) == restarts + 1
+    assert "watchdog" in recording.run("journalctl", "--no-pager", "-u", ROOM).lower()
+    status = station(recording, "status")
     assert (status["state"], status["participant"]) == ("recording", 1)
     assert status["stream"]["file"] not in before
-    after = recordings(computer)
+    after = recordings(recording)
     assert all(after[name] >= size for name, size in before.items())
-    await_(lambda: "exam-station" in inhibitors(computer))
+    await_(lambda: "exam-station" in inhibitors(recording))
 
 
 def test_a_killed_daemon_is_restarted_at_once(
-    computer: Computer, record_property: Callable[[str, object], None]
+    recording: Computer, record_property: Callable[[str, object], None]
 ) -> None:
-    killed = main_pid(computer)
-    computer.send(signal.SIGKILL, killed)
+    killed = main_pid(recording)
+    recording.send(signal.SIGKILL, killed)
     began = time.monotonic()
-    await_(lambda: main_pid(computer) not in {0, killed}, RESTARTED_S)
-    await_(lambda: captures(computer))
+    await_(lambda: main_pid(recording) not in {0, killed}, RESTARTED_S)
+    await_(lambda: captures(recording))
     record_property("from kill to going on, seconds", round(time.monotonic() - began, 1))
-    assert state(computer) == "recording"
+    assert state(recording) == "recording"
 
 
-def test_an_upgrade_is_refused_while_a_day_is_open(computer: Computer) -> None:
-    pid = main_pid(computer)
+def test_an_upgrade_is_refused_while_a_day_is_open(recording: Computer) -> None:
+    pid = main_pid(recording)
     for script in ("install", "uninstall"):
-        done = computer.ask(f"{CHECKOUT}/scripts/{script}")
+        done = recording.ask(f"{CHECKOUT}/scripts/{script}")
         assert done.returncode == 1
         assert "265" in done.stderr
-    assert (main_pid(computer), state(computer)) == (pid, "recording")
+    assert (main_pid(recording), state(recording)) == (pid, "recording")
 
 
-def test_a_stopped_service_has_sealed_its_part_and_goes_on_with_the_day(computer: Computer) -> None:
-    part = station(computer, "status")["stream"]["file"]
-    computer.run("systemctl", "stop", ROOM)
-    journal = computer.run("sh", "-c", f"cat '{RECORDINGS}'/*/journal.jsonl")
+def test_a_stopped_service_has_sealed_its_part_and_goes_on_with_the_day(recording: Computer) -> None:
+    part = station(recording, "status")["stream"]["file"]
+    recording.run("systemctl", "stop", ROOM)
+    journal = recording.run("sh", "-c", f"cat '{RECORDINGS}'/*/journal.jsonl")
     ended = [line for line in journal.splitlines() if part in line and "shutdown" in line]
     assert len(ended) == 1
-    assert "exam-station" not in inhibitors(computer)
-    computer.run("systemctl", "start", ROOM)
-    await_(lambda: captures(computer))
-    assert state(computer) != "closed"
-    assert station(computer, "status")["stream"]["file"] != part
+    assert "exam-station" not in inhibitors(recording)
+    recording.run("systemctl", "start", ROOM)
+    await_(lambda: captures(recording))
+    assert state(recording) != "closed"
+    assert station(recording, "status")["stream"]["file"] != part
 
 
-def test_the_closed_day_is_whole(computer: Computer) -> None:
-    computer.run("station", "close", "--config", CONFIG)
-    report = json.loads(computer.run("station", "verify", "--json", "--config", CONFIG))
+def test_the_closed_day_is_whole(recorded: Computer) -> None:
+    report = json.loads(recorded.run("station", "verify", "--json", "--config", CONFIG))
     assert (report["ok"], report["breaches"]) == (True, [])
-    await_(lambda: "exam-station" not in inhibitors(computer))
-    owners = set(computer.run("find", RECORDINGS, "-name", "*.wav", "-printf", r"%u:%g %m\n").splitlines())
+    await_(lambda: "exam-station" not in inhibitors(recorded))
+    owners = set(recorded.run("find", RECORDINGS, "-name", "*.wav", "-printf", r"%u:%g %m\n").splitlines())
     assert owners == {"station:exam 640"}
 
 
-def test_what_was_recorded_is_delivered_by_the_services(computer: Computer) -> None:
-    install(computer, "--exchange")
+def test_what_was_recorded_is_delivered_by_the_services(recorded: Computer) -> None:
+    install(recorded, "--exchange")
     exchange = ["runuser", "-u", "station-exchange", "--", "station-sync", "exchange"]
-    answer = computer.run(*exchange, "add-school", "701020", "--folder", "/var/lib/station-exchange")
-    computer.write("/etc/station/token", answer.split()[-1], "600")
-    computer.run("chown", "station-sync:", "/etc/station/token")
-    computer.write("/etc/station/sync.toml", SYNC_TOML)
-    install(computer)
-    assert computer.properties("station-sync.timer")["ActiveState"] == "active"
+    answer = recorded.run(*exchange, "add-school", "701020", "--folder", "/var/lib/station-exchange")
+    recorded.write("/etc/station/token", answer.split()[-1], "600")
+    recorded.run("chown", "station-sync:", "/etc/station/token")
+    recorded.write("/etc/station/sync.toml", SYNC_TOML)
+    install(recorded)
+    assert recorded.properties("station-sync.timer")["ActiveState"] == "active"
     status = ["runuser", "-u", "station-sync", "--", "station-sync", "status", "--json"]
 
     def delivered() -> bool:
-        items = json.loads(computer.run(*status))["items"]
+        items = json.loads(recorded.run(*status))["items"]
         return bool(items) and all(item["state"] == "delivered" for item in items)
 
     await_(delivered)
 
 
-def test_a_configuration_broken_later_is_tried_again_until_it_is_right(computer: Computer) -> None:
-    computer.run("systemctl", "stop", ROOM)
-    computer.write(CONFIG, "nonsense")
-    computer.run("systemctl", "--no-block", "start", ROOM)
-    await_(lambda: computer.properties(ROOM)["SubState"] == "stop-post")
-    computer.write(CONFIG, station_toml())
-    await_(lambda: state(computer) == "closed")
+def test_a_configuration_broken_later_is_tried_again_until_it_is_right(room: Computer) -> None:
+    room.run("systemctl", "stop", ROOM)
+    room.write(CONFIG, "nonsense")
+    room.run("systemctl", "--no-block", "start", ROOM)
+    await_(lambda: room.properties(ROOM)["SubState"] == "stop-post")
+    room.write(CONFIG, station_toml())
+    await_(lambda: state(room) == "closed")
 
 
-def test_an_upgrade_keeps_the_configuration_and_brings_the_code(computer: Computer) -> None:
-    (code,) = computer.run("sh", "-c", "echo /opt/exam-station/lib/python3*/site-packages/station/service.py").split()
-    computer.run("rm", code)
-    computer.write("/opt/exam-station/code", "of another version")
-    said = install(computer, "265")
+def test_an_upgrade_keeps_the_configuration_and_brings_the_code(room: Computer) -> None:
+    (code,) = room.run("sh", "-c", "echo /opt/exam-station/lib/python3*/site-packages/station/service.py").split()
+    room.run("rm", code)
+    room.write("/opt/exam-station/code", "of another version")
+    said = install(room, "265")
     assert "265" in said
-    computer.run("test", "-s", code)
-    assert computer.run("cat", CONFIG) == station_toml()
-    assert state(computer) == "closed"
+    room.run("test", "-s", code)
+    assert room.run("cat", CONFIG) == station_toml()
+    assert state(room) == "closed"
 
 
-def test_uninstalling_leaves_recordings_and_configuration_and_nothing_else(computer: Computer) -> None:
-    before = recordings(computer)
-    done = computer.ask(f"{CHECKOUT}/scripts/uninstall")
+def test_uninstalling_leaves_recordings_and_configuration_and_nothing_else(recorded: Computer) -> None:
+    before = recordings(recorded)
+    done = recorded.ask(f"{CHECKOUT}/scripts/uninstall")
     assert done.returncode == 0, done.stderr
     assert RECORDINGS in done.stderr
-    assert recordings(computer) == before
-    assert computer.run("cat", CONFIG) == station_toml()
-    assert computer.properties(ROOM)["LoadState"] == "not-found"
-    left = computer.run("find", "/etc", "/opt", "/usr/local", "-name", "*station*").split()
+    assert recordings(recorded) == before
+    assert recorded.run("cat", CONFIG) == station_toml()
+    assert recorded.properties(ROOM)["LoadState"] == "not-found"
+    left = recorded.run("find", "/etc", "/opt", "/usr/local", "-name", "*station*").split()
     assert [path for path in left if not path.startswith("/etc/station")] == []
