@@ -6,7 +6,6 @@ Used by the service alone. Each is harmless where there is no systemd.
 import contextlib
 import logging
 import os
-import shutil
 import socket
 import subprocess
 from typing import NamedTuple
@@ -83,14 +82,14 @@ class Wakefulness:
             holder.kill()
 
     def _take(self) -> None:
-        if shutil.which(self._program) is None:
-            self._lose(say(f"нет программы {self._program}", f"there is no {self._program}"))
-            return
         who = ["--who=exam-station", "--why=" + say("Идёт запись экзамена", "An exam is being recorded")]
         command = [self._program, _WHAT, *who, "--mode=block", "cat"]
         # It has notices of its own, which must not be taken for the daemon's.
         environment = {name: value for name, value in os.environ.items() if name != _SOCKET}
-        self._holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment)
+        try:
+            self._holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment)
+        except OSError as error:  # no such program, or no memory for another: recording goes on without
+            self._lose(str(error))
 
     def _lose(self, why: str) -> None:
         if self._holder is not None:
