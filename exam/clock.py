@@ -3,7 +3,7 @@
 import time
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 NS_PER_S = 1_000_000_000
 
@@ -43,6 +43,35 @@ class CorrectedClock:
 
     def monotonic_ns(self) -> int:
         return self._clock.monotonic_ns()
+
+
+class Reading(NamedTuple):
+    """All clocks of the machine at one instant, in nanoseconds: what steps and sleep are told from.
+
+    `boottime_ns` counts time asleep, `monotonic_ns` does not. `spread_ns`: how long the reading took.
+    """
+
+    monotonic_ns: int
+    boottime_ns: int
+    wall_ns: int
+    spread_ns: int = 0
+
+    @property
+    def offset_ns(self) -> int:
+        """Moves only when the wall clock is set."""
+        return self.wall_ns - self.boottime_ns
+
+    @property
+    def suspended_ns(self) -> int:
+        """How long the machine has slept since it was booted."""
+        return self.boottime_ns - self.monotonic_ns
+
+
+def read_clocks() -> Reading:
+    """The machine's clocks, read one right after another."""
+    before = time.monotonic_ns()
+    boottime, wall = time.clock_gettime_ns(time.CLOCK_BOOTTIME), time.time_ns()
+    return Reading(before, boottime, wall, time.monotonic_ns() - before)
 
 
 def boot_id() -> str:

@@ -30,6 +30,7 @@ from station.session import Day, Moment, Rules, State, decide, evolve
 from station.session import commands as ask
 from station.session import events as happened
 from station.session.events import Event
+from station.systemd import Progress
 from station.tape import SUFFIX
 from station.taping import Taping
 
@@ -105,9 +106,10 @@ class Recorder:
         return self._snapshot.status(self._shape.channels)
 
     @property
-    def is_beating(self) -> bool:
-        """Whether the thread has turned its loop within the last seconds."""
-        return self._clock.monotonic_ns() - self._turned_ns < _ABSENT_AFTER_NS
+    def progress(self) -> Progress:
+        """How far thread and tape have come; may be asked from any thread."""
+        stream = self._snapshot.stream
+        return Progress(self._turned_ns, stream.file, stream.frames) if stream else Progress(self._turned_ns)
 
     def join(self, timeout_s: float) -> None:
         """Wait a while for the thread's end. Raises the failure that ended it, if one did."""

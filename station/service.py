@@ -1,16 +1,14 @@
 """The composition root: builds the parts of a room's daemon, starts and stops them in a visible order."""
 
-import contextlib
 import os
 import signal
-import socket
 import threading
 from pathlib import Path
 
 from exam import durable, names, roster
-from exam.clock import CorrectedClock, SystemClock
+from exam.clock import Clock, CorrectedClock, SystemClock
 from exam.errors import ConfigError, Fatal
-from station import recovery
+from station import recovery, systemd
 from station.capture.microphone import Microphone
 from station.capture.spec import Spec
 from station.client import socket_path
@@ -87,7 +85,7 @@ def _record(config: Config) -> None:
         recorder.start()
         control.start()
         try:
-            _wait_for_the_end(recorder)
+            _wait_for_the_end(recorder, clock)
         finally:
             control.stop()
             recorder.stop()
@@ -96,26 +94,26 @@ def _record(config: Config) -> None:
             journal.close()
 
 
-def _wait_for_the_end(recorder: Recorder) -> None:
+def _wait_for_the_end(recorder: Recorder, clock: Clock) -> None:
+    """Until a signal; meanwhile tell systemd that we live as long as frames reach the disk, and stay awake."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    _notify("READY=1")
-    while not ended.is_set():
-        recorder.join(0)
-        if recorder.is_beating:
-            _notify("WATCHDOG=1")
-        ended.wait(_BEAT_S)
-    _notify("STOPPING=1")
-
-
-def _notify(state: str) -> None:
-    """Tell systemd (sd_notify); nothing without it."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
-        connection.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+    wakefulness = systemd.Wakefulness(clock)
+    beaten = recorder.progress
+    systemd.notify("READY=1")
+    try:
+        while not ended.is_set():
+            recorder.join(0)
+            progress = recorder.progress
+            if systemd.has_advanced(beaten, progress):
+                beaten = progress
+                systemd.notify("WATCHDOG=1")
+            wakefulness.keep(awake=progress.file is not None)
+            ended.wait(_BEAT_S)
+    finally:
+        wakefulness.release()
+    systemd.notify("STOPPING=1")
 
 
 def _prepare(folder: Path) -> Path:
