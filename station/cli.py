@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from exam.errors import ConfigError, ExamError, Fatal, Rejected
 from exam.language import say
@@ -22,6 +22,9 @@ from exam.regulation import ALL_TASKS
 from station import client
 from station.config import Config, find, load
 from station.session.commands import TIME_OF_DAY
+
+if TYPE_CHECKING:
+    from station.verify import Claim
 
 _DONE, _FAILED, _WRONG_USE, _NOT_RUNNING = 0, 1, 2, 3
 _POLL_S = 0.5
@@ -149,15 +152,41 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     from station.verify import verify  # noqa: PLC0415 - only this command needs it
 
-    report = verify(Path(arguments.folder) if arguments.folder else _config(arguments).day_folder)
+    folder = Path(arguments.folder) if arguments.folder else _config(arguments).day_folder
+    if arguments.heads:
+        return _print_heads(folder, as_json=arguments.json)
+    claims = [claim for given in arguments.head for claim in given]
+    report = verify(folder, claims)
     if arguments.json:
         _say(json.dumps(msgspec.to_builtins(report) | {"ok": report.ok}, ensure_ascii=False))
-    else:
-        for breach in report.breaches:
-            _say(say("Нарушение", "Breach") + f" {breach.invariant}: {breach.file}: {breach.text}")
-        if report.ok:
-            _say(say(f"Всё в порядке: записей {report.recordings}.", f"All is well: {report.recordings} recordings."))
+        return _DONE if report.ok else _FAILED
+    for breach in report.breaches:
+        _say(say("Нарушение", "Breach") + f" {breach.invariant}: {breach.file}: {breach.text}")
+    for note in report.notes:
+        _say(f"{note.file}: {note.text}")
+    if claims:
+        _say(say("Подтверждено контрольных кодов", "Heads confirmed") + f": {report.confirmed}/{len(claims)}")
+    if report.ok:
+        _say(say(f"Всё в порядке: записей {report.recordings}.", f"All is well: {report.recordings} recordings."))
     return _DONE if report.ok else _FAILED
+
+
+def _print_heads(folder: Path, *, as_json: bool) -> int:
+    """The journal's heads, for paper: time, take, stream file, frames covered, head."""
+    import msgspec  # noqa: PLC0415 - only this command needs it
+
+    from station import journal  # noqa: PLC0415 - only this command needs it
+    from station.heads import heads_for_paper  # noqa: PLC0415 - only this command needs it
+
+    rows = heads_for_paper(journal.read(folder))
+    if as_json:
+        _say(json.dumps(msgspec.to_builtins(rows), ensure_ascii=False))
+        return _DONE
+    for row in rows:
+        _say(f"{row.at}\t{row.take or '—'}\t{row.stream}\t{row.frame}\t{row.printed}")
+    if not rows:
+        _say(say("# В журнале ещё нет контрольных кодов.", "# The journal holds no heads yet."))
+    return _DONE
 
 
 def _not_yet(arguments: argparse.Namespace) -> int:
@@ -294,6 +323,18 @@ def _add_looks(add: _Add) -> None:
     add("devices", "микрофоны этого компьютера", "microphones of this computer", _devices)
     verify = add("verify", "проверить записи на диске", "check the invariants on disk", _verify)
     verify.add_argument("folder", nargs="?", metavar="FOLDER")
+    heads = verify.add_mutually_exclusive_group()
+    heads.add_argument(
+        "--head",
+        type=_heads,
+        action="append",
+        default=[],
+        metavar="HASH|FILE",
+        help=say("контрольный код с бумаги или файл с ними", "a head from paper, or a file of them"),
+    )
+    heads.add_argument(
+        "--heads", action="store_true", help=say("показать контрольные коды дня", "print the day's heads for paper")
+    )
 
 
 def _listened(text: str) -> float | str:
@@ -314,6 +355,17 @@ def _time_of_day(text: str) -> str:
             say(f"«{text}» — ожидается время вида 09:05:00", f"“{text}”: expected a time like 09:05:00")
         )
     return text
+
+
+def _heads(text: str) -> "list[Claim]":
+    """A head as typed, or those of a file in its order."""
+    from station.verify import claims  # noqa: PLC0415 - only this command needs it
+
+    path = Path(text)
+    try:
+        return claims.read(path.read_text(encoding="utf-8").splitlines() if path.is_file() else [text])
+    except (ValueError, OSError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _yes_no(text: str) -> bool:

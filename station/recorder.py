@@ -34,6 +34,7 @@ _SYNC_EVERY_NS = NS_PER_S
 _DISK_EVERY_NS = 10 * NS_PER_S
 _ABSENT_AFTER_NS = 3 * NS_PER_S
 _CALM_NS = 60 * NS_PER_S
+_HEAD_EVERY_NS = 60 * NS_PER_S
 _LOW_HOURS = 2.0
 
 _log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class Recorder:
         self._ends_at: int | None = None
         self._alarms, self._heard = Alarms(), b""
         now = clock.monotonic_ns()
-        self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
+        self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = self._head_ns = now
         self._last_block_ns = now - _ABSENT_AFTER_NS  # nothing was heard yet
         self._disk_ns = now - _DISK_EVERY_NS
         self._disk: tuple[messages.DiskStatus, ...] = ()
@@ -289,9 +290,18 @@ class Recorder:
                 self._taping.sync()
             self._submit_due()
             self._calm(now)
+        if now - self._head_ns >= _HEAD_EVERY_NS:
+            self._head_ns = now
+            self._note_head()
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now
             self._watch_disk()
+
+    def _note_head(self) -> None:
+        """Once a minute: what was recorded until now is written down where it can be printed from."""
+        if self._taping is not None and self._taping.chain.frames:
+            chain = self._taping.chain
+            self._carry_out([happened.ChainHead(stream=self._taping.file, frame=chain.frames, head=chain.head)])
 
     def _calm(self, now_ns: int) -> None:
         """Clear what has been over for a minute; try again what failed a minute ago."""
@@ -306,7 +316,8 @@ class Recorder:
             return
         taping, self._taping, self._ends_at = self._taping, None, None
         losses = taping.seal()
-        end = happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending)
+        head = taping.chain.head if taping.chain.has_ended else None
+        end = happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending, head=head)
         self._carry_out([*losses, end])
 
     def _submit_due(self) -> None:

@@ -7,6 +7,7 @@ comes back as events for the journal. Knows nothing of sessions.
 from pathlib import Path
 
 from exam.audio import AudioFormat, GapReason
+from station.chain import Chain
 from station.feed import Feed
 from station.messages import Block, GapStatus, StreamStatus
 from station.session.events import Event, GapFound, OverflowSeen
@@ -24,6 +25,7 @@ class Taping:
         self.file = path.name
         self._shape = shape
         self._stream = Tape(path, shape)
+        self.chain = Chain(path, shape)
         self._timeline = Timeline(shape.sample_rate, start_ns)
         self._feeds: dict[str, Feed] = {}
         self._run: int | None = None
@@ -71,6 +73,7 @@ class Taping:
         """Make everything taped survive a power cut."""
         for tape in (self._stream, *(feed.tape for feed in self._feeds.values())):
             tape.sync()
+        self.chain.sync(self._stream)
 
     def seal(self) -> list[Event]:
         """End the part: takes hold what there is, every file is synced and closed. The last losses."""
@@ -79,6 +82,8 @@ class Taping:
         for feed in self._feeds.values():
             feed.tape.close()
         self._feeds.clear()
+        self._stream.sync()
+        self.chain.end(self._stream)
         self._stream.close()
         return losses
 

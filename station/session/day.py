@@ -36,13 +36,14 @@ class Place(Struct, frozen=True):
 
 
 class StreamPart(Struct, frozen=True):
-    """One file of the day's stream. `frames` is None while it grows."""
+    """One file of the day's stream. `frames` is None while it grows; `head`: of its whole hash chain."""
 
     file: str
     started_at: datetime
     frames: int | None = None
     ended_at: datetime | None = None
     gaps: tuple[Gap, ...] = ()
+    head: str | None = None
 
 
 class Take(Struct, frozen=True):
@@ -147,6 +148,7 @@ DAY_EVENTS: frozenset[type[Event]] = frozenset(
     {
         happened.StreamStarted,
         happened.StreamEnded,
+        happened.ChainHead,
         happened.GapFound,
         happened.OverflowSeen,
         happened.OutcomeSet,
@@ -177,7 +179,7 @@ def _stream_started(day: Day, event: happened.StreamStarted, wall: datetime) -> 
 
 
 def _stream_ended(day: Day, event: happened.StreamEnded, wall: datetime) -> Day:
-    ended = replace(day.parts[-1], frames=event.frame, ended_at=wall)
+    ended = replace(day.parts[-1], frames=event.frame, ended_at=wall, head=event.head)
     takes = {stem: _within(take, ended.file, event.frame) for stem, take in day.takes.items()}
     return replace(day, parts=(*day.parts[:-1], ended), takes=takes)
 

@@ -35,9 +35,16 @@ class StreamStarted(Event, frozen=True, tag="stream_started"):
 
 
 class StreamEnded(Event, frozen=True, tag="stream_ended"):
-    """The stream part `stream` ends; `frame` is its length."""
+    """The stream part `stream` ends; `frame` is its length, `head` the head of its whole hash chain, if known."""
 
     ending: Ending
+    head: str | None = None
+
+
+class ChainHead(Event, frozen=True, tag="chain_head"):
+    """The head of the stream's hash chain over its first `frame` frames."""
+
+    head: str
 
 
 class GapFound(Event, frozen=True, tag="gap"):
@@ -149,6 +156,7 @@ AnyEvent = (
     | DayClosed
     | StreamStarted
     | StreamEnded
+    | ChainHead
     | GapFound
     | TakeStarted
     | TaskMarked
