@@ -149,7 +149,9 @@ def complete(stream: Path) -> str:
         if not _goes_on(known, content[whole_bytes:], audio):
             return links_of(audio)[-1].head
         found = links_of(audio, known)
-    _append(path, whole_bytes, b"".join(links.written(link) for link in found[len(known) :]))
+    lines = b"".join(links.written(link) for link in found[len(known) :])
+    if lines or whole_bytes < len(content):
+        _append(path, whole_bytes, lines)
     return found[-1].head
 
 

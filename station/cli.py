@@ -363,7 +363,7 @@ def _heads(text: str) -> "list[Claim]":
 
     path = Path(text)
     try:
-        return claims.read(path.read_text(encoding="utf-8").splitlines() if path.is_file() else [text])
+        return claims.read(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else [claims.claim(text)]
     except (ValueError, OSError) as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -39,6 +39,7 @@ class Evidence(Struct, frozen=True):
     stated: manifest.Chain | None
     has_ended: bool
 
+
 class Stretch(Struct, frozen=True):
     """Frames of a stream part that are not what they were."""
 

@@ -91,14 +91,14 @@ def unconfirmed(claims: Sequence[Claim], parts: Sequence[Evidence]) -> Outcome:
 
 
 _Place = tuple[int, int]
-"""Number of the part, frame."""
+"""Number of the part, number of its link."""
 
 
 def _place(claim: Claim, parts: Sequence[Evidence]) -> _Place | None:
     for number, part in enumerate(parts):
-        for link in part.heard:
+        for count, link in enumerate(part.heard):
             if link.head.startswith(claim.head):
-                return number, link.frames
+                return number, count
     return None
 
 
@@ -139,20 +139,21 @@ def _bounded(
 ) -> tuple[Evidence, Stretch]:
     """From the last head that holds to the first that does not, or to the end where that one's place is unknown."""
     previous = next((place for place in reversed(places[:number]) if place), None)
-    where_stated = _stated_place(claims[number], parts, previous[0] if previous else 0)
-    if where_stated:
-        at, upper = where_stated
+    at = previous[0] if previous else 0
+    stated = _stated_place(claims[number], parts, at)
+    if stated:
+        at, upper = stated
     else:
-        at = previous[0] if previous else 0
-        if previous and previous[1] == parts[at].heard[-1].frames and at + 1 < len(parts):
+        if previous and previous[1] == len(parts[at].heard) - 1 and at + 1 < len(parts):
             at += 1
         upper = parts[at].heard[-1].frames
-    lower = max((frame for part, frame in filter(None, places) if part == at and frame <= upper), default=0)
+    confirmed = [parts[at].heard[place[1]].frames for place in places if place and place[0] == at]
+    lower = max((frame for frame in confirmed if frame <= upper), default=0)
     return parts[at], Stretch(lower, upper)
 
 
-def _stated_place(claim: Claim, parts: Sequence[Evidence], otherwise: int) -> _Place | None:
-    """Where a head was: as the paper says; else as the journal does, should it still hold the head."""
+def _stated_place(claim: Claim, parts: Sequence[Evidence], otherwise: int) -> tuple[int, int] | None:
+    """Part and frame of a head: as the paper says; else as the journal does, should it still hold the head."""
     if claim.frame is not None:
         files = [part.file for part in parts]
         return (files.index(claim.stream) if claim.stream in files else otherwise), claim.frame

@@ -48,7 +48,7 @@ def _put_by(folder: Path, day: Day, entries: Sequence[Entry], manifests: Mapping
     """Tapes that stay on disk without a manifest of their own: of cancelled takes, and under names given up."""
     owners = {take.tape: take for take in day.takes.values()}
     # A school may keep the stream alone: then no take has a tape.
-    are_kept = bool(set(owners) & set(manifests)) or any((folder / (tape + SUFFIX)).exists() for tape in owners)
+    are_kept = bool(set(day.takes) & set(manifests)) or any((folder / (tape + SUFFIX)).exists() for tape in owners)
     growing = {part.file for part in day.parts if part.frames is None} | _crashed(entries)
     for tape, take in owners.items():
         is_put_by = take.cancelled or take.superseded or take.stem != tape

@@ -14,6 +14,8 @@ from days import SHAPE, Entries, audio_of
 from station import chain
 from station.journal import read as read_journal
 from station.links import Link
+from station.recovery import replay
+from station.session import Take
 from station.tape import HEADER_BYTES, TapeReader, header
 from station.verify.claims import Claim
 
@@ -52,20 +54,27 @@ def forge(folder: Path) -> None:
     entries: Entries = [json.loads(line) for line in (folder / JOURNAL).read_text().splitlines()]
     found: dict[str, list[Link]] = {}
     for path in streams(folder):
-        chain.path_of(path).unlink(missing_ok=True)
-        chain.complete(path)
+        sealed_again(path)
         with TapeReader(path) as tape:
             found[path.name] = chain.links_of(tape)
     for entry in entries:
         _forge_heads(entry, found.get(entry["stream"] or "", []))
     _write_journal(folder, entries)
+    for take in replay(folder).takes.values():
+        _recut(folder, take)
     for path in folder.glob("*.json"):
-        _forge_manifest(folder, path, found)
+        _forge_manifest(path, found)
     for entry in entries:
         if entry["type"] == "published":
             master, told = folder / f"{entry['stem']}.wav", folder / f"{entry['stem']}.json"
             entry.update(sha256=_sha256(master), manifest_sha256=_sha256(told))
     _write_journal(folder, entries)
+
+
+def sealed_again(path: Path) -> None:
+    """Only the chain file made anew."""
+    chain.path_of(path).unlink(missing_ok=True)
+    chain.complete(path)
 
 
 def _forge_heads(entry: dict[str, Any], links: list[Link]) -> None:
@@ -76,13 +85,15 @@ def _forge_heads(entry: dict[str, Any], links: list[Link]) -> None:
         entry.update(frame=link.frames, head=link.head)
 
 
-def _forge_manifest(folder: Path, path: Path, found: dict[str, list[Link]]) -> None:
+def _recut(folder: Path, take: Take) -> None:
+    spans = [audio_of(folder / span.stream)[2 * span.first_frame : 2 * span.end] for span in take.spans]
+    edit(folder / f"{take.tape}.wav", lambda _: b"".join(spans))
+
+
+def _forge_manifest(path: Path, found: dict[str, list[Link]]) -> None:
     told = json.loads(path.read_bytes())
-    master = folder / told["audio"]["file"]
-    if told["kind"] == "participant":
-        spans = [audio_of(folder / s["stream"])[2 * s["first_frame"] :][: 2 * s["frames"]] for s in told["spans"]]
-        edit(master, lambda _: b"".join(spans))
-    else:
+    master = path.parent / told["audio"]["file"]
+    if told["kind"] == "stream":
         links = found[master.name]
         told["chain"].update(blocks=len(links), head=links[-1].head)
     told["audio"]["frames"] = (master.stat().st_size - HEADER_BYTES) // 2
