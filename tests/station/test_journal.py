@@ -40,6 +40,7 @@ EVERY: list[Event] = [
     happened.TakeRecut(stem="s", new_stem="t", take=2),
     happened.RecordingPublished(stem="s", sha256="0" * 64),
     happened.OverflowSeen(**HERE),
+    happened.ChainHead(head="0" * 64, **HERE),
 ]
 
 
