@@ -44,15 +44,17 @@ def path_of(stream: Path) -> Path:
 class Chain:
     """The chain of a part being recorded. It never raises: a disk that refuses is `fault`, and tried again.
 
-    `head`: 64 hexadecimal digits that stand for the first `frames` frames; once it `has_ended`, for the whole part.
+    `head`: 64 hexadecimal digits that stand for the first `frames` frames; `whole`: the head of the whole part, once
+    it has ended.
     """
 
     def __init__(self, stream: Path, shape: AudioFormat) -> None:
         """The file is made when the first line is due."""
-        self.head, self.frames, self.has_ended = links.origin(stream.name, shape), 0, False
+        self.head, self.frames = links.origin(stream.name, shape), 0
+        self.whole: str | None = None
         self.fault: OSError | None = None
         self._path = path_of(stream)
-        self._whole = links.block_frames(shape)
+        self._block = links.block_frames(shape)
         self._unwritten, self._written = b"", 0
         self._descriptor: int | None = None
 
@@ -67,13 +69,14 @@ class Chain:
     def end(self, stream: Frames) -> None:
         """The part has ended and is synced: add its last, shorter block and let go of the file."""
         self._advance(stream)
-        self.has_ended = stream.frames < self.frames + self._whole and self._extend(stream, stream.frames)
+        if stream.frames < self.frames + self._block and self._extend(stream, stream.frames):
+            self.whole = self.head
         self._write()
         if self._descriptor is not None:
             os.close(self._descriptor)
 
     def _advance(self, stream: Frames) -> None:
-        while stream.frames >= self.frames + self._whole and self._extend(stream, self.frames + self._whole):
+        while stream.frames >= self.frames + self._block and self._extend(stream, self.frames + self._block):
             pass
 
     def _write(self) -> None:

@@ -61,8 +61,16 @@ class Capture(_Section, frozen=True):
 
 
 class Storage(_Section, frozen=True):
+    """`hours` a day may last and `reserve_gb` beside it: a disk with less free space refuses to open the day."""
+
     folder: str = "recordings"
     second_folder: str = ""
+    hours: Annotated[float, Meta(gt=0, le=24)] = 10.0
+    reserve_gb: Annotated[float, Meta(ge=0)] = 1.0
+
+    @property
+    def reserve_bytes(self) -> int:
+        return round(self.reserve_gb * 1e9)
 
 
 class Delivery(_Section, frozen=True):

@@ -64,13 +64,21 @@ def _record(config: Config) -> None:
         so_far = recovery.replay(folder)
         _check_roster(so_far, rules, config.roster)
         journal = Journal(folder, clock)
-        day = recovery.recover(folder, so_far, journal, rules)
+        day, tail = recovery.recover(folder, so_far, journal, config.capture.shape, clock)
         inbox = Inbox()
         publisher = Publisher(folder, config.delivery.format, inbox.post)
         capture = config.capture
         microphone = Microphone(Spec(capture.device, capture.channels, capture.sample_rate), clock)
         recorder = Recorder(
-            config, rules, day, journal=journal, publisher=publisher, inbox=inbox, source=microphone, clock=clock
+            config,
+            rules,
+            day,
+            journal=journal,
+            publisher=publisher,
+            inbox=inbox,
+            source=microphone,
+            clock=clock,
+            tail=tail,
         )
         control = Control(_prepare_socket(config), inbox, lambda: recorder.status, clock)
         publisher.start()

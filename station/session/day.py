@@ -4,7 +4,7 @@ Pure. A day is immutable; `evolve` gives the next one.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -35,14 +35,28 @@ class Place(Struct, frozen=True):
     frame: int
 
 
+class Anchor(Struct, frozen=True):
+    """A frame of a stream part and when it was heard: wall time, and the steady clock of the boot `boot`."""
+
+    frame: int
+    at: datetime
+    at_ns: int
+    boot: str
+
+
 class StreamPart(Struct, frozen=True):
-    """One file of the day's stream. `frames` is None while it grows; `head`: of its whole hash chain."""
+    """One file of the day's stream. `frames` is None while it grows; `open_gap`: a gap whose end is not known yet.
+
+    `head`: of its whole hash chain, if known.
+    """
 
     file: str
     started_at: datetime
     frames: int | None = None
     ended_at: datetime | None = None
     gaps: tuple[Gap, ...] = ()
+    open_gap: Gap | None = None
+    anchors: tuple[Anchor, ...] = ()
     head: str | None = None
 
 
@@ -98,6 +112,7 @@ class Day(Struct, frozen=True):
     """Everything the journal knows of a room's day.
 
     `current`: the stem of the take in hand. `published`: by stem, the SHA-256 of the master and of the manifest.
+    `clock_correction_s`: what a person had added to the computer's clock.
     """
 
     state: State = State.CLOSED
@@ -106,6 +121,7 @@ class Day(Struct, frozen=True):
     current: str | None = None
     outcomes: Mapping[int, OutcomeNote] = {}
     published: Mapping[str, tuple[str, str]] = {}
+    clock_correction_s: float = 0.0
 
     @property
     def take(self) -> Take | None:
@@ -124,7 +140,7 @@ class Day(Struct, frozen=True):
     def unpublished(self) -> tuple[str, ...]:
         """Stems of takes and ended stream parts that hold sound and whose manifest is still due."""
         takes = [take.stem for take in self.takes.values() if take.is_publishable]
-        parts = [part.file.removesuffix(".wav") for part in self.parts if part.frames]
+        parts = [_stem(part) for part in self.parts if part.frames]
         return tuple(stem for stem in takes + parts if stem not in self.published)
 
 
@@ -149,12 +165,16 @@ DAY_EVENTS: frozenset[type[Event]] = frozenset(
         happened.StreamStarted,
         happened.StreamEnded,
         happened.ChainHead,
+        happened.Anchored,
+        happened.GapBegan,
         happened.GapFound,
         happened.OverflowSeen,
         happened.OutcomeSet,
         happened.TakeReassigned,
         happened.TakeCorrected,
-        happened.TakeRecut,
+        happened.TakeCut,
+        happened.ClockCorrected,
+        happened.ClockStepped,
         happened.RecordingPublished,
     }
 )
@@ -175,19 +195,33 @@ def evolve(day: Day, event: Event, wall: datetime) -> Day:
 
 
 def _stream_started(day: Day, event: happened.StreamStarted, wall: datetime) -> Day:
-    return replace(day, parts=(*day.parts, StreamPart(_place(event).stream, wall)))
+    """A take being recorded goes on at the new part's first frame."""
+    day = replace(day, parts=(*day.parts, StreamPart(_place(event).stream, wall)))
+    if day.state is State.RECORDING and day.take is not None:
+        return _with(day, replace(day.take, open_from=_place(event)))
+    return day
 
 
 def _stream_ended(day: Day, event: happened.StreamEnded, wall: datetime) -> Day:
-    ended = replace(day.parts[-1], frames=event.frame, ended_at=wall, head=event.head)
-    takes = {stem: _within(take, ended.file, event.frame) for stem, take in day.takes.items()}
-    return replace(day, parts=(*day.parts[:-1], ended), takes=takes)
+    """A span being recorded ends with the part; spans that were to end after it end there, too."""
+    day = _of_last_part(day, frames=event.frame, ended_at=event.at or wall, open_gap=None, head=event.head)
+    file = day.parts[-1].file
+    takes = {stem: _within(_span_closed(take, event.frame), file, event.frame) for stem, take in day.takes.items()}
+    return replace(day, takes=takes)
+
+
+def _anchored(day: Day, event: happened.Anchored, _wall: datetime) -> Day:
+    anchor = Anchor(event.frame, event.at, event.at_ns, event.boot)
+    return _of_last_part(day, anchors=(*day.parts[-1].anchors, anchor))
+
+
+def _gap_began(day: Day, event: happened.GapBegan, _wall: datetime) -> Day:
+    return _of_last_part(day, open_gap=Gap(event.frame, 0, event.reason))
 
 
 def _gap(day: Day, event: happened.GapFound, _wall: datetime) -> Day:
-    part = day.parts[-1]
-    gap = Gap(event.frame, event.frames, event.reason)
-    return replace(day, parts=(*day.parts[:-1], replace(part, gaps=(*part.gaps, gap))))
+    gaps = (Gap(event.frame, event.frames, event.reason),) if event.frames else ()
+    return _of_last_part(day, gaps=(*day.parts[-1].gaps, *gaps), open_gap=None)
 
 
 def _take_started(day: Day, event: happened.TakeStarted, wall: datetime) -> Day:
@@ -213,8 +247,8 @@ def _span_ended(day: Day, event: happened.TakePaused | happened.TakeStopped, wal
     flags = take.flags
     if isinstance(event, happened.TakeStopped) and event.ending not in {"operator", "cancel"}:
         flags = (*flags, f"ended_by_{event.ending}")
-    spans = (*take.spans, _span(take.open_from, event.frame)) if take.open_from else take.spans
-    return _with(day, replace(take, spans=spans, open_from=None, ended_at=wall, flags=flags))
+    ended_at = getattr(event, "at", None) or wall
+    return _with(day, replace(_span_closed(take, event.frame), ended_at=ended_at, flags=flags))
 
 
 def _span_began(day: Day, event: happened.TakeResumed | happened.TakeContinued, _wall: datetime) -> Day:
@@ -247,8 +281,28 @@ def _corrected(day: Day, event: happened.TakeCorrected, _wall: datetime) -> Day:
     return _renamed(day, event.stem, event.new_stem, change)
 
 
-def _recut(day: Day, event: happened.TakeRecut, _wall: datetime) -> Day:
-    return _renamed(day, event.stem, event.new_stem, {"number": event.take, "tape": event.new_stem})
+def _cut(day: Day, event: happened.TakeCut, _wall: datetime) -> Day:
+    take = Take(
+        stem=event.stem,
+        tape=event.stem,
+        participant=event.participant,
+        number=event.take,
+        variant=event.variant,
+        started_at=event.started_at,
+        ended_at=event.ended_at,
+        spans=event.spans,
+        decision=event.decision,
+        flags=("recut",),
+    )
+    return _with(day, take)
+
+
+def _clock_corrected(day: Day, event: happened.ClockCorrected, _wall: datetime) -> Day:
+    """What was noted by the wrong clock moves along; what was published by it stays as it was told."""
+    by = timedelta(seconds=event.seconds)
+    parts = tuple(part if _stem(part) in day.published else _moved_part(part, by) for part in day.parts)
+    takes = {stem: take if stem in day.published else _moved(take, by) for stem, take in day.takes.items()}
+    return replace(day, parts=parts, takes=takes, clock_correction_s=day.clock_correction_s + event.seconds)
 
 
 def _published(day: Day, event: happened.RecordingPublished, _wall: datetime) -> Day:
@@ -263,6 +317,32 @@ def _renamed(day: Day, stem: str, new_stem: str, change: dict[str, Any]) -> Day:
     successor = replace(take, stem=new_stem, replaces=stem, **change)
     takes = {**day.takes, stem: replace(take, superseded=True, open_from=None), new_stem: successor}
     return replace(day, takes=takes, current=new_stem if day.current == stem else day.current)
+
+
+def _span_closed(take: Take, end: int) -> Take:
+    """The take without an open span: what was being recorded ends before the frame `end`."""
+    if take.open_from is None:
+        return take
+    return replace(take, spans=(*take.spans, _span(take.open_from, end)), open_from=None)
+
+
+def _moved(noted: Take | StreamPart, by: timedelta) -> Any:
+    ended_at = noted.ended_at + by if noted.ended_at else None
+    return replace(noted, started_at=noted.started_at + by, ended_at=ended_at)
+
+
+def _moved_part(part: StreamPart, by: timedelta) -> StreamPart:
+    anchors = tuple(replace(anchor, at=anchor.at + by) for anchor in part.anchors)
+    moved: StreamPart = replace(_moved(part, by), anchors=anchors)
+    return moved
+
+
+def _of_last_part(day: Day, **change: Any) -> Day:
+    return replace(day, parts=(*day.parts[:-1], replace(day.parts[-1], **change)))
+
+
+def _stem(part: StreamPart) -> str:
+    return part.file.removesuffix(".wav")
 
 
 def _within(take: Take, stream: str, frames: int) -> Take:
@@ -297,6 +377,8 @@ def _span(first: Place, end: int) -> FrameSpan:
 _CHANGES: Mapping[type[Event], Callable[[Day, Any, datetime], Day]] = {
     happened.StreamStarted: _stream_started,
     happened.StreamEnded: _stream_ended,
+    happened.Anchored: _anchored,
+    happened.GapBegan: _gap_began,
     happened.GapFound: _gap,
     happened.TakeStarted: _take_started,
     happened.TaskMarked: _task_marked,
@@ -309,6 +391,7 @@ _CHANGES: Mapping[type[Event], Callable[[Day, Any, datetime], Day]] = {
     happened.OutcomeSet: _outcome,
     happened.TakeReassigned: _reassigned,
     happened.TakeCorrected: _corrected,
-    happened.TakeRecut: _recut,
+    happened.TakeCut: _cut,
+    happened.ClockCorrected: _clock_corrected,
     happened.RecordingPublished: _published,
 }

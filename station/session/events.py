@@ -3,16 +3,28 @@
 `stream` and `frame` say where in the day's audio; both are the journal's, too.
 """
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
-from exam.audio import GapReason
+from exam.audio import FrameSpan, GapReason
 from exam.manifest import Decision, Listened
 from exam.regulation import Outcome
 
-Ending = Literal["operator", "next_start", "close", "outcome", "cancel", "shutdown", "crash"]
-"""What ended a take or a stream part."""
+Ending = Literal[
+    "operator",
+    "next_start",
+    "close",
+    "outcome",
+    "cancel",
+    "shutdown",
+    "crash",
+    "disk_full",
+    "disk_failed",
+    "file_limit",
+]
+"""What ended a take or a stream part. `file_limit`: the file system lets no file grow further (4 GiB on FAT32)."""
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -35,9 +47,13 @@ class StreamStarted(Event, frozen=True, tag="stream_started"):
 
 
 class StreamEnded(Event, frozen=True, tag="stream_ended"):
-    """The stream part `stream` ends; `frame` is its length, `head` the head of its whole hash chain, if known."""
+    """The stream part `stream` ends; `frame` is its length. `at`: when, if not when this was written down.
+
+    `head`: of its whole hash chain, if known.
+    """
 
     ending: Ending
+    at: datetime | None = None
     head: str | None = None
 
 
@@ -45,6 +61,20 @@ class ChainHead(Event, frozen=True, tag="chain_head"):
     """The head of the stream's hash chain over its first `frame` frames."""
 
     head: str
+
+
+class Anchored(Event, frozen=True, tag="anchor"):
+    """Frame `frame` of the stream was heard at `at`: `at_ns` on the steady clock of the boot `boot`."""
+
+    at: datetime
+    at_ns: int
+    boot: str
+
+
+class GapBegan(Event, frozen=True, tag="gap_began"):
+    """From `frame` on the stream holds silence; `GapFound` will say how much. A crash may come first."""
+
+    reason: GapReason
 
 
 class GapFound(Event, frozen=True, tag="gap"):
@@ -76,9 +106,10 @@ class TakeResumed(Event, frozen=True, tag="resumed"):
 
 
 class TakeStopped(Event, frozen=True, tag="stopped"):
-    """The last span ends at `frame`; the review begins."""
+    """The last span ends at `frame`; the review begins. `at`: when, if not when this was written down."""
 
     ending: Ending
+    at: datetime | None = None
 
 
 class TakeContinued(Event, frozen=True, tag="continued"):
@@ -131,12 +162,29 @@ class TakeCorrected(Event, frozen=True, tag="corrected"):
     reason: str
 
 
-class TakeRecut(Event, frozen=True, tag="recut"):
-    """The file of the take `stem` is not whole: from now on it is `new_stem`, cut from the stream."""
+class TakeCut(Event, frozen=True, tag="recut"):
+    """A person had a take cut from the stream: complete at once, the takes before it stay."""
 
     stem: str
-    new_stem: str
+    participant: int
     take: int
+    variant: str | None
+    decision: Decision
+    spans: tuple[FrameSpan, ...]
+    started_at: datetime
+    ended_at: datetime
+
+
+class ClockCorrected(Event, frozen=True, tag="clock_corrected"):
+    """The computer's clock is wrong: `seconds` are added to it for the papers, to what was noted before, too."""
+
+    seconds: float
+
+
+class ClockStepped(Event, frozen=True, tag="clock_step"):
+    """The computer's clock was set forward by `seconds` (or back) while recording; no duration changes by that."""
+
+    seconds: float
 
 
 class RecordingPublished(Event, frozen=True, tag="published"):
@@ -157,6 +205,8 @@ AnyEvent = (
     | StreamStarted
     | StreamEnded
     | ChainHead
+    | Anchored
+    | GapBegan
     | GapFound
     | TakeStarted
     | TaskMarked
@@ -169,7 +219,9 @@ AnyEvent = (
     | OutcomeSet
     | TakeReassigned
     | TakeCorrected
-    | TakeRecut
+    | TakeCut
+    | ClockCorrected
+    | ClockStepped
     | RecordingPublished
     | OverflowSeen
 )

@@ -12,6 +12,7 @@ from exam.errors import Rejected
 from exam.language import say
 from exam.manifest import Manifest
 from station.journal import Entry
+from station.publishing import FRAGMENTS
 from station.session import Day, Take
 from station.session.events import StreamEnded
 from station.tape import HEADER_BYTES, SUFFIX, TapeReader
@@ -45,7 +46,10 @@ def notes(folder: Path) -> Iterator[Note]:
 
 
 def _put_by(folder: Path, day: Day, entries: Sequence[Entry], manifests: Mapping[str, Manifest]) -> Iterator[Breach]:
-    """Tapes that stay on disk without a manifest of their own: of cancelled takes, and under names given up."""
+    """Tapes that stay on disk without a manifest of their own: of cancelled takes, and under names given up.
+
+    A torn one that could not be made anew lies among the fragments.
+    """
     owners = {take.tape: take for take in day.takes.values()}
     # A school may keep the stream alone: then no take has a tape.
     are_kept = bool(set(day.takes) & set(manifests)) or any((folder / (tape + SUFFIX)).exists() for tape in owners)
@@ -55,10 +59,10 @@ def _put_by(folder: Path, day: Day, entries: Sequence[Entry], manifests: Mapping
         if not is_put_by or tape in manifests or take.stem == day.current or not are_kept:
             continue
         path = folder / (tape + SUFFIX)
-        if not path.exists():
+        if not path.exists() and not (folder / FRAGMENTS / path.name).exists():
             text = say("файл дубля пропал; его звук есть в общей записи", "the take's file is gone; the stream has it")
             yield Breach(4, path.name, text)
-        elif not take.superseded:  # one given up for a new cut was torn
+        elif path.exists():
             yield from _against_stream(folder, path, take, may_be_short=bool({s.stream for s in take.spans} & growing))
 
 

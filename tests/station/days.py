@@ -138,7 +138,7 @@ class Room:
         """What the service does, without a microphone and a socket."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.journal = Journal(self.folder, self.clock)
-        day = recovery.recover(self.folder, recovery.replay(self.folder), self.journal, self.rules)
+        day, tail = recovery.recover(self.folder, recovery.replay(self.folder), self.journal, SHAPE, self.clock)
         self.inbox = Inbox()
         self.publisher = Publisher(self.folder, self.config.delivery.format, self._report)
         self.recorder = Recorder(
@@ -150,6 +150,7 @@ class Room:
             inbox=self.inbox,
             source=NoSource(),
             clock=self.clock,
+            tail=tail,
         )
         self.run, self.heard = self.run + 1, 0
         self.publisher.start()

@@ -124,7 +124,7 @@ def test_an_untouched_day_passes_with_every_head(folder: Path) -> None:
     printed = [claim(row.printed) for row in rows] + paper(folder) + bare(paper(folder))
     report = verify(folder, printed)
     assert report.breaches == ()
-    assert report.confirmed == len(printed) == 3 + 2 * 15
+    assert report.confirmed == len(printed) == 5 + 2 * 15
 
 
 @pytest.mark.parametrize(("change", "frame"), **of_edits())
@@ -190,7 +190,7 @@ def test_a_forgery_that_leaves_the_chain_file_is_located_to_the_block_by_one_hea
 
 
 def test_the_journal_says_where_a_bare_head_stood(folder: Path) -> None:
-    minute = heads_for_paper(read_journal(folder))[0]
+    minute = heads_for_paper(read_journal(folder))[1]
     edit(folder / PART_1, bit(MIDDLE))
     chain.path_of(folder / PART_1).unlink()
     sealed_again(folder / PART_1)
@@ -280,10 +280,10 @@ def test_a_chain_file_that_is_gone_is_missed(folder: Path) -> None:
 
 def test_a_head_altered_in_the_journal_is_named(folder: Path) -> None:
     entries = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
-    noted = next(entry for entry in entries if entry["type"] == "chain_head")
+    noted = [entry for entry in entries if entry["type"] == "chain_head"][1]
     noted["head"] = "0" * 64
     (folder / "journal.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
-    assert located(verify(folder).breaches) == [(PART_1, 0, noted["frame"])]
+    assert located(verify(folder).breaches) == [(PART_1, TEN, noted["frame"])]
 
 
 def test_a_chain_altered_in_the_manifest_is_named(folder: Path) -> None:
@@ -377,21 +377,22 @@ def station(*words: str) -> subprocess.CompletedProcess[str]:
 def test_printed_heads_are_read_back_and_typed_heads_as_people_type(folder: Path, tmp_path: Path) -> None:
     printed = station(str(folder), "--heads")
     assert printed.returncode == 0
-    assert printed.stdout.count("\n") == 3
+    assert printed.stdout.count("\n") == 5
     rows = json.loads(station(str(folder), "--heads", "--json").stdout)
-    assert [row["participant"] for row in rows] == [1, None, 2]
+    assert [row["participant"] for row in rows] == [None, 1, None, None, 2]
     assert all(row["head"].startswith(row["printed"].replace(" ", "")) for row in rows)
     sheet = tmp_path / "sheet.txt"
     sheet.write_text("# room 265\n\n" + printed.stdout, encoding="utf-8")
     typed = rows[0]["printed"].upper().replace(" ", "  ")[:17]
     found = station(str(folder), "--head", str(sheet), "--head", typed, "--json")
-    assert (found.returncode, json.loads(found.stdout)["confirmed"]) == (0, 4)
+    assert (found.returncode, json.loads(found.stdout)["confirmed"]) == (0, 6)
     edit(folder / PART_2, bit(0))
     forge(folder)
     exposed = station(str(folder), "--head", str(sheet), "--head", typed)
     assert exposed.returncode == 1
-    assert "00:00:00–00:00:45, отсчёты 0–360800" in exposed.stdout
-    assert exposed.stdout.endswith("Подтверждено контрольных кодов: 3/4\n")
+    assert "00:00:00–00:00:10, отсчёты 0–80000" in exposed.stdout
+    assert "(и ещё 1)" in exposed.stdout
+    assert exposed.stdout.endswith("Подтверждено контрольных кодов: 4/6\n")
 
 
 @pytest.mark.parametrize("typed", ["ab12 cd34", "xyz", "", "/no/such/file", "ab" * 33])
