@@ -6,7 +6,7 @@ folder is vouched for by the head itself, say where.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -72,9 +72,9 @@ def unconfirmed(claims: Sequence[Claim], parts: Sequence[Evidence]) -> Outcome:
     left = denied
     for part in parts:
         vouched = {number: count for number in left if (count := _vouched(claims[number], part))}
-        if vouched:
-            told = _said([claims[number] for number in vouched])
-            breaches += _by_chain_file(part, max(vouched.values()), told)
+        stretches = _by_chain_file(part, max(vouched.values(), default=0))
+        breaches += [_changed(part, stretch, _said([claims[number] for number in vouched])) for stretch in stretches]
+        if stretches:
             left = [number for number in left if number not in vouched]
     bounds: dict[str, tuple[Evidence, Stretch, list[Claim]]] = {}
     for number in left:
@@ -109,10 +109,10 @@ def _vouched(claim: Claim, part: Evidence) -> int:
     return next((count for count in range(1, sound + 1) if known[count - 1].head.startswith(claim.head)), 0)
 
 
-def _by_chain_file(part: Evidence, count: int, told: str) -> Iterator[Breach]:
+def _by_chain_file(part: Evidence, count: int) -> list[Stretch]:
+    """Where the audio is not that of the first `count` lines."""
     known = (part.written or ())[:count]
-    for stretch in differing(part, known, to_the_end=links.has_ended(known, part.shape)):
-        yield _changed(part, stretch, told)
+    return list(differing(part, known, to_the_end=links.has_ended(known, part.shape)))
 
 
 def _changed(part: Evidence, stretch: Stretch, told: str) -> Breach:

@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from days import RATE, SHAPE, Room, sound
 
+from exam import manifest
 from exam.audio import AudioFormat
 from station import chain, links
 from station.chain import Chain
@@ -15,6 +17,8 @@ from station.journal import read as read_journal
 from station.links import Link
 from station.session import commands as ask
 from station.tape import HEADER_BYTES, Tape, TapeReader, seal
+from station.verify import verify
+from station.verify.claims import claim
 
 TEN = 10 * RATE
 FILE = "11.02.2026_265_701020_поток_01.wav"
@@ -249,3 +253,30 @@ def test_a_take_is_printed_with_the_first_head_that_covers_it_whole(room: Room) 
     assert [row.participant for row in rows] == [1, 2, None], "a cancelled take has no row"
     assert {len(row.printed.replace(" ", "")) for row in rows} == {20}
     assert all(row.head.startswith(row.printed.replace(" ", "")) for row in rows)
+
+
+def test_after_a_kill_the_chain_of_the_torn_part_is_whole(tmp_path: Path) -> None:
+    alive = Room(tmp_path / "alive")
+    alive.start()
+    alive.hear(2)
+    alive.do(ask.Open())
+    alive.hear(123)
+    room = Room(tmp_path / "after")
+    shutil.copytree(alive.folder, room.folder)
+    alive.stop()
+    room.clock.ns, room.clock.wall, room.run = alive.clock.ns, alive.clock.wall, alive.run
+    room.start()
+    room.hear(3)
+    room.do(ask.Close())
+    room.hear(3)
+    room.published(2)
+    room.stop()
+    torn, after = room.day.parts
+    for part in (torn, after):
+        with TapeReader(room.folder / part.file) as audio:
+            whole = chain.links_of(audio)
+        stated = manifest.load(room.folder / part.file.replace(".wav", ".json")).chain
+        assert stated == manifest.Chain(10, len(whole), whole[-1].head)
+        assert part.head == whole[-1].head
+    report = verify(room.folder, [claim(row.printed) for row in heads_for_paper(read_journal(room.folder))])
+    assert (report.breaches, report.confirmed) == ((), 3)

@@ -189,6 +189,29 @@ def test_a_forgery_that_leaves_the_chain_file_is_located_to_the_block_by_one_hea
     assert report.confirmed == 0
 
 
+def test_a_head_copied_into_a_forged_chain_file_vouches_for_nothing(folder: Path) -> None:
+    """Its line must follow from those before it, else they would mislead about the place."""
+    last = paper(folder)[8]
+    honest = chain.path_of(folder / PART_1).read_bytes().splitlines()[8].split()[2]
+    edit(folder / PART_1, bit(MIDDLE))
+    forge(folder)
+
+    def mislead(lines: list[bytes]) -> None:
+        lines[6] = lines[6].replace(b"0", b"1")
+        lines[8] = lines[8][:-65] + honest + b"\n"
+
+    lines_of(chain.path_of(folder / PART_1), mislead)
+    denied = [breach for breach in verify(folder, [last]).breaches if "код с бумаги" in breach.text]
+    assert located(tuple(denied)) == [(PART_1, 0, 9 * TEN)]
+
+
+def test_after_the_last_head_of_a_part_the_next_is_looked_at(folder: Path) -> None:
+    printed = bare(paper(folder))
+    edit(folder / PART_2, bit(5 * RATE))
+    forge(folder)
+    assert located(verify(folder, printed).breaches) == [(PART_2, 0, 360800)]
+
+
 def test_the_journal_says_where_a_bare_head_stood(folder: Path) -> None:
     minute = heads_for_paper(read_journal(folder))[1]
     edit(folder / PART_1, bit(MIDDLE))
@@ -301,10 +324,12 @@ CANCELLED = "11.02.2026_265_701020_Сидоров О.wav"
 
 
 def test_a_cancelled_take_that_was_deleted_or_altered_is_named(folder: Path) -> None:
+    whole = audio_of(folder / CANCELLED)
     edit(folder / CANCELLED, bit(5000))
     assert [(breach.invariant, breach.file) for breach in verify(folder).breaches] == [(3, CANCELLED)]
-    edit(folder / CANCELLED, shorter(1))
-    assert {(breach.invariant, breach.file) for breach in verify(folder).breaches} == {(3, CANCELLED)}
+    for other in (whole[:-2], whole + b"\0\0", b""):
+        edit(folder / CANCELLED, lambda _, other=other: other)  # type: ignore[misc]
+        assert {(breach.invariant, breach.file) for breach in verify(folder).breaches} == {(3, CANCELLED)}
     (folder / CANCELLED).unlink()
     assert [(breach.invariant, breach.file) for breach in verify(folder).breaches] == [(4, CANCELLED)]
 
