@@ -8,7 +8,7 @@ later, is left as it is and named by `verify`.
 import errno
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -55,29 +55,42 @@ class Chain:
         self.fault: OSError | None = None
         self._path = path_of(stream)
         self._block = links.block_frames(shape)
+        self._digest, self._hashed = hashlib.sha256(), 0
         self._unwritten, self._written = b"", 0
         self._descriptor: int | None = None
 
     def sync(self, stream: Frames) -> None:
-        """`stream` has just been synced: add the blocks it has filled since and write them down, durably.
-
-        Next to nothing when there is none.
-        """
+        """`stream` has just been synced: hash what it has gained since and write the finished links down, durably."""
         self._advance(stream)
         self._write()
 
     def end(self, stream: Frames) -> None:
         """The part has ended and is synced: add its last, shorter block and let go of the file."""
         self._advance(stream)
-        if stream.frames < self.frames + self._block and self._extend(stream, stream.frames):
+        if self._hashed == stream.frames:
+            self._link()
             self.whole = self.head
         self._write()
         if self._descriptor is not None:
             os.close(self._descriptor)
 
     def _advance(self, stream: Frames) -> None:
-        while stream.frames >= self.frames + self._block and self._extend(stream, self.frames + self._block):
-            pass
+        try:
+            while self._hashed < stream.frames:
+                end = min(stream.frames, self.frames + self._block)
+                for piece in _pieces(stream, self._hashed, end):
+                    self._digest.update(piece)
+                    self._hashed += len(piece) // stream.shape.frame_bytes
+                if self._hashed == self.frames + self._block:
+                    self._link()
+        except OSError as error:
+            self.fault = error
+
+    def _link(self) -> None:
+        link = links.following(self.head, self._hashed, self._digest.hexdigest())
+        self.head, self.frames = link.head, link.frames
+        self._unwritten += links.written(link)
+        self._digest = hashlib.sha256()
 
     def _write(self) -> None:
         if not self._unwritten:
@@ -93,16 +106,6 @@ class Chain:
         except OSError as error:
             self.fault = error
 
-    def _extend(self, stream: Frames, end: int) -> bool:
-        try:
-            link = links.following(self.head, end, hash_of(stream, self.frames, end))
-        except OSError as error:
-            self.fault = error
-            return False
-        self.head, self.frames = link.head, end
-        self._unwritten += links.written(link)
-        return True
-
     def _open(self) -> int:
         if self._descriptor is None:
             self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
@@ -111,16 +114,20 @@ class Chain:
 
 
 def hash_of(stream: Frames, first_frame: int, end: int) -> str:
-    """SHA-256 of the bytes of some frames, read in pieces. Raises OSError when the file is shorter."""
+    """SHA-256 of the bytes of some frames. Raises OSError when the file is shorter."""
     digest = hashlib.sha256()
-    frame_bytes = stream.shape.frame_bytes
+    for piece in _pieces(stream, first_frame, end):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _pieces(stream: Frames, first_frame: int, end: int) -> Iterator[bytes]:
     while first_frame < end:
         piece = stream.read(first_frame, min(end - first_frame, _PIECE_FRAMES))
         if not piece:
             raise OSError(errno.EIO, "the stream's file has become shorter", str(stream.path))
-        digest.update(piece)
-        first_frame += len(piece) // frame_bytes
-    return digest.hexdigest()
+        yield piece
+        first_frame += len(piece) // stream.shape.frame_bytes
 
 
 def links_of(stream: Frames, known: Sequence[Link] = ()) -> list[Link]:
