@@ -11,10 +11,10 @@ import math
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from exam.errors import ConfigError, ExamError, Fatal, Rejected
 from exam.language import say
@@ -23,12 +23,9 @@ from station import client
 from station.config import Config, find, load
 from station.session.commands import TIME_OF_DAY
 
-if TYPE_CHECKING:
-    from station.verify import Claim
-
 _DONE, _FAILED, _WRONG_USE, _NOT_RUNNING = 0, 1, 2, 3
 _POLL_S = 0.5
-_NOT_YET = ("learn-pedal", "rehearse", "check", "recover", "recut", "import", "export", "room-sheet")
+_NOT_YET = ("learn-pedal", "rehearse", "check", "import", "export", "room-sheet")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -150,42 +147,56 @@ def _devices(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     import msgspec  # noqa: PLC0415 - only this command needs it
 
+    from station import proof  # noqa: PLC0415 - only this command needs it
     from station.verify import verify  # noqa: PLC0415 - only this command needs it
 
     folder = Path(arguments.folder) if arguments.folder else _config(arguments).day_folder
     if arguments.heads:
-        return _print_heads(folder, as_json=arguments.json)
+        rows = proof.rows(folder)
+        _say(
+            json.dumps(msgspec.to_builtins(rows), ensure_ascii=False) if arguments.json else _lines(proof.printed(rows))
+        )
+        return _DONE
     claims = [claim for given in arguments.head for claim in given]
     report = verify(folder, claims)
-    if arguments.json:
-        _say(json.dumps(msgspec.to_builtins(report) | {"ok": report.ok}, ensure_ascii=False))
-        return _DONE if report.ok else _FAILED
-    for breach in report.breaches:
-        _say(say("Нарушение", "Breach") + f" {breach.invariant}: {breach.file}: {breach.text}")
-    for note in report.notes:
-        _say(f"{note.file}: {note.text}")
-    if claims:
-        _say(say("Подтверждено контрольных кодов", "Heads confirmed") + f": {report.confirmed}/{len(claims)}")
-    if report.ok:
-        _say(say(f"Всё в порядке: записей {report.recordings}.", f"All is well: {report.recordings} recordings."))
+    found = msgspec.to_builtins(report) | {"ok": report.ok}
+    _say(json.dumps(found, ensure_ascii=False) if arguments.json else _lines(proof.told(report, len(claims))))
     return _DONE if report.ok else _FAILED
 
 
-def _print_heads(folder: Path, *, as_json: bool) -> int:
-    """The journal's heads, for paper: time, take, stream file, frames covered, head."""
-    import msgspec  # noqa: PLC0415 - only this command needs it
+def _heads(text: str) -> Any:
+    from station import proof  # noqa: PLC0415 - only `verify` needs it
 
-    from station import journal  # noqa: PLC0415 - only this command needs it
-    from station.heads import heads_for_paper  # noqa: PLC0415 - only this command needs it
+    return proof.heads(text)
 
-    rows = heads_for_paper(journal.read(folder))
-    if as_json:
-        _say(json.dumps(msgspec.to_builtins(rows), ensure_ascii=False))
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
+
+
+def _papers(command: str, *keys: str) -> Callable[[argparse.Namespace], int]:
+    """A command about the papers: to the daemon, else to the folder itself."""
+
+    def act(arguments: argparse.Namespace) -> int:
+        sent = {key: getattr(arguments, key) for key in keys if getattr(arguments, key) is not None}
+        try:
+            _show(_ask(arguments, command, sent), as_json=arguments.json)
+        except client.NotRunning:
+            from station import paperwork  # noqa: PLC0415 - heavy: only without a daemon
+
+            paperwork.tell(_config(arguments), command, sent)
         return _DONE
-    for row in rows:
-        _say(f"{row.at}\t{row.take or '—'}\t{row.stream}\t{row.frame}\t{row.printed}")
-    if not rows:
-        _say(say("# В журнале ещё нет контрольных кодов.", "# The journal holds no heads yet."))
+
+    return act
+
+
+def _recover(arguments: argparse.Namespace) -> int:
+    from station import paperwork  # noqa: PLC0415 - heavy: only this command needs it
+
+    config = _config(arguments)
+    folder = Path(arguments.folder) if arguments.folder else config.day_folder
+    paperwork.recover(config, folder)
+    _say(say(f"Папка {folder} приведена в порядок.", f"{folder} is in order."))
     return _DONE
 
 
@@ -255,6 +266,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_day(add)
     _add_take(add)
     _add_papers(add)
+    _add_repairs(add)
     _add_looks(add)
     for name in _NOT_YET:
         add(name, "появится позже", "comes later", _not_yet)
@@ -318,23 +330,36 @@ def _add_papers(add: _Add) -> None:
     correct.add_argument("--reason", required=True)
 
 
+def _add_repairs(add: _Add) -> None:
+    recut = add(
+        "recut",
+        "вырезать запись из общей",
+        "a new take cut from the stream",
+        _papers("recut", "participant", "first", "last"),
+    )
+    recut.add_argument("--participant", type=int, required=True, metavar="N")
+    recut.add_argument("--from", dest="first", type=_time_of_day, required=True, metavar="HH:MM:SS")
+    recut.add_argument("--to", dest="last", type=_time_of_day, required=True, metavar="HH:MM:SS")
+    clock = add(
+        "clock", "сказать, сколько времени на самом деле", "what time it is really", _papers("clock", "now", "day")
+    )
+    clock.add_argument("now", type=_time_of_day, metavar="HH:MM:SS")
+    clock.add_argument(
+        "--date", dest="day", metavar="YYYY-MM-DD", help=say("если не дата экзамена", "if not the exam's")
+    )
+    recover = add("recover", "привести папку в порядок после сбоя", "what start-up does, by hand", _recover)
+    recover.add_argument("folder", nargs="?", metavar="FOLDER")
+
+
 def _add_looks(add: _Add) -> None:
     add("status", "что сейчас происходит", "the room at a glance", _status)
     add("devices", "микрофоны этого компьютера", "microphones of this computer", _devices)
     verify = add("verify", "проверить записи на диске", "check the invariants on disk", _verify)
     verify.add_argument("folder", nargs="?", metavar="FOLDER")
     heads = verify.add_mutually_exclusive_group()
-    heads.add_argument(
-        "--head",
-        type=_heads,
-        action="append",
-        default=[],
-        metavar="HASH|FILE",
-        help=say("контрольный код с бумаги или файл с ними", "a head from paper, or a file of them"),
-    )
-    heads.add_argument(
-        "--heads", action="store_true", help=say("показать контрольные коды дня", "print the day's heads for paper")
-    )
+    about = say("контрольный код с бумаги или файл с ними", "a head from paper, or a file of them")
+    heads.add_argument("--head", type=_heads, action="append", default=[], metavar="HASH|FILE", help=about)
+    heads.add_argument("--heads", action="store_true", help=say("коды дня для бумаги", "the day's heads for paper"))
 
 
 def _listened(text: str) -> float | str:
@@ -355,17 +380,6 @@ def _time_of_day(text: str) -> str:
             say(f"«{text}» — ожидается время вида 09:05:00", f"“{text}”: expected a time like 09:05:00")
         )
     return text
-
-
-def _heads(text: str) -> "list[Claim]":
-    """A head as typed, or those of a file in its order."""
-    from station.verify import claims  # noqa: PLC0415 - only this command needs it
-
-    path = Path(text)
-    try:
-        return claims.read(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else [claims.claim(text)]
-    except (ValueError, OSError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _yes_no(text: str) -> bool:

@@ -5,13 +5,14 @@ every frame before it.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from station.journal import Entry
 from station.session import Day, evolve
-from station.session.events import ChainHead, StreamEnded
+from station.session.events import ChainHead, ClockCorrected, StreamEnded
 
 PRINTED_DIGITS = 20
 """80 bits: beyond what anybody can forge by trying, five groups to type."""
@@ -47,6 +48,8 @@ def heads_for_paper(entries: Iterable[Entry]) -> tuple[Row, ...]:
     for entry in entries:
         day = evolve(day, entry.event, entry.wall)
         event = entry.event
+        if isinstance(event, ClockCorrected):
+            heads = [replace(head, wall=head.wall + timedelta(seconds=event.seconds)) for head in heads]
         if isinstance(event, ChainHead | StreamEnded) and event.head and event.stream:
             heads.append(_Head(entry.wall, event.stream, event.frame, event.head))
     rows: list[Row] = []
