@@ -40,7 +40,12 @@ class Rest:
     def do(self, command: Command) -> Sequence[Event]:
         """Carry out a command that needs no microphone. Raises Rejected."""
         taken = frozenset(path.name for path in self._folder.iterdir())
-        moment = Moment(self._clock.now(), self._rules.stream_stem(len(self.day.parts) + 1) + SUFFIX, 0, taken)
+        moment = Moment(
+            self._clock.now(),
+            self._rules.stream_stem(self._rules.numbers_after + len(self.day.parts) + 1) + SUFFIX,
+            0,
+            taken,
+        )
         events = decide(self.day, command, moment, self._rules)
         self.note(events)
         return events

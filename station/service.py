@@ -41,6 +41,7 @@ def rules_of(config: Config) -> Rules:
         pre_roll=shape.frames(config.capture.pre_roll_s),
         post_roll=shape.frames(_POST_ROLL_S),
         sample_rate=shape.sample_rate,
+        station=config.room.station,
     )
 
 
