@@ -73,7 +73,7 @@ def recover(
     tail = _tail(part, length, shape, clock)
     goes_on = goes_on and day.state is not State.CLOSED and tail.is_recent(clock.monotonic_ns())
     goes_on = goes_on and _shape_of(folder / part.file) in {shape, None}
-    head = _head_of(folder / part.file) if part.frames is None else part.head
+    head = head_of(folder / part.file) if part.frames is None else part.head
     events = _loose_ends(day, part, length, tail, head, goes_on=goes_on)
     for entry in journal.append(events) if events else ():
         day = evolve(day, entry.event, entry.wall)
@@ -138,7 +138,7 @@ def _sealed_frames(path: Path) -> int:
         return 0
 
 
-def _head_of(path: Path) -> str | None:
+def head_of(path: Path) -> str | None:
     """The head of the sealed part's chain, completed; None when the disk refuses or there is no sound."""
     try:
         return chain.complete(path)
