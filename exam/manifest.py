@@ -71,6 +71,14 @@ class Delivery(Struct, frozen=True):
     encoder: str
 
 
+class Chain(Struct, frozen=True):
+    """The stream's hash chain: `blocks` links, each over `block_s` seconds but the last; the head of the whole."""
+
+    block_s: int
+    blocks: int
+    head: str
+
+
 class Manifest(Struct, frozen=True, kw_only=True):
     """One finished recording. `spans` are frames of stream files, `gaps` and `marks` frames of this file.
 
@@ -98,6 +106,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     verdict: dict[str, Any] | None = None
     flags: tuple[str, ...] = ()
     replaces: str | None = None
+    chain: Chain | None = None
     size: int
     sha256: str
     deliveries: tuple[Delivery, ...] = ()

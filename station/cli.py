@@ -11,7 +11,7 @@ import math
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
@@ -147,17 +147,31 @@ def _devices(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     import msgspec  # noqa: PLC0415 - only this command needs it
 
+    from station import proof  # noqa: PLC0415 - only this command needs it
     from station.verify import verify  # noqa: PLC0415 - only this command needs it
 
-    report = verify(Path(arguments.folder) if arguments.folder else _config(arguments).day_folder)
-    if arguments.json:
-        _say(json.dumps(msgspec.to_builtins(report) | {"ok": report.ok}, ensure_ascii=False))
-    else:
-        for breach in report.breaches:
-            _say(say("Нарушение", "Breach") + f" {breach.invariant}: {breach.file}: {breach.text}")
-        if report.ok:
-            _say(say(f"Всё в порядке: записей {report.recordings}.", f"All is well: {report.recordings} recordings."))
+    folder = Path(arguments.folder) if arguments.folder else _config(arguments).day_folder
+    if arguments.heads:
+        rows = proof.rows(folder)
+        _say(
+            json.dumps(msgspec.to_builtins(rows), ensure_ascii=False) if arguments.json else _lines(proof.printed(rows))
+        )
+        return _DONE
+    claims = [claim for given in arguments.head for claim in given]
+    report = verify(folder, claims)
+    found = msgspec.to_builtins(report) | {"ok": report.ok}
+    _say(json.dumps(found, ensure_ascii=False) if arguments.json else _lines(proof.told(report, len(claims))))
     return _DONE if report.ok else _FAILED
+
+
+def _heads(text: str) -> Any:
+    from station import proof  # noqa: PLC0415 - only `verify` needs it
+
+    return proof.heads(text)
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
 
 
 def _papers(command: str, *keys: str) -> Callable[[argparse.Namespace], int]:
@@ -358,6 +372,10 @@ def _add_looks(add: _Add) -> None:
     add("devices", "микрофоны этого компьютера", "microphones of this computer", _devices)
     verify = add("verify", "проверить записи на диске", "check the invariants on disk", _verify)
     verify.add_argument("folder", nargs="?", metavar="FOLDER")
+    heads = verify.add_mutually_exclusive_group()
+    about = say("контрольный код с бумаги или файл с ними", "a head from paper, or a file of them")
+    heads.add_argument("--head", type=_heads, action="append", default=[], metavar="HASH|FILE", help=about)
+    heads.add_argument("--heads", action="store_true", help=say("коды дня для бумаги", "the day's heads for paper"))
 
 
 def _listened(text: str) -> float | str:

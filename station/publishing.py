@@ -25,8 +25,9 @@ from exam import durable, manifest
 from exam.audio import FrameSpan, Mark, frame_within, gaps_within
 from exam.errors import ExamError, Rejected
 from exam.fixity import sha256_of
-from exam.manifest import Audio, Delivery, Manifest, Person
+from exam.manifest import Audio, Chain, Delivery, Manifest, Person
 from exam.names import Kind
+from station import links
 from station.config import DeliveryFormat
 from station.feed import copy_spans
 from station.messages import Published, PublishingFailed
@@ -96,6 +97,7 @@ def draft_of_part(part: StreamPart, rules: Rules, station: str) -> Draft:
             ended_at=part.ended_at or part.started_at,
             audio=_unmeasured(stem),
             gaps=part.gaps,
+            chain=Chain(links.BLOCK_S, 0, part.head) if part.head else None,
             size=0,
             sha256="",
         ),
@@ -242,7 +244,8 @@ def _measured(draft: Manifest, master: Path) -> Manifest:
             code="not_whole",
         )
     audio = Audio(master.name, "wav", shape.sample_rate, shape.channels, frames)
-    return replace(draft, audio=audio, size=master.stat().st_size, sha256=sha256_of(master))
+    chain = replace(draft.chain, blocks=links.count(frames, shape)) if draft.chain else None
+    return replace(draft, audio=audio, chain=chain, size=master.stat().st_size, sha256=sha256_of(master))
 
 
 def _give_master(folder: Path, draft: Draft, master: Path) -> None:

@@ -160,10 +160,19 @@ def _stream(parts: Sequence[RecordingName], left: _Left) -> Iterator[Event]:
         yield happened.StreamStarted(stream=file, at=began)
         for gap in left.gaps(file):
             yield happened.GapFound(stream=file, frame=gap.first_frame, frames=gap.frames, reason=gap.reason)
-        yield happened.StreamEnded(stream=file, frame=frames, ending="crash", at=ended)
+        head = _head_of(left, name.stem)
+        yield happened.StreamEnded(stream=file, frame=frames, ending="crash", at=ended, head=head)
         yield from _published(name.stem, left)
     if not left.is_open:
         yield happened.DayClosed()
+
+
+def _head_of(left: _Left, stem: str) -> str | None:
+    """The head of a part's hash chain: as its manifest states it, else the chain's, completed."""
+    told = left.manifests.get(stem)
+    if told is None:
+        return recovery.head_of(left.folder / (stem + SUFFIX))
+    return told.chain.head if told.chain else None
 
 
 def _times(path: Path, seconds: float, left: _Left) -> tuple[datetime, datetime]:

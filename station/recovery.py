@@ -13,6 +13,7 @@ from msgspec import Struct
 from exam.audio import AudioFormat, Gap
 from exam.clock import NS_PER_S, Clock, boot_id
 from exam.errors import Rejected
+from station import chain
 from station import journal as journals
 from station.journal import Journal
 from station.session import Day, State, StreamPart, evolve
@@ -72,13 +73,14 @@ def recover(
     tail = _tail(part, length, shape, clock)
     goes_on = goes_on and day.state is not State.CLOSED and tail.is_recent(clock.monotonic_ns())
     goes_on = goes_on and _shape_of(folder / part.file) in {shape, None}
-    events = _loose_ends(day, part, length, tail, goes_on=goes_on)
+    head = head_of(folder / part.file) if part.frames is None else part.head
+    events = _loose_ends(day, part, length, tail, head, goes_on=goes_on)
     for entry in journal.append(events) if events else ():
         day = evolve(day, entry.event, entry.wall)
     return day, tail if goes_on else None
 
 
-def _loose_ends(day: Day, part: StreamPart, length: int, tail: Tail, *, goes_on: bool) -> list[Event]:
+def _loose_ends(day: Day, part: StreamPart, length: int, tail: Tail, head: str | None, *, goes_on: bool) -> list[Event]:
     """What the crash left unsaid. Pure."""
     events: list[Event] = []
     place: dict[str, Any] = {"stream": part.file, "frame": length}
@@ -91,7 +93,7 @@ def _loose_ends(day: Day, part: StreamPart, length: int, tail: Tail, *, goes_on:
         else:
             events.append(happened.TakeDecided(stem=day.take.stem, decision="unreviewed", **place))
     if part.frames is None:
-        events.append(happened.StreamEnded(ending="crash", at=tail.at, **place))
+        events.append(happened.StreamEnded(ending="crash", at=tail.at, head=head, **place))
     return events
 
 
@@ -134,6 +136,14 @@ def _sealed_frames(path: Path) -> int:
         return seal(path)
     except (FileNotFoundError, Rejected):
         return 0
+
+
+def head_of(path: Path) -> str | None:
+    """The head of the sealed part's chain, completed; None when the disk refuses or there is no sound."""
+    try:
+        return chain.complete(path)
+    except (OSError, Rejected):
+        return None
 
 
 def _shape_of(path: Path) -> AudioFormat | None:

@@ -21,6 +21,7 @@ from station.tape import SUFFIX
 from station.taping import Taping
 
 _ANCHOR_EVERY_NS = 60 * NS_PER_S
+_HEAD_EVERY_NS = 60 * NS_PER_S
 _SETTLED_AFTER_NS = NS_PER_S  # until then a run's first blocks may still be late
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
@@ -33,7 +34,7 @@ class Reel:
     def __init__(self, folder: Path, rules: Rules, shape: AudioFormat, clock: Clock, tail: Tail | None) -> None:
         """`tail`: where the stream left off, when it goes on after a short outage."""
         self._folder, self._rules, self._shape, self._clock, self._tail = folder, rules, shape, clock, tail
-        self._anchor_due_ns = 0
+        self._anchor_due_ns = self._head_due_ns = 0
         self._ends_at: int | None = None
         self.taping: Taping | None = None
         self.failure: OSError | None = None
@@ -72,8 +73,9 @@ class Reel:
             return [*self._outlast(self.taping, day, error), *self.taped(day, act)]
 
     def tend(self, day: Day, now_ns: int) -> Sequence[Event]:
-        """While the device is away time goes on; now and then note which frame is heard when."""
-        return [*self.taped(day, lambda taping: taping.fill(now_ns)), *self._anchor(now_ns)]
+        """While the device is away time goes on; now and then note which frame is heard when, and the chain's head."""
+        filled = self.taped(day, lambda taping: taping.fill(now_ns))
+        return [*filled, *self._anchor(now_ns), *self._head(now_ns)]
 
     def end_after(self, frame: int) -> None:
         """The day is over: seal once the stream has this frame."""
@@ -90,7 +92,8 @@ class Reel:
             return ()
         taping, self.taping, self._ends_at = self.taping, None, None
         losses = taping.seal()
-        return [*losses, happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending)]
+        end = happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending, head=taping.chain.whole)
+        return [*losses, end]
 
     def _outlast(self, taping: Taping, day: Day, error: OSError) -> Sequence[Event]:
         if error.errno == errno.EFBIG and taping.frames:  # a file that takes nothing at all is no way on
@@ -102,13 +105,13 @@ class Reel:
 
     def _turn(self, taping: Taping, day: Day, ending: happened.Ending) -> Sequence[Event]:
         """The stream goes on in a new part, at the very next frame."""
-        old, length = taping.file, taping.frames
+        old, length, chain = taping.file, taping.frames, taping.chain
         part = self.next_part(day, frozenset(path.name for path in self._folder.iterdir()))
         losses = taping.turn(self._folder / part)
         self._anchor_due_ns = 0
         if self._ends_at is not None:
             self._ends_at -= length
-        end = happened.StreamEnded(stream=old, frame=length, ending=ending)
+        end = happened.StreamEnded(stream=old, frame=length, ending=ending, head=chain.whole)
         return [*losses, end, happened.StreamStarted(stream=part), *taping.told()]
 
     def _stop(self, taping: Taping, day: Day, error: OSError) -> Sequence[Event]:
@@ -123,7 +126,7 @@ class Reel:
             events = taping.told()
         if day.state in {State.RECORDING, State.PAUSED}:
             events.append(happened.TakeStopped(**end))
-        return [*events, happened.StreamEnded(**end)]
+        return [*events, happened.StreamEnded(head=taping.chain.whole, **end)]
 
     def _tail_of(self, taping: Taping) -> Tail:
         at_ns = taping.time_of(taping.frames)
@@ -138,3 +141,11 @@ class Reel:
         heard = self._tail_of(self.taping)
         here: dict[str, Any] = {"stream": self.taping.file, "frame": self.taping.frames}
         return [happened.Anchored(at=heard.at, at_ns=heard.at_ns, boot=boot_id(), **here)]
+
+    def _head(self, now_ns: int) -> Sequence[Event]:
+        """What was recorded until now is written down where it can be printed from."""
+        if self.taping is None or not self.taping.chain.frames or now_ns < self._head_due_ns:
+            return ()
+        self._head_due_ns = now_ns + _HEAD_EVERY_NS
+        chain = self.taping.chain
+        return [happened.ChainHead(stream=self.taping.file, frame=chain.frames, head=chain.head)]

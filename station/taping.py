@@ -14,6 +14,7 @@ from pathlib import Path
 
 from exam.audio import AudioFormat, FrameSpan, GapReason
 from station.arrivals import Arrivals, Begins, Lost, Step
+from station.chain import Chain
 from station.feed import Feed, copy_spans
 from station.messages import Block, GapStatus, StreamStatus
 from station.session.events import Event, GapBegan, GapFound, OverflowSeen
@@ -33,6 +34,7 @@ class Taping:
         self.path = path
         self._shape = shape
         self._stream = Tape(path, shape)
+        self.chain = Chain(path, shape)
         self._timeline = Timeline(shape.sample_rate, start_ns)
         self._feeds: dict[str, Feed] = {}
         self._arrivals = Arrivals(shape)
@@ -97,6 +99,7 @@ class Taping:
     def sync(self) -> list[Event]:
         """Make everything taped survive a power cut."""
         self._stream.sync()
+        self.chain.sync(self._stream)
         self._with_feeds(lambda feed: feed.tape.sync())
         return self.told()
 
@@ -107,7 +110,7 @@ class Taping:
         self._advance()
         self._with_feeds(lambda feed: feed.tape.close())
         self._feeds.clear()
-        self._stream.close()
+        self._end_stream()
         return self.told()
 
     def turn(self, path: Path) -> list[Event]:
@@ -122,12 +125,19 @@ class Taping:
         self._with_feeds(lambda feed: feed.turn(self._stream))
         self._timeline.turn(self._stream.frames)
         with contextlib.suppress(OSError):  # a failing disk may refuse the last sync, too: the next part must begin
-            self._stream.close()
-        self.path, self._stream = path, following
+            self._end_stream()
+        self.path, self._stream, self.chain = path, following, Chain(path, self._shape)
         self._gaps, self._missing = (), 0
         if was_away:
             self._begin_gap(self._gap_reason)
         return losses
+
+    def _end_stream(self) -> None:
+        try:
+            self._stream.sync()
+            self.chain.end(self._stream)
+        finally:
+            self._stream.close()
 
     def told(self) -> list[Event]:
         """What was lost since this was last asked."""

@@ -3,18 +3,22 @@
 import base64
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from msgspec import Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Tier = Literal["hub", "centre", "folder"]
 """Who holds the bytes: the school's headquarters, the regional centre, or a folder. Never taken for each other."""
 
 Method = Literal["server-hash", "read-back"]
 """Who recomputed the SHA-256 from the stored bytes: the server, or we, reading them back."""
+
+
+ChainHead = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+"""The head of a stream's hash chain."""
 
 
 KEY_BYTES = 32
@@ -24,6 +28,8 @@ KEY_BYTES = 32
 class Receipt(Struct, frozen=True):
     """Proof of arrival: `sha256` and `size` (bytes) recomputed from the bytes stored at the far end.
 
+    `chain_head`: when these bytes are a stream's manifest, the head of the stream's hash chain as stated there; left
+    out of the JSON otherwise, so that a receipt without it is signed as before.
     `signature`: Ed25519 over the canonical JSON of every other field, base64; null without our exchange.
     """
 
@@ -35,6 +41,7 @@ class Receipt(Struct, frozen=True):
     stored_at: datetime
     method: Method
     signature: str | None = None
+    chain_head: ChainHead | UnsetType = UNSET
 
     def signed_by(self, key: Ed25519PrivateKey) -> "Receipt":
         """The same receipt with the server's signature."""

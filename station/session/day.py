@@ -43,7 +43,10 @@ class Anchor(Struct, frozen=True):
 
 
 class StreamPart(Struct, frozen=True):
-    """One file of the day's stream. `frames` is None while it grows; `open_gap`: a gap whose end is not known yet."""
+    """One file of the day's stream. `frames` is None while it grows; `open_gap`: a gap whose end is not known yet.
+
+    `head`: of its whole hash chain, if known.
+    """
 
     file: str
     started_at: datetime
@@ -52,6 +55,7 @@ class StreamPart(Struct, frozen=True):
     gaps: tuple[Gap, ...] = ()
     open_gap: Gap | None = None
     anchors: tuple[Anchor, ...] = ()
+    head: str | None = None
 
     @property
     def stem(self) -> str:
@@ -165,6 +169,7 @@ DAY_EVENTS: frozenset[type[Event]] = frozenset(
     {
         happened.StreamStarted,
         happened.StreamEnded,
+        happened.ChainHead,
         happened.Anchored,
         happened.GapBegan,
         happened.GapFound,

@@ -49,10 +49,20 @@ class StreamStarted(Event, frozen=True, tag="stream_started"):
 
 
 class StreamEnded(Event, frozen=True, tag="stream_ended"):
-    """The stream part `stream` ends; `frame` is its length. `at`: when, if not when this was written down."""
+    """The stream part `stream` ends; `frame` is its length. `at`: when, if not when this was written down.
+
+    `head`: of its whole hash chain, if known.
+    """
 
     ending: Ending
     at: datetime | None = None
+    head: str | None = None
+
+
+class ChainHead(Event, frozen=True, tag="chain_head"):
+    """The head of the stream's hash chain over its first `frame` frames."""
+
+    head: str
 
 
 class Anchored(Event, frozen=True, tag="anchor"):
@@ -214,6 +224,7 @@ AnyEvent = (
     | DayClosed
     | StreamStarted
     | StreamEnded
+    | ChainHead
     | Anchored
     | GapBegan
     | GapFound

@@ -18,6 +18,7 @@ import msgspec
 
 from exam import durable
 from sync.exchange.identity import Identity
+from sync.exchange.manifests import chain_head_in
 from sync.exchange.naming import candidates
 from sync.exchange.register import Register, State, Upload
 from sync.exchange.yard import Yard
@@ -137,12 +138,12 @@ class Verifier:
     def _acknowledge(self, upload: Upload, target: Path) -> Upload:
         place = target.relative_to(self._yard.folder).as_posix()
         earlier = self._register.stored_at(place, upload.sha256 or "")
-        receipt = earlier.signed() if earlier else self._sign(upload)
+        receipt = earlier.signed() if earlier else self._sign(upload, target)
         text = msgspec.json.encode(receipt).decode()
         _LOG.info("stored upload %s of school %s: %d bytes", upload.id, upload.school, upload.length)
         return self._register.advance(upload, State.STORED, place=place, receipt=text)
 
-    def _sign(self, upload: Upload) -> Receipt:
+    def _sign(self, upload: Upload, target: Path) -> Receipt:
         return Receipt(
             receipt_id=uuid4().hex,
             server=self._identity.server,
@@ -151,6 +152,7 @@ class Verifier:
             size=upload.length,
             stored_at=datetime.now(UTC),
             method="server-hash",
+            chain_head=chain_head_in(target, upload.sha256 or ""),
         ).signed_by(self._identity.key)
 
     def _quarantine(self, upload: Upload, ru: str, en: str) -> Upload:

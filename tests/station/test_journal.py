@@ -57,6 +57,7 @@ EVERY: list[Event] = [
     happened.ClockStepped(seconds=3600.0),
     happened.RecordingPublished(stem="s", sha256="0" * 64),
     happened.OverflowSeen(**HERE),
+    happened.ChainHead(head="0" * 64, **HERE),
 ]
 
 

@@ -45,6 +45,7 @@ def test_a_finished_day(day: Path) -> None:
         f"{PETROVA}.wav": (What.TAKE, State.WHOLE),
         **{f"{stem}.json": (What.MANIFEST, State.WHOLE) for stem in (STREAM, IVANOV, PETROVA)},
         **{f"{stem}.mp3": (What.DELIVERY, State.UNKNOWN) for stem in (STREAM, IVANOV, PETROVA)},
+        f"{STREAM}.chain": (What.COMPANION, State.UNKNOWN),
         journals.FILE: (What.JOURNAL, State.WHOLE),
     }
     seen = find(day, f"{IVANOV}.wav")

@@ -1,0 +1,89 @@
+"""Checks the invariants of a day on disk. Reads only; every breach names the file and the invariant's number.
+
+The numbers are those of the README. A take still in hand, or a recording whose manifest is not due yet, is no
+breach. With heads copied from paper (`claims`) the stream is proved to be the one they were printed from.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from exam import manifest
+from exam.errors import ExamError, Rejected
+from exam.language import say
+from exam.manifest import Manifest
+from station import journal as journals
+from station.journal import Entry
+from station.session import Day, evolve
+from station.verify import chains, leftovers, recordings
+from station.verify.claims import Claim, unconfirmed
+from station.verify.report import Breach, Note, Report
+
+__all__ = ["Breach", "Claim", "Note", "Report", "verify"]
+
+
+def verify(folder: Path, claims: Sequence[Claim] = ()) -> Report:
+    """Check a day's folder. Raises Rejected when it is no folder of a day."""
+    paths = sorted(folder.glob(f"*{manifest.SUFFIX}")) if folder.is_dir() else []
+    if not paths and not (folder / journals.FILE).exists():
+        raise Rejected(
+            f"В папке {folder} нет ни журнала, ни описаний записей: это не папка дня.",
+            f"{folder} holds neither a journal nor manifests: not a day's folder.",
+            code="not_a_day",
+        )
+    manifests, breaches = _load(paths)
+    entries, day, more = _day(folder)
+    breaches += more
+    for recording in manifests.values():
+        breaches += recordings.check(folder, recording, day)
+    breaches += leftovers.check(folder, day, entries, manifests)
+    evidence = chains.gather(folder, entries, manifests)
+    for part in evidence:
+        breaches += chains.check(part)
+    denied = unconfirmed(claims, evidence)
+    breaches += denied.breaches
+    return Report(str(folder), len(manifests), tuple(breaches), tuple(leftovers.notes(folder)), denied.confirmed)
+
+
+def _load(paths: Sequence[Path]) -> tuple[dict[str, Manifest], list[Breach]]:
+    manifests: dict[str, Manifest] = {}
+    breaches: list[Breach] = []
+    for path in paths:
+        try:
+            recording = manifest.load(path)
+            manifests[manifest.stem_of(path)] = recording
+            if recording.stem != manifest.stem_of(path):
+                text = say(
+                    f"описывает другой файл: {recording.audio.file}", f"describes another file: {recording.audio.file}"
+                )
+                breaches.append(Breach(4, path.name, text))
+        except (ExamError, OSError) as error:
+            breaches.append(Breach(6, path.name, str(error)))
+    return manifests, breaches
+
+
+def _day(folder: Path) -> tuple[list[Entry], Day, list[Breach]]:
+    """The journal and the day it tells, as far as it is whole (invariant 10)."""
+    day = Day()
+    entries: list[Entry] = []
+    breaches: list[Breach] = []
+    try:
+        if not (folder / journals.FILE).exists():
+            breaches.append(Breach(10, journals.FILE, say("журнала нет", "there is no journal")))
+        entries = list(journals.read(folder))
+        for entry in entries:
+            day = evolve(day, entry.event, entry.wall)
+        breaches += _sequence(entries)
+    except (ExamError, ValueError, IndexError, KeyError) as error:
+        breaches.append(Breach(10, journals.FILE, str(error)))
+    return entries, day, breaches
+
+
+def _sequence(entries: Sequence[Entry]) -> Iterator[Breach]:
+    for before, after in pairwise((0, *(entry.seq for entry in entries))):
+        if after != before + 1:
+            text = say(
+                f"после события {before} идёт {after}: строки пропали или переставлены",
+                f"event {before} is followed by {after}: lines are lost or moved",
+            )
+            yield Breach(10, journals.FILE, text)
