@@ -95,10 +95,12 @@ class StepInbox(Inbox):
         super().__init__()
         self._turn, self._waits = threading.Condition(), False
 
-    def post(self, message: Message) -> None:
+    def post(self, *messages: Message) -> None:
+        """Several at once are handled in one turn."""
         with self._turn:
             self._waits = False
-            super().post(message)
+            self._posted.extend(messages[:-1])
+            super().post(messages[-1])
 
     def next(self, timeout_s: float, source: Source) -> Sequence[Message]:
         with self._turn:
