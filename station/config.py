@@ -105,6 +105,11 @@ class Config(_File, frozen=True, kw_only=True):
         return ZoneInfo(self.school.time_zone)
 
     @property
+    def station(self) -> str:
+        """What recorded: the word of the manifests."""
+        return f"{self.school.code}-{self.room.number}"
+
+    @property
     def roster(self) -> Path:
         return self._beside(self.room.roster)
 

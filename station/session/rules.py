@@ -11,7 +11,7 @@ from station.session.day import Day
 
 
 class Rules(Struct, frozen=True):
-    """What the room knows before the day begins. `pre_roll` and `post_roll` in frames."""
+    """What the room knows before the day begins. `pre_roll`, `post_roll`: frames; `sample_rate`: frames a second."""
 
     exam_date: date
     room: str
@@ -20,6 +20,7 @@ class Rules(Struct, frozen=True):
     labels: Mapping[int, str]
     pre_roll: int
     post_roll: int
+    sample_rate: int
 
     def stem(self, participant: int, take: int) -> str:
         """The name of a participant's recording."""

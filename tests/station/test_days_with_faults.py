@@ -131,6 +131,7 @@ class AnyDay(RuleBasedStateMachine):
     @rule(blocks=st.integers(1, 30))
     def sound_is_dropped(self, blocks: int) -> None:
         """The capture child had no more room for it."""
+        self.disk.pardon()
         self.room.clock.advance(blocks * BLOCK / RATE)
         self.microphone[1] += blocks * BLOCK
         self._survive(lambda: self._sound(1))
@@ -141,6 +142,7 @@ class AnyDay(RuleBasedStateMachine):
         self._survive(lambda: self._lose(unnoticed_s, away_s))
 
     def _lose(self, unnoticed_s: float, away_s: float) -> None:
+        self.disk.pardon()
         run = self.microphone[0]
         self.microphone = [run + 1, 0]
         self._pass(unnoticed_s)
@@ -155,6 +157,8 @@ class AnyDay(RuleBasedStateMachine):
 
     def _sound(self, turns: int, at_once: int = 1) -> None:
         for _ in range(turns):
+            if self.microphone[1] == 0:
+                self.disk.pardon()
             blocks = [self._block() for _ in range(at_once)]
             before, heard = self._writing_to(), len(self.heard.ends)
             self.room.tell(*blocks)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from days import MORNING, STREAM, StillClock
 
-from exam.audio import FrameSpan
+from exam.audio import FrameSpan, Mark
 from exam.errors import Rejected
 from exam.language import VARIABLE
 from exam.regulation import Outcome
@@ -40,16 +40,19 @@ EVERY: list[Event] = [
     happened.TakeCorrected(stem="s", new_stem="t", take=2, variant="8", reason="r"),
     happened.GapBegan(reason="outage", **HERE),
     happened.Anchored(at=MORNING, at_ns=5, boot="b", **HERE),
-    happened.TakeCut(
+    happened.TakeAdded(
         stem="s",
         participant=1,
         take=2,
         variant=None,
         decision="accepted",
         spans=(FrameSpan("x.wav", 1, 2),),
+        marks=(Mark(1, 1),),
+        flags=("recut",),
         started_at=MORNING,
         ended_at=MORNING,
     ),
+    happened.SpeechInPause(stem="s", speech_s=1.5, **HERE),
     happened.ClockCorrected(seconds=-3600.5),
     happened.ClockStepped(seconds=3600.0),
     happened.RecordingPublished(stem="s", sha256="0" * 64),
