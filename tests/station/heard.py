@@ -65,7 +65,7 @@ class Heard:
         for take in day.takes.values():
             if take.counts and take.decision is not None:
                 missing = self.owed_to.get(take.tape, set()) - set(_blocks(*_cut(stretches, take.spans)))
-                assert not missing, f"{take.stem}: blocks {sorted(missing)} are not in it"
+                assert not missing, f"{take.stem}: blocks {sorted(missing)} are not in {take.spans} of {stretches}"
 
     def _stretches(self, parts: Sequence[StreamPart], folder: Path) -> Iterator[Stretch]:
         """Every frame between gaps must be what was heard, in the order in which it was heard, and once."""
