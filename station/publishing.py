@@ -225,7 +225,7 @@ def _is_torn(master: Path, draft: Draft) -> bool:
         return False
     try:
         with TapeReader(master) as tape:
-            return tape.frames != sum(span.frames for span in spans)
+            return not tape.is_whole or tape.frames != sum(span.frames for span in spans)
     except Rejected:
         return True
 

@@ -371,7 +371,8 @@ class AnyDay(RuleBasedStateMachine):
             self._press(ask.Close())
         self._sound(2)
         while self.room.publisher.held:
-            assert isinstance(self.room.publish(), Published)
+            report = self.room.publish()
+            assert isinstance(report, Published), (report, self.room.day)
         assert self.room.recorder.status.publishing == ()
         self.room.stop()
         self.alive = False
