@@ -52,6 +52,8 @@ class Mortal:
         elif now == "paused":
             self.ask("resume")
         elif now != "recording":
+            if now == "review":
+                self.ask("accept")
             self._variant += 1
             self.ask("start", participant=self._random.randint(1, 4), variant=str(self._variant))
         for command in {"paused": ["pause"], "review": ["stop"], "encoding": ["stop", "accept"]}.get(state, []):

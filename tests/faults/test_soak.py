@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from long_day import sound
-from showing.school import BIN, CODE, ROOM, ZONE, School
+from showing.school import BIN, ROOM, ZONE, School
 
 from exam import manifest, names
 from station.tape import TapeReader

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,7 @@ class Heard:
 
     def _check_places(self, offsets: Mapping[str, tuple[int, int]], stretches: Sequence[Stretch]) -> None:
         """What a part says is missing lasted as long as it says."""
-        for before, after in zip(stretches, stretches[1:], strict=False):
+        for before, after in pairwise(stretches):
             if offsets[before.file][0] != offsets[after.file][0]:
                 continue
             told = offsets[after.file][1] + after.first - offsets[before.file][1] - before.first - before.frames

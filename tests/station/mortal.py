@@ -192,7 +192,7 @@ class MortalRoom(Room):
         for module in _WRITERS:
             self.patches.enter_context(mock.patch.object(module, "os", disk, create=True))
         for module in (journal, recovery, reel):
-            self.patches.enter_context(mock.patch.object(module, "boot_id", lambda: self.boot))
+            self.patches.enter_context(mock.patch.object(module, "boot_id", self._boot_id))
 
     def start(self) -> None:
         """Died when that happens on the way."""
@@ -237,6 +237,9 @@ class MortalRoom(Room):
                 self._settle()
                 return report
         raise Died
+
+    def _boot_id(self) -> str:
+        return self.boot
 
     def _new_publisher(self) -> Publisher:
         return PatientPublisher(self.folder, self.config.delivery.format, self._report)

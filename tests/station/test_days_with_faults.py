@@ -228,7 +228,7 @@ class AnyDay(RuleBasedStateMachine):
     def _press(self, command: Command) -> None:
         (state,) = self.states
         possible, after = EXPECTED[type(command)]
-        after = self._after(command, state) or after or state
+        after = self._after(command) or after or state
         self.states = {state, after}
         try:
             answered = self.room.do(command).state
@@ -239,7 +239,7 @@ class AnyDay(RuleBasedStateMachine):
         assert answered is after, f"{command} led from {state} to {answered}"
         self.states = {after}
 
-    def _after(self, command: Command, state: State) -> State | None:
+    def _after(self, command: Command) -> State | None:
         take = self.room.recorder._day.take
         ends = isinstance(command, ask.SetOutcome) and command.outcome in {Outcome.EARLY_END, Outcome.REMOVED}
         return State.IDLE if ends and take is not None and take.participant == command.participant else None
@@ -303,8 +303,11 @@ class AnyDay(RuleBasedStateMachine):
         self._there_is_space_again()
 
     def _there_is_space_again(self) -> None:
-        if self.alive and self.room.recorder.status.stream is None:
-            self.states = {State.REVIEW if state in _RUNNING else state for state in self.states}
+        ended = {State.REVIEW if state in _RUNNING else state for state in self.states}
+        if not self.alive:
+            self.states |= ended
+        elif self.room.recorder.status.stream is None:
+            self.states = ended
         self.files.look()
         self.disk.space = None
         if self.alive:
