@@ -1,4 +1,4 @@
-"""What the microphone really heard, and whether a day on disk holds it: every sound once, in its place, or told lost."""
+"""What the microphone really heard, and whether a day on disk holds it: each sound once, in its place, or told lost."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
