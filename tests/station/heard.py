@@ -102,7 +102,7 @@ def _common(one: bytes, other: bytes) -> int:
         return len(one) // 2
     a, b = np.frombuffer(one, np.int16), np.frombuffer(other, np.int16)
     length = min(len(a), len(b))
-    return int(np.argmin(np.append(a[:length] == b[:length], False)))  # noqa: FBT003 - numpy's
+    return int(np.argmin(np.append(a[:length] == b[:length], False)))
 
 
 def _between(gaps: Sequence[Gap], length: int) -> Iterator[tuple[int, int]]:

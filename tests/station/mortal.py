@@ -53,7 +53,8 @@ class Disk:
         self._doom = (writes, how)
 
     def pardon(self) -> None:
-        """It does not, after all."""
+        """It does not, after all. Used where the tape is written before the journal: a death in between, a few
+        milliseconds at a gap's end or at the turn to the next file, leaves silence or a file that nobody told of."""
         self._doom = None
 
     def kill(self) -> None:
