@@ -287,6 +287,7 @@ class AnyDay(RuleBasedStateMachine):
         """It comes back, and the machine with a new steady clock."""
         self.disk.cut_power(self.room.folder, lambda: data.draw(st.floats(0, 1)), lambda: data.draw(st.booleans()))
         self.heard.lose_from(self.durable)
+        self.states |= {State.IDLE}  # with the tail it may have lost minutes of silence before it
         self.files.forget()
         self.room.boot = f"boot {len(self.heard.ends)}"
         self.room.clock.ns = 10**10
