@@ -12,6 +12,7 @@ from exam.audio import FrameSpan, Gap
 from station import journal
 from station.session import Day, StreamPart
 from station.session.events import StreamEnded
+from station.tape import HEADER_BYTES
 
 _BLOCKS = 6000
 _NOISE = np.random.default_rng(11).integers(1, 30000, _BLOCKS * BLOCK, dtype=np.int16).tobytes()
@@ -151,3 +152,34 @@ def _blocks(*stretches: Stretch) -> Iterator[int]:
             joined.append([stretch.heard, stretch.heard + stretch.frames])
     for first, end in joined:
         yield from range(-(-first // BLOCK), end // BLOCK)
+
+
+class Files:
+    """Every file ever seen, by inode, and what was in it: that must stay, in a file of this inode."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.seen: dict[int, tuple[str, bytes]] = {}
+
+    def look(self) -> None:
+        """Raises AssertionError when something that was there has been changed or is gone."""
+        now = self._now()
+        for inode, (name, content) in self.seen.items():
+            assert inode in now, f"{name} is gone"
+            assert now[inode][1].startswith(content), f"{name} was changed: {now[inode][0]}"
+        self.seen = now
+
+    def forget(self) -> None:
+        """A power cut took what was not synced."""
+        self.seen = self._now()
+
+    def _now(self) -> dict[int, tuple[str, bytes]]:
+        found = {}
+        for path in self._folder.rglob("*"):
+            if path.is_file() and not path.name.startswith("."):
+                content = path.read_bytes()
+                if path.suffix == ".wav":
+                    content = content[HEADER_BYTES : len(content) - len(content) % 2]
+                if content:
+                    found[path.stat().st_ino] = (path.name, content)
+        return found

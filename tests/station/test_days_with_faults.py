@@ -10,7 +10,7 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from days import BLOCK, RATE
-from heard import Heard
+from heard import Files, Heard
 from hypothesis import settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -65,37 +65,6 @@ COMMANDS = st.one_of(
     st.builds(ask.Retake, reason=st.just("r"), variant=VARIANTS, consent=st.sampled_from([None, True, False])),
     st.builds(ask.SetOutcome, participant=PEOPLE, outcome=st.sampled_from([None, *Outcome])),
 )
-
-
-class Files:
-    """Every file ever seen, by inode, and what was in it: that must stay, in a file of this inode."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.seen: dict[int, tuple[str, bytes]] = {}
-
-    def look(self) -> None:
-        """Raises AssertionError when something that was there has been changed or is gone."""
-        now = self._now()
-        for inode, (name, content) in self.seen.items():
-            assert inode in now, f"{name} is gone"
-            assert now[inode][1].startswith(content), f"{name} was changed: {now[inode][0]}"
-        self.seen = now
-
-    def forget(self) -> None:
-        """A power cut took what was not synced."""
-        self.seen = self._now()
-
-    def _now(self) -> dict[int, tuple[str, bytes]]:
-        found = {}
-        for path in self._folder.rglob("*"):
-            if path.is_file() and not path.name.startswith("."):
-                content = path.read_bytes()
-                if path.suffix == ".wav":
-                    content = content[HEADER_BYTES : len(content) - len(content) % 2]
-                if content:
-                    found[path.stat().st_ino] = (path.name, content)
-        return found
 
 
 class AnyDay(RuleBasedStateMachine):
@@ -395,6 +364,7 @@ class AnyDay(RuleBasedStateMachine):
 STEADY = settings(stateful_step_count=40, deadline=None, derandomize=True, database=None)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_any_day_with_any_faults() -> None:
     run_state_machine_as_test(AnyDay, settings=settings(STEADY, max_examples=50))
 
