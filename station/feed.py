@@ -80,6 +80,8 @@ def copy_spans(folder: Path, spans: Sequence[FrameSpan], tape: Tape) -> None:
     Raises Rejected when one is not ours, OSError when one is missing or shorter than the span.
     """
     for span in spans:
+        if not span.frames:
+            continue
         with TapeReader(folder / span.stream) as stream:
             if span.end > stream.frames:
                 raise OSError(errno.EIO, "the stream's file is shorter than the take", str(stream.path))

@@ -151,6 +151,7 @@ class Publisher:
         master = self._folder / (stem + SUFFIX)
         if not master.exists() or _is_torn(master, draft):
             _give_master(self._folder, draft, master)
+        seal(master)  # after a crash its last second may be in the kernel's memory only
         measured = _measured(draft.manifest, master)
         deliveries = () if self._delivery == "wav" else self._deliver(master, stem, self._delivery)
         manifest.publish(replace(measured, deliveries=deliveries), self._folder)
@@ -227,7 +228,7 @@ def _is_torn(master: Path, draft: Draft) -> bool:
         return False
     try:
         with TapeReader(master) as tape:
-            return tape.frames != sum(span.frames for span in spans)
+            return not tape.is_whole or tape.frames != sum(span.frames for span in spans)
     except Rejected:
         return True
 

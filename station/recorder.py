@@ -193,6 +193,8 @@ class Recorder:
         losses = self._reel.taped(self._day, lambda taping: taping.take_block(block))
         if losses:
             self._note_losses(losses)
+        if self._publishing:  # this block may have completed a take
+            self._submit_due()
         self._heard = block.data
         if self._day.state is State.PAUSED and self._taping is not None:
             self._pauses.hear(block.data, self._taping.frames)

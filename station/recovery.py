@@ -4,6 +4,7 @@ A crashed file is sealed: its header made to agree with its bytes. After a short
 the next part of the stream; after a longer one it ends as interrupted.
 """
 
+import contextlib
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,8 @@ def _sealed(folder: Path, day: Day, part: StreamPart) -> int:
     tape = folder / (take.tape + SUFFIX)
     position = frames - take.open_from.frame + sum(span.frames for span in take.spans)
     if frames and position > 0 and _sealed_frames(tape) > position:
-        with TapeReader(tape) as outlived:
+        # A full disk, or a file that can grow no longer, keeps nobody from going on: the rest stays in the torn tape.
+        with TapeReader(tape) as outlived, contextlib.suppress(OSError):
             extend(folder / part.file, outlived.blocks(position, outlived.frames - position))
         return _sealed_frames(folder / part.file)
     return frames

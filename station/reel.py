@@ -36,6 +36,7 @@ class Reel:
         self._folder, self._rules, self._shape, self._clock, self._tail = folder, rules, shape, clock, tail
         self._anchor_due_ns = self._head_due_ns = 0
         self._ends_at: int | None = None
+        self._begun: set[str] = set()
         self.taping: Taping | None = None
         self.failure: OSError | None = None
 
@@ -48,12 +49,13 @@ class Reel:
 
     def begin(self, part: str) -> None:
         """Create the part's file, unless the tape has turned to it already."""
-        if self.taping is not None and self.taping.file == part:
+        if part in self._begun:
             return
         if self._tail is not None and not self._tail.is_recent(self._clock.monotonic_ns()):
             self._tail = None
         start_ns = self._tail.at_ns if self._tail is not None else self._clock.monotonic_ns()
         self.taping = Taping(self._folder / part, self._shape, start_ns)
+        self._begun.add(part)
         self._anchor_due_ns, self._ends_at = 0, None
         self.failure = None
 
@@ -108,6 +110,7 @@ class Reel:
         old, length, chain = taping.file, taping.frames, taping.chain
         part = self.next_part(day, frozenset(path.name for path in self._folder.iterdir()))
         losses = taping.turn(self._folder / part)
+        self._begun.add(part)
         self._anchor_due_ns = 0
         if self._ends_at is not None:
             self._ends_at -= length

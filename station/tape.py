@@ -121,19 +121,18 @@ class TapeReader:
 
 
 def seal(path: Path) -> int:
-    """Make the header of a crashed file agree with its bytes; frames in it. Audio is left as it is.
+    """Make the header of a crashed file agree with its bytes, and both survive a power cut; frames in it.
 
-    A torn last frame is cut off. Raises Rejected when the file is not one of our masters.
+    Audio is left as it is; a torn last frame is cut off. Raises Rejected when the file is not one of our masters.
     """
     with TapeReader(path) as reader:
-        shape, frames = reader.shape, reader.frames
-        if reader.is_whole:
-            return frames
+        shape, frames, is_whole = reader.shape, reader.frames, reader.is_whole
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
-        os.ftruncate(descriptor, HEADER_BYTES + frames * shape.frame_bytes)
-        os.pwrite(descriptor, header(shape, frames * shape.frame_bytes), 0)
-        os.fsync(descriptor)
+        if not is_whole:
+            os.ftruncate(descriptor, HEADER_BYTES + frames * shape.frame_bytes)
+            os.pwrite(descriptor, header(shape, frames * shape.frame_bytes), 0)
+        os.fsync(descriptor)  # a whole one, too: a kill leaves its last second in the kernel's memory only
     finally:
         os.close(descriptor)
     return frames

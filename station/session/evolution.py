@@ -30,8 +30,14 @@ def _stream_started(day: Day, event: happened.StreamStarted, wall: datetime) -> 
 
 
 def _stream_ended(day: Day, event: happened.StreamEnded, wall: datetime) -> Day:
-    """A span being recorded ends with the part; spans that were to end after it end there, too."""
-    day = _of_last_part(day, frames=event.frame, ended_at=event.at or wall, open_gap=None, head=event.head)
+    """A span being recorded ends with the part; spans and gaps that were to end after it end there, too: the journal
+    is on the disk before the sound is."""
+    gaps = tuple(
+        replace(gap, frames=min(gap.end, event.frame) - gap.first_frame)
+        for gap in day.parts[-1].gaps
+        if gap.first_frame < event.frame
+    )
+    day = _of_last_part(day, frames=event.frame, ended_at=event.at or wall, gaps=gaps, open_gap=None, head=event.head)
     file = day.parts[-1].file
     takes = {stem: _within(_span_closed(take, event.frame), file, event.frame) for stem, take in day.takes.items()}
     return replace(day, takes=takes)

@@ -4,6 +4,8 @@ Blocks and presses carry their times, so the same script gives the same frames o
 """
 
 import queue
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,9 +21,9 @@ from exam.roster import Participant
 from station import recovery
 from station.config import Capture, Config, Delivery, DeliveryFormat, Exam, Recording, School, Storage
 from station.config import Room as RoomSection
-from station.inbox import Inbox
+from station.inbox import Inbox, Source
 from station.journal import Journal
-from station.messages import Block, CaptureLost, Published, PublishingFailed, Request, Status
+from station.messages import Block, CaptureLost, Message, Published, PublishingFailed, Request, Status
 from station.publishing import Publisher
 from station.recorder import Recorder
 from station.session import Day, Rules
@@ -51,6 +53,7 @@ ROSTER = {
 }
 _SOUND = np.random.default_rng(7).integers(-9000, 9000, RATE * 60, dtype=np.int16)
 _PATIENCE_S = 30.0
+_POLL_S = 0.02
 
 
 def rules_for(pre_roll: int = PRE_ROLL, post_roll: int = POST_ROLL) -> Rules:
@@ -83,6 +86,33 @@ class StillClock:
     def advance(self, seconds: float) -> None:
         self.ns += round(seconds * NS_PER_S)
         self.wall += timedelta(seconds=seconds)
+
+
+class StepInbox(Inbox):
+    """The recorder turns only when something was posted, and it is known when it has done with that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn, self._waits = threading.Condition(), False
+
+    def post(self, *messages: Message) -> None:
+        """Several at once are handled in one turn."""
+        with self._turn:
+            self._waits = False
+            self._posted.extend(messages[:-1])
+            super().post(messages[-1])
+
+    def next(self, timeout_s: float, source: Source) -> Sequence[Message]:
+        with self._turn:
+            self._waits = not self._posted
+            self._turn.notify_all()
+        return super().next(max(timeout_s, _PATIENCE_S), source)
+
+    def settle(self, is_alive: Callable[[], bool]) -> None:
+        """Wait until all that was posted has been handled and the house kept, or the recorder is no more."""
+        with self._turn:
+            while not self._waits and is_alive():
+                self._turn.wait(_POLL_S)
 
 
 class NoSource:
@@ -140,8 +170,8 @@ class Room:
         self.papers_clock = CorrectedClock(self.clock)
         self.journal = Journal(self.folder, self.papers_clock)
         day, tail = recovery.recover(self.folder, recovery.replay(self.folder), self.journal, SHAPE, self.papers_clock)
-        self.inbox = Inbox()
-        self.publisher = Publisher(self.folder, self.config.delivery.format, self._report)
+        self.inbox = StepInbox()
+        self.publisher = self._new_publisher()
         self.recorder = Recorder(
             self.config,
             self.rules,
@@ -161,6 +191,9 @@ class Room:
         self.recorder.stop()
         self.publisher.stop()
         self.journal.close()
+
+    def _new_publisher(self) -> Publisher:
+        return Publisher(self.folder, self.config.delivery.format, self._report)
 
     def _report(self, report: Published | PublishingFailed) -> None:
         self.inbox.post(report)
@@ -193,15 +226,17 @@ class Room:
 
     def handled(self) -> None:
         """Wait until the recorder has taken everything posted so far: by a press that is refused."""
-        answer: Future[Status] = Future()
-        self.inbox.post(Request(ask.Correct(take="none", variant="", reason=""), self.clock.ns, answer))
-        assert answer.exception(_PATIENCE_S) is not None
+        assert self._press(ask.Correct(take="none", variant="", reason="")).exception(_PATIENCE_S) is not None
 
     def do(self, command: Command) -> Status:
         """Press; the answer, or the refusal raised."""
+        return self._press(command).result(_PATIENCE_S)
+
+    def _press(self, command: Command) -> Future[Status]:
         answer: Future[Status] = Future()
         self.inbox.post(Request(command, self.clock.ns, answer))
-        return answer.result(_PATIENCE_S)
+        self.inbox.settle(self.recorder._thread.is_alive)
+        return answer
 
 
 def play_day(room: Room) -> None:
