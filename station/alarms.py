@@ -39,6 +39,14 @@ def _disk_failed(detail: str) -> str:
     )
 
 
+def _second_copy_failed(detail: str) -> str:
+    return say(
+        f"Вторая копия не ведётся: {detail}. Запись на первый диск идёт; копия дополнится сама. Проверьте второй диск.",
+        f"The second copy is not kept: {detail}. Recording goes on at the first disk; the copy is made up by itself. "
+        "Check the second disk.",
+    )
+
+
 def _not_published(detail: str) -> str:
     return say(
         f"Запись не оформлена: {detail}. Сам звук цел; станция повторяет попытку каждую минуту.",
@@ -51,6 +59,7 @@ _TEXTS = {
     "overflow": ("warn", _overflow),
     "disk_low": ("warn", _disk_low),
     "disk_failed": ("red", _disk_failed),
+    "second_copy_failed": ("warn", _second_copy_failed),
     "not_published": ("red", _not_published),
 }
 

@@ -72,6 +72,13 @@ def _config(arguments: argparse.Namespace) -> Config:
     return load(find(getattr(arguments, "config", None)))
 
 
+def _day_folder(config: Config) -> Path:
+    """Where the day is: in the folder or in its mirror, should the disk have failed."""
+    from station import sides  # noqa: PLC0415 - only what reads a day needs it
+
+    return sides.choose(config.day_folder, config.second_day_folder).day
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from station import service  # noqa: PLC0415 - heavy: only the daemon needs it
 
@@ -149,7 +156,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     from station.verify import verify  # noqa: PLC0415 - only this command needs it
 
-    report = verify(Path(arguments.folder) if arguments.folder else _config(arguments).day_folder)
+    report = verify(Path(arguments.folder) if arguments.folder else _day_folder(_config(arguments)))
     if arguments.json:
         _say(json.dumps(msgspec.to_builtins(report) | {"ok": report.ok}, ensure_ascii=False))
     else:

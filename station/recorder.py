@@ -4,7 +4,9 @@ Blocks and commands come through one inbox, so there is one total order. For a b
 then the participant's. For a command: decide, create the files it needs, journal, evolve, act, answer.
 """
 
+import errno
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
@@ -18,8 +20,9 @@ from station.alarms import Alarms
 from station.config import Config
 from station.due import Due
 from station.inbox import Inbox, Source
-from station.journal import Journal
+from station.journal import Entry, Journal
 from station.messages import Block, Message, Request, Status
+from station.mirror import Mirror
 from station.overview import Snapshot
 from station.publishing import Publisher, set_aside
 from station.recovery import Tail
@@ -58,18 +61,20 @@ class Recorder:
         source: Source,
         clock: Clock,
         tail: Tail | None = None,
+        mirror: Mirror | None = None,
     ) -> None:
-        """`tail`: where the stream left off, when it goes on after a short outage."""
+        """`tail`: where the stream left off, when it goes on after a short outage. `mirror`: it knows the folder."""
         self._rules, self._day = rules, day
         self._journal, self._inbox, self._clock = journal, inbox, clock
         self._source, self._stopping = source, False
-        self._folder, self._shape = config.day_folder, config.capture.shape
+        self._shape, self._publisher, self._mirror = config.capture.shape, publisher, mirror
         self._storage = config.storage
         self._keeps_takes = config.exam.recording != "stream"
         station = f"{config.school.code}-{config.room.number}"
         self._due = Due(publisher, rules, station, config.exam.recording)
         self._device = config.capture.device
-        self._reel = Reel(self._folder, rules, self._shape, clock, tail)
+        self._reel = Reel(config.day_folder, rules, self._shape, clock, journal=journal, mirror=mirror, tail=tail)
+        self._folder = self._reel.folder
         self._alarms, self._heard = Alarms(), b""
         now = clock.monotonic_ns()
         self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
@@ -112,6 +117,8 @@ class Recorder:
 
     def _work(self) -> None:
         try:
+            if self._mirror is not None:
+                self._due.moved(self._day, self._reel.taken())
             self._go_on()
             while not self._stopping:
                 for message in self._inbox.next(_TICK_S, self._source):
@@ -138,7 +145,7 @@ class Recorder:
     def _go_on(self) -> None:
         """What the last run of the station left: an open day goes on in a new part, finished takes are published."""
         if self._day.state is not State.CLOSED:
-            self._carry_out([happened.StreamStarted(stream=self._reel.next_part(self._day, self._taken()))])
+            self._carry_out([happened.StreamStarted(stream=self._reel.next_part(self._day, self._reel.taken()))])
             self._carry_out(self._reel.go_on())
             self._go_on_with_take()
         self._submit_due()
@@ -239,13 +246,10 @@ class Recorder:
         self._carry_out(self._reel.seal("close"))
 
     def _moment(self, at_ns: int) -> Moment:
-        taken = self._taken()
+        taken = self._reel.taken()
         if self._taping is not None:
             return Moment(self._clock.now(), self._taping.file, self._taping.frame_at(at_ns), taken)
         return Moment(self._clock.now(), self._reel.next_part(self._day, taken), 0, taken)
-
-    def _taken(self) -> frozenset[str]:
-        return frozenset(path.name for path in self._folder.iterdir())
 
     def _carry_out(self, events: Sequence[Event]) -> None:
         """Create the files the events need, write the events down, then let them change the day."""
@@ -254,16 +258,34 @@ class Recorder:
         for event in events:
             if type(event) in self._files:
                 self._files[type(event)](self, event)
-        for entry in self._journal.append(events):
+        for entry in self._write_down(events):
             self._day = evolve(self._day, entry.event, entry.wall)
             if type(entry.event) in self._acts:
                 self._acts[type(entry.event)](self, entry.event)
+        if self._folder != self._reel.folder:
+            self._move()
         self._participants = overview.participants(self._day, self._rules)
         self._publishing = self._due.of(self._day)
         self._submit_due()
 
+    def _write_down(self, events: Sequence[Event]) -> Sequence[Entry]:
+        """In the other folder's journal, where this one's disk fails; then the stream goes on there, too."""
+        try:
+            return self._journal.append(events)
+        except OSError as error:
+            return self._journal.append([*events, *self._reel.leave_disk(self._day, error)])
+
+    def _move(self) -> None:
+        """The disk failed and the day goes on in the mirror's folder: so does all that belongs to it."""
+        left, self._folder = self._folder, self._reel.folder
+        on = say(f"запись продолжается на втором диске, {self._folder}", f"recording goes on at {self._folder}")
+        self._alarms.raise_("disk_failed", self._clock.now(), f"{left}; {on}")
+        self._publisher.move(self._folder)
+        self._due.moved(self._day, self._reel.taken())
+        self._go_on_with_take()
+
     def _begin_part(self, event: happened.StreamStarted) -> None:
-        self._reel.begin(str(event.stream))
+        self._reel.begin(str(event.stream), self._day)
 
     def _begin_take(self, event: happened.TakeStarted) -> None:
         if self._taping is None or not self._keeps_takes:
@@ -322,6 +344,7 @@ class Recorder:
             self._carry_out(self._reel.taped(self._day, lambda taping: taping.sync()))
             self._submit_due()
             self._calm(now)
+            self._watch_mirror()
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now
             self._watch_disk()
@@ -339,8 +362,21 @@ class Recorder:
         taping = self._taping
         self._due.submit(self._day, lambda tape: taping is not None and taping.is_filling(tape))
 
+    def _watch_mirror(self) -> None:
+        if self._mirror is None:
+            return
+        is_done = self._day.state is State.CLOSED and self._taping is None and not self._publishing
+        self._mirror.settle(is_settled=is_done)
+        if self._mirror.trouble:
+            self._alarms.raise_("second_copy_failed", self._clock.now(), self._mirror.trouble)
+        else:
+            self._alarms.clear("second_copy_failed")
+            if self._mirror.is_twofold and self._reel.failure is None:
+                self._alarms.clear("disk_failed")
+
     def _watch_disk(self) -> None:
-        self._disk = (disks.disk_status(self._folder, self._shape),)
+        second = self._mirror.disk if self._mirror else None
+        self._disk = (disks.disk_status(self._folder, self._shape), *((second,) if second else ()))
         hours = min(disk.hours_left for disk in self._disk)
         if hours < _LOW_HOURS:
             left = say(f"хватит на {hours} ч", f"enough for {hours} h")
@@ -352,9 +388,14 @@ class Recorder:
         """The day that stopped for want of a disk goes on as soon as there is one."""
         if self._taping is not None or self._day.state is State.CLOSED:
             return
-        if min(disk.hours_left for disk in self._disk) < _RETURN_HOURS:
-            return
         try:
+            if self._disk[0].hours_left < _RETURN_HOURS:
+                if self._mirror is None or self._disk[-1].hours_left < _RETURN_HOURS:
+                    return
+                self._reel.leave_disk(self._day, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+                self._folder = self._reel.folder
+                self._publisher.move(self._folder)
+                self._due.moved(self._day, self._reel.taken())
             self._go_on()
         except OSError as error:
             self._alarms.raise_("disk_failed", self._clock.now(), str(error))

@@ -9,10 +9,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from exam import durable, names, roster
+from exam import names, roster
+from exam.audio import AudioFormat
 from exam.clock import SystemClock
 from exam.errors import ConfigError, Fatal
-from station import recovery
+from station import recovery, sides
 from station.capture.microphone import Microphone
 from station.capture.spec import Spec
 from station.client import socket_path
@@ -20,9 +21,11 @@ from station.config import Config
 from station.control import Control
 from station.inbox import Inbox
 from station.journal import Journal
+from station.mirror import Mirror
 from station.publishing import Publisher
 from station.recorder import Recorder
 from station.session import Day, Rules
+from station.sides import Sides
 
 LOCK_FILE = ".station.lock"
 _POST_ROLL_S = 0.25  # what was said at the press is on its way through the sound system for so long
@@ -59,14 +62,17 @@ def run(config: Config) -> None:
 
 def _record(config: Config) -> None:
     rules, clock = rules_of(config), SystemClock(config.zone)
-    folder = _prepare(config.day_folder)
-    with _lock(folder):
+    places = _prepare(sides.choose(config.day_folder, config.second_day_folder))
+    folder = places.day
+    with _lock(folder), _lock_other(places):
         so_far = recovery.replay(folder)
         _check_roster(so_far, rules, config.roster)
+        sides.fetch(places, so_far)
         journal = Journal(folder, clock)
         day, tail = recovery.recover(folder, so_far, journal, config.capture.shape, clock)
         inbox = Inbox()
         publisher = Publisher(folder, config.delivery.format, inbox.post)
+        mirror = _mirror(places, day, config.capture.shape)
         capture = config.capture
         microphone = Microphone(Spec(capture.device, capture.channels, capture.sample_rate), clock)
         recorder = Recorder(
@@ -79,9 +85,12 @@ def _record(config: Config) -> None:
             source=microphone,
             clock=clock,
             tail=tail,
+            mirror=mirror,
         )
         control = Control(_prepare_socket(config), inbox, lambda: recorder.status, clock)
         publisher.start()
+        if mirror is not None:
+            mirror.start()
         recorder.start()
         control.start()
         try:
@@ -92,6 +101,14 @@ def _record(config: Config) -> None:
             microphone.close()
             publisher.stop()
             journal.close()
+            if mirror is not None:
+                mirror.stop()
+
+
+def _mirror(places: Sides, day: Day, shape: AudioFormat) -> Mirror | None:
+    if places.other is None:
+        return None
+    return Mirror(places.day, places.other, shape, sides.finished_tapes(day, shape))
 
 
 def _wait_for_the_end(recorder: Recorder) -> None:
@@ -116,16 +133,16 @@ def _notify(state: str) -> None:
         connection.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
 
 
-def _prepare(folder: Path) -> Path:
+def _prepare(places: Sides) -> Sides:
     try:
-        durable.make_folder(folder)
+        return sides.usable(places)
     except OSError as error:
+        folder = places.day
         raise Fatal(
             f"Папка записей {folder} недоступна: {error.strerror}. Проверьте диск и [storage] folder.",
             f"The recordings folder {folder} cannot be used: {error.strerror}. Check the disk and [storage] folder.",
             code="no_folder",
         ) from error
-    return folder
 
 
 def _check_roster(day: Day, rules: Rules, path: Path) -> None:
@@ -159,6 +176,13 @@ def _prepare_socket(config: Config) -> Path:
             code="no_folder",
         )
     return path
+
+
+def _lock_other(places: Sides) -> contextlib.AbstractContextManager[None]:
+    """Another station must not take the mirror for its day."""
+    if places.other is None or not places.answers or not places.other.is_dir():
+        return contextlib.nullcontext()
+    return _lock(places.other)
 
 
 @contextlib.contextmanager
