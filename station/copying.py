@@ -60,8 +60,8 @@ class _Extent(NamedTuple):
 
 
 def grows(name: str) -> bool:
-    """Whether files of this name are appended to, rather than published whole."""
-    return name.endswith((SUFFIX, CHAIN_SUFFIX)) or name == journal.FILE
+    """Whether files of this name in a day's folder are appended to, rather than published whole."""
+    return "/" not in name and (name.endswith((SUFFIX, CHAIN_SUFFIX)) or name == journal.FILE)
 
 
 def size_of(path: Path) -> int:

@@ -52,7 +52,13 @@ class MirroredRoom(Room):
         self.publisher = Publisher(places.day, self.config.delivery.format, self._report)
         parts = {"journal": self.journal, "publisher": self.publisher, "inbox": self.inbox, "source": NoSource()}
         self.recorder = Recorder(
-            self.config, self.rules, day, clock=self.clock, tail=tail, mirror=self.mirror, **parts  # type: ignore[arg-type]
+            self.config,
+            self.rules,
+            day,
+            clock=self.clock,
+            tail=tail,
+            mirror=self.mirror,
+            **parts,  # type: ignore[arg-type]
         )
         self.run, self.heard = self.run + 1, 0
         self.publisher.start()
@@ -70,10 +76,8 @@ class MirroredRoom(Room):
         self.folder = self.mirror.day
 
     def status(self) -> Status:
-        """The room now, alarms up to date."""
-        self.clock.advance(1.0)
-        self.handled()
-        self.handled()
+        """The room now, alarms up to date: a second of sound later."""
+        self.hear(11)
         return self.recorder.status
 
     def alarm(self, code: str) -> str:
@@ -94,11 +98,10 @@ class MirroredRoom(Room):
     def other_side(self) -> Path:
         return self.second if self.mirror.day == self.first else self.first
 
-    def close(self, recordings: int) -> None:
+    def close(self) -> None:
         """End the day; wait until it is published, copied and compared."""
         self.do(ask.Close())
         self.hear(2)
-        self.published(recordings)
         self.until(lambda: self.status().publishing == () and self.mirror.is_compared)
 
 
