@@ -396,6 +396,7 @@ class Recorder:
                 self._folder = self._reel.folder
                 self._publisher.move(self._folder)
                 self._due.moved(self._day, self._reel.taken())
+            self._due.retry()
             self._go_on()
         except OSError as error:
             self._alarms.raise_("disk_failed", self._clock.now(), str(error))

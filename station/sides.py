@@ -40,7 +40,7 @@ class Sides(Struct, frozen=True):
 
 
 def choose(first: Path, second: Path | None) -> Sides:
-    """The folder whose journal knows more is the day's; the first, where both know the same. Reads only."""
+    """The folder whose journal knows more is the day's, then the one that holds more, then the first. Reads only."""
     if second is None:
         return Sides(first)
     try:
@@ -108,6 +108,8 @@ def _is_ahead(second: Path, first: Path) -> bool:
         _log.warning("%s: %s", first, error)
         return True
     disks.check_separate(first, second)
+    if ours == theirs:  # a disk without space may have taken the journal's lines and nothing else
+        return _held(second) > _held(first)
     if ours.startswith(theirs) or theirs.startswith(ours):
         return len(theirs) > len(ours)
     is_later = _last(second) > _last(first)
@@ -130,6 +132,11 @@ def _lines(folder: Path) -> bytes:
     except FileNotFoundError:
         return b""
     return written[: written.rfind(b"\n") + 1]
+
+
+def _held(folder: Path) -> tuple[int, int]:
+    """Bytes of its tapes, and how many files there are."""
+    return sum(copying.size_of(path) for path in folder.glob(f"*{SUFFIX}")), len(list(folder.glob("*")))
 
 
 def _last(folder: Path) -> float:

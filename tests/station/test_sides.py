@@ -73,13 +73,23 @@ def test_the_day_comes_back_from_either_disk_alone(killed: MirroredRoom, gone: s
         assert audio_of(killed.folder / STREAM_FILE) == sound(1000 + 2 * BLOCK, 20 * BLOCK)
 
 
-def test_a_tape_torn_on_one_disk_is_completed_from_the_other(killed: MirroredRoom) -> None:
-    """A power cut took the end of the stream on the first disk, whose journal knows as much."""
+def test_tapes_torn_on_both_disks_are_completed_from_each_other(killed: MirroredRoom) -> None:
+    """A power cut took the end of the stream on the one disk, of the take on the other; the journals know as much."""
     cut(killed.first / STREAM_FILE, 7 * BLOCK)
-    cut(killed.first / TAKE, 3 * BLOCK)
+    cut(killed.second / TAKE, 9 * BLOCK)
+    take = audio_of(killed.first / TAKE)
     with killed:
-        assert killed.mirror.day == killed.first
-        assert audio_of(killed.first / STREAM_FILE) == sound(1000 + 2 * BLOCK, 20 * BLOCK)
+        assert killed.mirror.day == killed.second, "it holds more"
+        assert audio_of(killed.second / STREAM_FILE) == sound(1000 + 2 * BLOCK, 20 * BLOCK)
+        assert audio_of(killed.second / TAKE)[: len(take)] == take
+        finish(killed)
+
+
+def test_a_disk_that_took_the_journal_but_no_sound_is_not_the_day(killed: MirroredRoom) -> None:
+    (killed.first / STREAM_FILE).unlink()
+    (killed.first / TAKE).unlink()
+    with killed:
+        assert killed.mirror.day == killed.second
         finish(killed)
 
 
