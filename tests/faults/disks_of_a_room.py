@@ -62,6 +62,38 @@ def mounted(path: Path, options: str) -> Iterator[Disk]:
             disk.take_away()
 
 
+@dataclass
+class SlowDisk:
+    """An ext4 file system on a loop device; while it is frozen every write waits."""
+
+    path: Path
+    is_frozen: bool = False
+
+    def freeze(self) -> None:
+        _run("fsfreeze", "--freeze", str(self.path))
+        self.is_frozen = True
+
+    def thaw(self) -> None:
+        _run("fsfreeze", "--unfreeze", str(self.path))
+        self.is_frozen = False
+
+
+@contextlib.contextmanager
+def frozen_when_told(folder: Path) -> Iterator[SlowDisk]:
+    image, disk = folder / "second.img", SlowDisk(folder / "second")
+    with image.open("wb") as file:
+        file.truncate(200 << 20)
+    _run("mkfs.ext4", "-q", "-F", str(image))
+    disk.path.mkdir()
+    _run("mount", "-o", "loop", str(image), str(disk.path))
+    try:
+        yield disk
+    finally:
+        if disk.is_frozen:
+            disk.thaw()
+        _run("umount", str(disk.path))
+
+
 @contextlib.contextmanager
 def room_on(folder: Path, second: Path | None = None) -> Iterator[Room]:
     """A room whose daemon runs; `folder` holds its settings and, on whatever is mounted there, `recordings`."""

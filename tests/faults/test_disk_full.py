@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from disks_of_a_room import LARGE, alarm, day_in, equal, mounted, room_on, stream_of
+from disks_of_a_room import LARGE, alarm, day_in, equal, frozen_when_told, mounted, room_on, stream_of
 from rig.marker import align, marker
 from rooms import RATE, Room, frames_of, lengths
 
@@ -165,7 +165,25 @@ def test_after_a_kill_the_day_comes_back_from_the_other_disk_alone(tmp_path: Pat
         assert [place.kind for place in heard.discontinuities] == ["silence"] * KILLS
         for gap, place in zip(told.gaps, heard.discontinuities, strict=True):
             assert gap.first_frame == pytest.approx(place.recorded_at, abs=0.02 * RATE)
-            assert gap.frames == pytest.approx(place.marker_frames, abs=0.02 * RATE)
+            # To a block: the sound server takes its time to be even again. Here it must only be the same outage.
+            assert gap.frames == pytest.approx(place.marker_frames, abs=0.1 * RATE)
+
+
+def test_a_second_disk_that_hangs_is_told_and_delays_nothing(tmp_path: Path) -> None:
+    """A frozen file system: whoever writes to it waits, for as long as it takes."""
+    with frozen_when_told(tmp_path) as disk, room_on(tmp_path, disk.path) as room:
+        begin(room)
+        room.await_frames(2 * RATE)
+        disk.freeze()
+        room.await_(lambda: "отстаёт" in alarm(room, "second_copy_failed"))
+        room.do("pause")
+        room.do("resume")
+        disk.thaw()
+        room.await_(lambda: not alarm(room, "second_copy_failed"))
+        finish(room)
+        first, second = day_in(tmp_path / "recordings"), day_in(disk.path)
+        room.await_(lambda: equal(first, second))
+        assert align(stream_of(first), marker(120, SEED)).unbroken
 
 
 def equal_parts(day: Path, other: Path, ended: int) -> bool:
