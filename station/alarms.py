@@ -41,9 +41,9 @@ def _disk_failed(detail: str) -> str:
 
 def _second_copy_failed(detail: str) -> str:
     return say(
-        f"Вторая копия не ведётся: {detail}. Запись на первый диск идёт; копия дополнится сама. Проверьте второй диск.",
-        f"The second copy is not kept: {detail}. Recording goes on at the first disk; the copy is made up by itself. "
-        "Check the second disk.",
+        f"Вторая копия не ведётся: {detail}. Запись идёт; когда диск вернётся, копия дополнится сама. Проверьте его.",
+        f"The second copy is not kept: {detail}. Recording goes on; once that disk is back the copy is made up by "
+        "itself. Check the disk.",
     )
 
 

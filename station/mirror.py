@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from exam.audio import AudioFormat
 from exam.errors import ExamError
@@ -84,7 +85,9 @@ class Mirror:
     @property
     def disk(self) -> DiskStatus | None:
         """The other folder's disk, while it can be reached."""
-        return self._disk
+        if self._disk is None or self._differing is None:
+            return self._disk
+        return replace(self._disk, is_equal=not self._differing)
 
     @property
     def trouble(self) -> str:
@@ -102,11 +105,6 @@ class Mirror:
     def is_twofold(self) -> bool:
         """Whether all that is recorded has been in both folders since they are on these sides."""
         return self._is_twofold
-
-    @property
-    def is_compared(self) -> bool:
-        """Whether the settled day was found equal in both folders."""
-        return self._differing == ()
 
     def settle(self, *, is_settled: bool) -> None:
         """Whether the day is closed and every manifest published: then all of it is compared, once."""

@@ -31,6 +31,7 @@ from station.session import Day, Moment, Rules, State, decide, evolve
 from station.session import commands as ask
 from station.session import events as happened
 from station.session.events import Event
+from station.space import Space
 from station.tape import SUFFIX
 from station.taping import Taping
 
@@ -39,9 +40,6 @@ _SYNC_EVERY_NS = NS_PER_S
 _DISK_EVERY_NS = 10 * NS_PER_S
 _ABSENT_AFTER_NS = 3 * NS_PER_S
 _CALM_NS = 60 * NS_PER_S
-_LOW_HOURS = 2.0
-_RETURN_HOURS = 0.1  # less would be full again at once
-_S_PER_HOUR = 3600
 
 _log = logging.getLogger(__name__)
 
@@ -67,8 +65,7 @@ class Recorder:
         self._rules, self._day = rules, day
         self._journal, self._inbox, self._clock = journal, inbox, clock
         self._source, self._stopping = source, False
-        self._shape, self._publisher, self._mirror = config.capture.shape, publisher, mirror
-        self._storage = config.storage
+        self._shape, self._publisher, self._has_mirror = config.capture.shape, publisher, mirror is not None
         self._keeps_takes = config.exam.recording != "stream"
         station = f"{config.school.code}-{config.room.number}"
         self._due = Due(publisher, rules, station, config.exam.recording)
@@ -80,7 +77,7 @@ class Recorder:
         self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
         self._last_block_ns = now - _ABSENT_AFTER_NS  # nothing was heard yet
         self._disk_ns = now - _DISK_EVERY_NS
-        self._disk: tuple[messages.DiskStatus, ...] = ()
+        self._space = Space(config.storage, self._shape, mirror, self._alarms, clock, takes=self._keeps_takes)
         self._participants = overview.participants(day, rules)
         self._failure: ExamError | None = None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
@@ -117,7 +114,7 @@ class Recorder:
 
     def _work(self) -> None:
         try:
-            if self._mirror is not None:
+            if self._has_mirror:
                 self._due.moved(self._day, self._reel.taken())
             self._go_on()
             while not self._stopping:
@@ -125,7 +122,7 @@ class Recorder:
                     self._handle(message)
                 self._housekeep()
                 self._snapshot = self._glance()
-            self._carry_out(self._reel.seal("shutdown"))
+            self._carry_out(self._reel.seal(self._day, "shutdown"))
         except OSError as error:
             self._failure = Fatal(
                 f"Запись на диск не удалась: {error}. Записанное до этого сохранено. Освободите место или "
@@ -238,12 +235,9 @@ class Recorder:
                 f"No sound from “{self._device}”: the day is not opened. Plug it in; see station devices.",
                 code="device_lost",
             )
-        self._watch_disk()
-        recorded_h = sum(part.frames or 0 for part in self._day.parts) / self._shape.sample_rate / _S_PER_HOUR
-        hours = max(1.0, self._storage.hours - recorded_h) if recorded_h else self._storage.hours
-        needed = disks.bytes_for(hours, self._shape, takes=self._keeps_takes) + self._storage.reserve_bytes
-        disks.check_space(self._disk, needed)
-        self._carry_out(self._reel.seal("close"))
+        self._space.watch(self._folder)
+        self._space.check_opening(self._day)
+        self._carry_out(self._reel.seal(self._day, "close"))
 
     def _moment(self, at_ns: int) -> Moment:
         taken = self._reel.taken()
@@ -264,6 +258,7 @@ class Recorder:
                 self._acts[type(entry.event)](self, entry.event)
         if self._folder != self._reel.folder:
             self._move()
+            self._go_on_with_take()
         self._participants = overview.participants(self._day, self._rules)
         self._publishing = self._due.of(self._day)
         self._submit_due()
@@ -282,7 +277,6 @@ class Recorder:
         self._alarms.raise_("disk_failed", self._clock.now(), f"{left}; {on}")
         self._publisher.move(self._folder)
         self._due.moved(self._day, self._reel.taken())
-        self._go_on_with_take()
 
     def _begin_part(self, event: happened.StreamStarted) -> None:
         self._reel.begin(str(event.stream), self._day)
@@ -338,16 +332,18 @@ class Recorder:
         if self._reel.failure is not None and not self._alarms.stands("disk_failed"):
             self._alarms.raise_("disk_failed", self._clock.now(), str(self._reel.failure))
         if self._reel.is_over:
-            self._carry_out(self._reel.seal("close"))
+            self._carry_out(self._reel.seal(self._day, "close"))
         if now - self._synced_ns >= _SYNC_EVERY_NS:
             self._synced_ns = now
             self._carry_out(self._reel.taped(self._day, lambda taping: taping.sync()))
             self._submit_due()
             self._calm(now)
-            self._watch_mirror()
+            is_recorded = self._day.state is State.CLOSED and self._taping is None
+            is_done, is_stopped = is_recorded and not self._publishing, self._reel.failure is not None
+            self._space.watch_copy(is_done=is_done, is_stopped=is_stopped)
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now
-            self._watch_disk()
+            self._space.watch(self._folder)
             self._return_to_disk()
 
     def _calm(self, now_ns: int) -> None:
@@ -362,40 +358,16 @@ class Recorder:
         taping = self._taping
         self._due.submit(self._day, lambda tape: taping is not None and taping.is_filling(tape))
 
-    def _watch_mirror(self) -> None:
-        if self._mirror is None:
-            return
-        is_done = self._day.state is State.CLOSED and self._taping is None and not self._publishing
-        self._mirror.settle(is_settled=is_done)
-        if self._mirror.trouble:
-            self._alarms.raise_("second_copy_failed", self._clock.now(), self._mirror.trouble)
-        else:
-            self._alarms.clear("second_copy_failed")
-            if self._mirror.is_twofold and self._reel.failure is None:
-                self._alarms.clear("disk_failed")
-
-    def _watch_disk(self) -> None:
-        second = self._mirror.disk if self._mirror else None
-        self._disk = (disks.disk_status(self._folder, self._shape), *((second,) if second else ()))
-        hours = min(disk.hours_left for disk in self._disk)
-        if hours < _LOW_HOURS:
-            left = say(f"хватит на {hours} ч", f"enough for {hours} h")
-            self._alarms.raise_("disk_low", self._clock.now(), left)
-        else:
-            self._alarms.clear("disk_low")
-
     def _return_to_disk(self) -> None:
         """The day that stopped for want of a disk goes on as soon as there is one."""
         if self._taping is not None or self._day.state is State.CLOSED:
             return
         try:
-            if self._disk[0].hours_left < _RETURN_HOURS:
-                if self._mirror is None or self._disk[-1].hours_left < _RETURN_HOURS:
+            if not self._space.has_room():
+                if not self._space.has_room_elsewhere():
                     return
                 self._reel.leave_disk(self._day, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
-                self._folder = self._reel.folder
-                self._publisher.move(self._folder)
-                self._due.moved(self._day, self._reel.taken())
+                self._move()
             self._due.retry()
             self._go_on()
         except OSError as error:
@@ -405,9 +377,8 @@ class Recorder:
 
     def _glance(self) -> Snapshot:
         stream = self._taping.glance() if self._taping else None
-        return Snapshot(
-            self._day, stream, self._heard, self._alarms.standing(), self._disk, self._publishing, self._participants
-        )
+        told = self._alarms.standing(), self._space.disks, self._publishing, self._participants
+        return Snapshot(self._day, stream, self._heard, *told)
 
 
 def _is_ours(loss: happened.GapFound | happened.OverflowSeen) -> bool:

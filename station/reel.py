@@ -123,12 +123,16 @@ class Reel:
     def is_over(self) -> bool:
         return self.taping is not None and self._ends_at is not None and self.taping.frames >= self._ends_at
 
-    def seal(self, ending: happened.Ending) -> Sequence[Event]:
-        """End the part."""
+    def seal(self, day: Day, ending: happened.Ending) -> Sequence[Event]:
+        """End the part; should its disk refuse even that, it ends in the mirror's folder."""
         if self.taping is None:
             return ()
         taping, self.taping, self._ends_at = self.taping, None, None
-        losses = taping.seal()
+        try:
+            losses = taping.seal()
+        except OSError as error:
+            losses = taping.told()
+            self._leave(day, error, taping)
         return [*losses, happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending)]
 
     def _outlast(self, taping: Taping, day: Day, error: OSError) -> Sequence[Event]:
@@ -146,18 +150,22 @@ class Reel:
 
     def leave_disk(self, day: Day, error: OSError) -> Sequence[Event]:
         """The day goes on in the mirror's folder. Raises `error` without one, OSError when that disk fails, too."""
+        return self._leave(day, error, self.taping)
+
+    def _leave(self, day: Day, error: OSError, taping: Taping | None) -> Sequence[Event]:
+        """`taping`: the part that the failing disk has, whether it goes on or has just ended."""
         if self._mirror is None:
             raise error
-        taping, endings = self.taping, [Ending(journals.FILE, self._journal.size, self._journal.recent)]
+        endings = [Ending(journals.FILE, self._journal.size, self._journal.recent)]
         if taping is not None:
             endings.append(Ending(taping.file, taping.size, taping.recent, self._shape))
+        events: Sequence[Event] = ()
         with self._mirror.taking_over(endings, finished_tapes(day, self._shape)) as folder:
-            events: Sequence[Event] = ()
-            if taping is not None:
-                taping.leave_takes()
-                events = self._turn(taping, day, _ending(error), folder)
+            if self.taping is not None:
+                self.taping.leave_takes()
+                events = self._turn(self.taping, day, _ending(error), folder)
             self._journal.go_on_in(folder)
-        _log.warning("%s", say(f"{error}; запись идёт дальше в {folder}", f"{error}; recording goes on in {folder}"))
+        _log.warning("%s", say(f"{error}; день продолжается в {folder}", f"{error}; the day goes on in {folder}"))
         return events
 
     def _turn(self, taping: Taping, day: Day, ending: happened.Ending, folder: Path | None = None) -> Sequence[Event]:

@@ -53,7 +53,7 @@ def test_a_day_is_the_same_in_both_folders_while_it_is_recorded_and_after(room: 
 
 def test_the_whole_day_of_two_participants(room: MirroredRoom) -> None:
     play_day(room)
-    room.until(lambda: room.status().publishing == () and room.mirror.is_compared)
+    room.until(lambda: room.status().publishing == () and room.is_equal())
     assert contents(room.first) == contents(room.second)
     room.clock.advance(10)
     assert [disk.folder for disk in room.status().disk] == [str(room.first), str(room.second)]
@@ -64,7 +64,7 @@ def test_a_mirror_that_comes_late_is_made_up(tmp_path: Path, disk: Path) -> None
     with Room(tmp_path) as alone:
         play_day(alone)
     with MirroredRoom(tmp_path, disk) as room:
-        room.until(lambda: room.status() and room.mirror.is_compared)
+        room.until(lambda: room.status() and room.is_equal())
         assert contents(room.first) == contents(room.second)
 
 
@@ -106,7 +106,7 @@ def test_another_file_under_a_name_of_ours_is_kept_aside(tmp_path: Path, disk: P
     (second / "foreign.txt").write_bytes(b"of a person")
     before = contents(second)
     with MirroredRoom(tmp_path, disk) as room:
-        room.until(lambda: room.status() and room.mirror.is_compared)
+        room.until(lambda: room.status() and room.is_equal())
     after = contents(second)
     assert after.items() >= contents(room.first).items()
     assert after["foreign.txt"] == b"of a person"
