@@ -121,8 +121,8 @@ def copy_whole(source: Path, target: Path, guard: Guard = nullcontext) -> Steps:
     """Copy a finished file durably under a temporary name, then give it its own; another file there is set aside."""
     temporary = target.parent / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     try:
-        with source.open("rb", buffering=0) as file, temporary.open("xb", buffering=0) as copy:
-            temporary.chmod(0o640)
+        descriptor = os.open(temporary, _CREATED | os.O_EXCL, 0o640)
+        with source.open("rb", buffering=0) as file, os.fdopen(descriptor, "wb", buffering=0) as copy:
             size = 0
             while piece := file.read(_PIECE):
                 _write(copy.fileno(), piece, size)

@@ -144,9 +144,12 @@ class Mirror:
         try:
             copying.complete(target, ending.size, ending.recent, ending.shape)
         except LookupError:
-            with contextlib.suppress(OSError, Differs, NoTape, LookupError):  # else it is owed
+            try:
                 copying.bring_level(self._day / ending.name, target, _FETCHED_AT_ONCE)
                 copying.complete(target, ending.size, ending.recent, ending.shape)
+            except (OSError, Differs, NoTape, LookupError) as error:
+                if ending.shape is None:  # no day can go on without its journal; what lacks of a tape is owed
+                    raise OSError(errno.EIO, os.strerror(errno.EIO), str(target)) from error
 
     # -- the thread ----------------------------------------------------------------------------------------
 

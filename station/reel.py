@@ -8,6 +8,7 @@ What happened comes back as events, to be written down by the recorder before an
 import contextlib
 import errno
 import logging
+import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from station.taping import Taping
 
 _ANCHOR_EVERY_NS = 60 * NS_PER_S
 _SETTLED_AFTER_NS = NS_PER_S  # until then a run's first blocks may still be late
+_COPYABLE_BYTES = (4 << 30) - (64 << 20)  # a flash drive may end files at 4 GiB where the first disk does not
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 _log = logging.getLogger(__name__)
@@ -112,7 +114,12 @@ class Reel:
 
     def tend(self, day: Day, now_ns: int) -> Sequence[Event]:
         """While the device is away time goes on; now and then note which frame is heard when."""
-        return [*self.taped(day, lambda taping: taping.fill(now_ns)), *self._anchor(now_ns)]
+        return [*self.taped(day, lambda taping: self._fill(taping, now_ns)), *self._anchor(now_ns)]
+
+    def _fill(self, taping: Taping, now_ns: int) -> Sequence[Event]:
+        if self._mirror is not None and taping.size > _COPYABLE_BYTES:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        return taping.fill(now_ns)
 
     def end_after(self, frame: int) -> None:
         """The day is over: seal once the stream has this frame."""
@@ -161,12 +168,19 @@ class Reel:
             endings.append(Ending(taping.file, taping.size, taping.recent, self._shape))
         events: Sequence[Event] = ()
         with self._mirror.taking_over(endings, finished_tapes(day, self._shape)) as folder:
+            self._journal.go_on_in(folder)
             if self.taping is not None:
                 self.taping.leave_takes()
-                events = self._turn(self.taping, day, _ending(error), folder)
-            self._journal.go_on_in(folder)
+                events = self._turned(self.taping, day, error, folder)
         _log.warning("%s", say(f"{error}; день продолжается в {folder}", f"{error}; the day goes on in {folder}"))
         return events
+
+    def _turned(self, taping: Taping, day: Day, error: OSError, folder: Path) -> Sequence[Event]:
+        try:
+            return self._turn(taping, day, _ending(error), folder)
+        except OSError:
+            self._journal.go_on_in(self.folder)
+            raise
 
     def _turn(self, taping: Taping, day: Day, ending: happened.Ending, folder: Path | None = None) -> Sequence[Event]:
         """The stream goes on in a new part, at the very next frame; in another `folder`, if one is given."""

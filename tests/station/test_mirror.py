@@ -161,6 +161,41 @@ def test_a_second_disk_whose_writes_hang_delays_nothing(room: MirroredRoom, monk
     assert len(audio_of(room.first / STREAM_FILE)) == 2 * (room.heard - 2 * BLOCK)
 
 
+def test_a_stream_turns_to_its_next_part_before_a_flash_drive_would_end_it(
+    room: MirroredRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("station.reel._COPYABLE_BYTES", 10 * BLOCK)
+    room.hear(2)
+    room.do(ask.Start(participant=1))
+    room.hear(18)
+    room.do(ask.Stop())
+    room.hear(1)
+    room.close()
+    assert max(path.stat().st_size for path in room.second.glob("*поток*.wav")) < 14 * BLOCK
+    assert contents(room.first) == contents(room.second)
+    assert verify(room.second).ok
+
+
+def test_a_mirror_that_never_had_the_journal_is_no_way_on(room: MirroredRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both fail: the first disk dies while the second's folder is being made up for."""
+    disk = FailingDisk(room.first, monkeypatch)
+    room.hear(2)
+    room.do(ask.Start(participant=1))
+    room.hear(3)
+    room.until(room.is_level)
+    monkeypatch.setattr("station.recent.Recent.last", missing)
+    (room.second / "journal.jsonl").write_bytes(b"")
+    disk.spared, disk.is_dead, disk.error = path_of(room.journal._descriptor), True, errno.EIO
+    monkeypatch.setattr(copying, "bring_level", missing)
+    room.hear(3)
+    assert (room.mirror.day, room.recorder.status.state) == (room.first, State.REVIEW)
+    disk.error = 0
+
+
+def missing(*_: object) -> None:
+    raise LookupError
+
+
 # -- the first disk fails ----------------------------------------------------------------------------------
 
 
