@@ -186,7 +186,7 @@ def test_a_mirror_that_never_had_the_journal_is_no_way_on(room: MirroredRoom, mo
     monkeypatch.setattr("station.recent.Recent.last", missing)
     (room.second / "journal.jsonl").write_bytes(b"")
     disk.spared, disk.is_dead, disk.error = path_of(room.journal._descriptor), True, errno.EIO
-    monkeypatch.setattr(copying, "bring_level", missing)
+    monkeypatch.setattr(copying, "bring_level", unreadable)
     room.hear(3)
     assert (room.mirror.day, room.recorder.status.state) == (room.first, State.REVIEW)
     disk.error = 0
@@ -194,6 +194,10 @@ def test_a_mirror_that_never_had_the_journal_is_no_way_on(room: MirroredRoom, mo
 
 def missing(*_: object) -> None:
     raise LookupError
+
+
+def unreadable(*_: object) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 # -- the first disk fails ----------------------------------------------------------------------------------
