@@ -20,6 +20,7 @@ from station.messages import Published
 from station.publishing import FRAGMENTS
 from station.session import State
 from station.session import commands as ask
+from station.session.commands import Command
 from station.verify import verify
 
 STREAM_FILE, TAKE = f"{STREAM}.wav", f"{IVANOV}.wav"
@@ -320,3 +321,58 @@ def test_when_both_disks_fail_the_take_ends_in_order_and_goes_on_when_one_is_bac
     room.close()
     assert verify(room.second).ok, verify(room.second).breaches
     assert contents(room.second).items() <= contents(room.first).items()
+
+
+SCRIPTS: dict[str, tuple[Command, ...]] = {
+    "idle": (),
+    "paused": (ask.Start(participant=1), ask.Pause()),
+    "review": (ask.Start(participant=1), ask.Stop()),
+    "reassigned": (ask.Start(participant=1), ask.Stop(), ask.Reassign(take=IVANOV, to=2, reason="перепутали")),
+    "next": (ask.Start(participant=1), ask.Stop(), ask.Accept(), ask.Start(participant=2)),
+    "closing": (ask.Start(participant=1), ask.Close()),
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_whatever_the_room_is_doing_nothing_is_lost_when_the_first_disk_dies(
+    room: MirroredRoom, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    disk = FailingDisk(room.first, monkeypatch)
+    room.hear(2)
+    room.do(ask.Open())
+    room.hear(5)
+    for command in SCRIPTS[script]:
+        room.do(command)
+        if not isinstance(command, ask.Close):
+            room.hear(4)
+    room.until(room.is_level)
+    disk.is_dead, disk.error = True, errno.EIO
+    before = room.recorder.status.state
+    room.hear(3)
+    assert room.mirror.day == room.second
+    assert room.recorder.status.state is before
+    if before is not State.CLOSED:
+        room.do(ask.Close())
+    room.hear(3)
+    room.until(lambda: room.status().publishing == () and room.status().stream is None)
+    report = verify(room.second)
+    assert report.ok, report.breaches
+    stream = b"".join(audio_of(path) for path in sorted(room.second.glob("*поток*.wav")))
+    assert stream == sound(1000 + 2 * BLOCK, len(stream) // 2)
+
+
+def test_a_first_disk_that_dies_at_shutdown_leaves_the_day_to_the_second(
+    room: MirroredRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FailingDisk(room.first, monkeypatch)
+    room.hear(2)
+    room.do(ask.Start(participant=1))
+    room.hear(5)
+    room.until(room.is_level)
+    disk.error = errno.EIO
+    room.stop()
+    disk.error = 0
+    assert room.day.parts[-1].frames == 5 * BLOCK
+    room.start()
+    assert room.mirror.day == room.second
+    assert room.recorder.status.state is State.RECORDING
