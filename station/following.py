@@ -23,7 +23,7 @@ from station.publishing import FRAGMENTS, set_aside
 _SCAN_S = 1.0
 _SYNC_S = 1.0
 _MEASURE_S = 10.0
-_WORK_S = 0.25  # between two looks at what grows
+_WORK_S = 0.1  # between two looks at what grows
 _PIECE = 8 << 20  # of one file, before the others have their turn
 
 _PUBLISHED = (manifest.SUFFIX, ".mp3", ".flac", ".m4a")

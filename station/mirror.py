@@ -182,8 +182,9 @@ class Mirror:
         owed, self._owed = self._owed, {}
         for name, size in owed.items():
             try:
-                while copying.size_of(self._day / name) < size:
-                    if not copying.bring_level(self._other / name, self._day / name, _FETCHED_AT_ONCE).missing:
+                while lacks := max(0, size - copying.size_of(self._day / name)):
+                    at_once = min(lacks, _FETCHED_AT_ONCE)
+                    if not copying.bring_level(self._other / name, self._day / name, at_once).missing:
                         break
             except (OSError, Differs, NoTape) as error:
                 _log.warning("%s: %s", name, error)
