@@ -31,6 +31,7 @@ from station.config import DeliveryFormat
 from station.feed import copy_spans
 from station.messages import Published, PublishingFailed
 from station.session import Day, Rules, StreamPart, Take
+from station.session.events import RecordingPublished, TakeAdded
 from station.tape import SUFFIX, Tape, TapeReader, seal
 
 FRAGMENTS = "обрывки"
@@ -69,6 +70,7 @@ def draft_of_take(day: Day, take: Take, rules: Rules, station: str) -> Draft:
             spans=tuple(span for span in take.spans if span.frames),
             gaps=gaps_within(gaps, take.spans),
             marks=marks,
+            source=take.source,
             outcome=take.decision,
             listened=take.listened,
             flags=take.flags,
@@ -186,6 +188,26 @@ def _unmeasured(stem: str) -> Audio:
     return Audio(stem + SUFFIX, "wav", 0, 0, 0)
 
 
+def published_event(report: Published) -> RecordingPublished:
+    """What the journal notes of a published recording."""
+    return RecordingPublished(stem=report.stem, sha256=report.sha256, manifest_sha256=report.manifest_sha256)
+
+
+def adopt(folder: Path, event: TakeAdded) -> None:
+    """Give an imported master its name. Raises Rejected when it is no master, or not there."""
+    temporary = folder / event.temporary
+    try:
+        with TapeReader(temporary):
+            pass
+        durable.move_without_replacing(temporary, folder / (event.stem + SUFFIX))
+    except OSError as error:
+        raise Rejected(
+            f"Файл {event.origin} не принят: {error.strerror}. Записанное не тронуто; повторите команду import.",
+            f"{event.origin} is not taken: {error.strerror}. What was recorded is untouched; try the import again.",
+            code="not_imported",
+        ) from error
+
+
 def set_aside(file: Path) -> Path:
     """Keep a torn tape, sealed, or a file that is another's copy in the folder for fragments beside it, so that its
     name is free; where it is now."""
@@ -219,7 +241,7 @@ def _measured(draft: Manifest, master: Path) -> Manifest:
     with TapeReader(master) as reader:
         shape, frames = reader.shape, reader.frames
     expected = sum(span.frames for span in draft.spans)
-    if draft.kind is Kind.PARTICIPANT and frames != expected:
+    if draft.kind is Kind.PARTICIPANT and draft.source == "microphone" and frames != expected:
         raise Rejected(
             f"в файле {frames} отсчётов, а по журналу {expected}",
             f"the file has {frames} frames, the journal {expected}",

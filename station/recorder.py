@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from typing import ClassVar
 
-from exam.clock import NS_PER_S, Clock
+from exam.clock import NS_PER_S, CorrectedClock
 from exam.errors import ExamError, Fatal, Rejected
 from exam.language import say
 from station import disks, messages, overview
@@ -24,8 +24,9 @@ from station.journal import Entry, Journal
 from station.messages import Block, Message, Request, Status
 from station.mirror import Mirror
 from station.overview import Snapshot
-from station.publishing import Publisher, set_aside
-from station.recovery import Tail
+from station.pauses import Pauses
+from station.publishing import Publisher, adopt, published_event, set_aside
+from station.recovery import Tail, correction_of
 from station.reel import Reel
 from station.session import Day, Moment, Rules, State, decide, evolve
 from station.session import commands as ask
@@ -57,7 +58,7 @@ class Recorder:
         publisher: Publisher,
         inbox: Inbox,
         source: Source,
-        clock: Clock,
+        clock: CorrectedClock,
         tail: Tail | None = None,
         mirror: Mirror | None = None,
     ) -> None:
@@ -67,12 +68,13 @@ class Recorder:
         self._source, self._stopping = source, False
         self._shape, self._publisher, self._has_mirror = config.capture.shape, publisher, mirror is not None
         self._keeps_takes = config.exam.recording != "stream"
-        station = f"{config.school.code}-{config.room.number}"
-        self._due = Due(publisher, rules, station, config.exam.recording)
+        self._due = Due(publisher, rules, config.station, config.exam.recording)
         self._device = config.capture.device
         self._reel = Reel(config.day_folder, rules, self._shape, clock, journal=journal, mirror=mirror, tail=tail)
         self._folder = self._reel.folder
         self._alarms, self._heard = Alarms(), b""
+        self._pauses = Pauses(self._shape)
+        self._clock.correction = correction_of(day)
         now = clock.monotonic_ns()
         self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
         self._last_block_ns = now - _ABSENT_AFTER_NS  # nothing was heard yet
@@ -174,7 +176,7 @@ class Recorder:
             case messages.Stop():
                 self._stopping = True
             case messages.Published():
-                self._carry_out([_published(message)])
+                self._carry_out([published_event(message)])
                 self._due.published(message.stem)
                 if not self._due.has_failed:
                     self._alarms.clear("not_published")
@@ -189,6 +191,10 @@ class Recorder:
         if losses:
             self._note_losses(losses)
         self._heard = block.data
+        if self._day.state is State.PAUSED and self._taping is not None:
+            self._pauses.hear(block.data, self._taping.frames)
+            if self._pauses.is_talked_in and not self._alarms.stands("speech_in_pause"):
+                self._alarms.raise_("speech_in_pause", self._clock.now())
 
     def _note_losses(self, losses: Sequence[Event]) -> None:
         """What the microphone's or the disk's absence took has its own alarm; the rest is the computer's fault."""
@@ -207,9 +213,10 @@ class Recorder:
         try:
             if isinstance(request.command, ask.Open | ask.Start) and self._day.state is State.CLOSED:
                 self._prepare_opening()
-            elif isinstance(request.command, ask.Start | ask.Resume) and self._taping is None:
+            elif isinstance(request.command, ask.Start | ask.Resume) and self._reel.failure is not None:
                 raise disks.nowhere_to_record(self._folder)
-            self._carry_out(decide(self._day, request.command, self._moment(request.pressed_ns), self._rules))
+            events = decide(self._day, request.command, self._moment(request.pressed_ns), self._rules)
+            self._carry_out([*self._end_of_pause(events), *events])
         except ExamError as error:
             _settle(request.answer, error)
         except OSError:
@@ -227,6 +234,15 @@ class Recorder:
         else:
             self._snapshot = self._glance()
             _settle(request.answer, self.status)
+
+    def _end_of_pause(self, events: Sequence[Event]) -> Sequence[Event]:
+        """What to remember of a pause that these events end."""
+        take = self._day.take
+        ends = any(isinstance(event, happened.TakeResumed | happened.TakeStopped) for event in events)
+        if self._day.state is not State.PAUSED or take is None or self._taping is None or not ends:
+            return ()
+        self._alarms.clear("speech_in_pause")
+        return self._pauses.over(take.stem, self._taping.file)
 
     def _prepare_opening(self) -> None:
         if self._clock.monotonic_ns() - self._last_block_ns >= _ABSENT_AFTER_NS:
@@ -289,6 +305,10 @@ class Recorder:
         except OSError as error:  # the stream has it all; the take is cut from it when it is published
             self._alarms.raise_("disk_failed", self._clock.now(), str(error))
 
+    def _adopt(self, event: happened.TakeAdded) -> None:
+        if event.temporary:
+            adopt(self._folder, event)
+
     def _begin_span(self, event: Event) -> None:
         if self._taping is not None and self._day.take is not None:
             self._taping.begin_span(self._day.take.tape, event.frame)
@@ -304,9 +324,13 @@ class Recorder:
     def _end_day(self, event: happened.DayClosed) -> None:
         self._reel.end_after(event.frame + self._rules.post_roll)
 
+    def _correct_clock(self, _event: Event) -> None:
+        self._clock.correction = correction_of(self._day)
+
     _files: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
         happened.StreamStarted: _begin_part,
         happened.TakeStarted: _begin_take,
+        happened.TakeAdded: _adopt,
     }
     _acts: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
         happened.TakeStarted: _begin_span,
@@ -317,6 +341,8 @@ class Recorder:
         happened.TakeDecided: _release,
         happened.TakeCancelled: _release,
         happened.DayClosed: _end_day,
+        happened.ClockCorrected: _correct_clock,
+        happened.ClockStepped: _correct_clock,
     }
 
     # -- between messages ----------------------------------------------------------------------------------
@@ -383,10 +409,6 @@ class Recorder:
 
 def _is_ours(loss: happened.GapFound | happened.OverflowSeen) -> bool:
     return not isinstance(loss, happened.GapFound) or loss.reason in {"overflow", "dropped"}
-
-
-def _published(report: messages.Published) -> happened.RecordingPublished:
-    return happened.RecordingPublished(stem=report.stem, sha256=report.sha256, manifest_sha256=report.manifest_sha256)
 
 
 def _settle(answer: "Future[Status]", result: Status | ExamError) -> None:

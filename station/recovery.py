@@ -52,17 +52,25 @@ def replay(folder: Path) -> Day:
     return day
 
 
-def recover(folder: Path, day: Day, journal: Journal, shape: AudioFormat, clock: Clock) -> tuple[Day, Tail | None]:
+def correction_of(day: Day) -> timedelta:
+    """What a person had added to the computer's clock."""
+    return timedelta(seconds=day.clock_correction_s)
+
+
+def recover(
+    folder: Path, day: Day, journal: Journal, shape: AudioFormat, clock: Clock, *, goes_on: bool = True
+) -> tuple[Day, Tail | None]:
     """Seal what a crash left open and write down what it means.
 
-    The day to go on with and, where the stream is to go on after a short outage, where it left off.
+    The day to go on with and, where the stream is to go on after a short outage, where it left off. Without `goes_on`
+    nothing goes on: a take in hand ends.
     """
     part = day.parts[-1] if day.parts else None
     if part is None:
         return day, None
     length = _sealed(folder, day, part) if part.frames is None else part.frames
     tail = _tail(part, length, shape, clock)
-    goes_on = day.state is not State.CLOSED and tail.is_recent(clock.monotonic_ns())
+    goes_on = goes_on and day.state is not State.CLOSED and tail.is_recent(clock.monotonic_ns())
     goes_on = goes_on and _shape_of(folder / part.file) in {shape, None}
     events = _loose_ends(day, part, length, tail, goes_on=goes_on)
     for entry in journal.append(events) if events else ():

@@ -72,7 +72,7 @@ class Reel:
 
     def next_part(self, day: Day, taken: frozenset[str]) -> str:
         """The file name of the part that would begin now."""
-        part = 1 + len(day.parts)
+        part = self._rules.numbers_after + 1 + len(day.parts)
         while any(name.startswith(self._rules.stream_stem(part) + ".") for name in taken):
             part += 1
         return self._rules.stream_stem(part) + SUFFIX

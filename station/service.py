@@ -1,17 +1,15 @@
 """The composition root: builds the parts of a room's daemon, starts and stops them in a visible order."""
 
 import contextlib
-import fcntl
 import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from exam import names, roster
 from exam.audio import AudioFormat
-from exam.clock import SystemClock
+from exam.clock import CorrectedClock, SystemClock
 from exam.errors import ConfigError, Fatal
 from station import recovery, sides
 from station.capture.microphone import Microphone
@@ -21,13 +19,14 @@ from station.config import Config
 from station.control import Control
 from station.inbox import Inbox
 from station.journal import Journal
+from station.lock import locked
 from station.mirror import Mirror
 from station.publishing import Publisher
+from station.rebuilding import replay_or_rebuild
 from station.recorder import Recorder
 from station.session import Day, Rules
 from station.sides import Sides
 
-LOCK_FILE = ".station.lock"
 _POST_ROLL_S = 0.25  # what was said at the press is on its way through the sound system for so long
 _BEAT_S = 1.0
 _MAX_SOCKET_PATH = 107  # what the kernel takes
@@ -45,6 +44,8 @@ def rules_of(config: Config) -> Rules:
         labels=names.labels(people.values(), config.naming.first_name),
         pre_roll=shape.frames(config.capture.pre_roll_s),
         post_roll=shape.frames(_POST_ROLL_S),
+        sample_rate=shape.sample_rate,
+        station=config.room.station,
     )
 
 
@@ -61,11 +62,12 @@ def run(config: Config) -> None:
 
 
 def _record(config: Config) -> None:
-    rules, clock = rules_of(config), SystemClock(config.zone)
+    rules, clock = rules_of(config), CorrectedClock(SystemClock(config.zone))
     places = _prepare(sides.choose(config.day_folder, config.second_day_folder))
     folder = places.day
-    with _lock(folder), _lock_other(places):
-        so_far = recovery.replay(folder)
+    with locked(folder), _lock_other(places):
+        so_far = replay_or_rebuild(folder, rules, config.capture.shape, clock)
+        clock.correction = recovery.correction_of(so_far)
         _check_roster(so_far, rules, config.roster)
         sides.fetch(places, so_far)
         journal = Journal(folder, clock)
@@ -182,22 +184,4 @@ def _lock_other(places: Sides) -> contextlib.AbstractContextManager[None]:
     """Another station must not take the mirror for its day."""
     if places.other is None or not places.answers or not places.other.is_dir():
         return contextlib.nullcontext()
-    return _lock(places.other)
-
-
-@contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """One daemon a folder: the lock goes with the process, however it ends."""
-    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Fatal(
-                f"В папке {folder} уже работает другая станция. Вторая не нужна; запись не затронута.",
-                f"Another station works in {folder} already. A second is not needed; recording is untouched.",
-                code="already_running",
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)
+    return locked(places.other)

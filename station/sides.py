@@ -20,6 +20,7 @@ from exam.audio import AudioFormat
 from exam.errors import ExamError, Rejected
 from exam.language import say
 from station import copying, disks, journal
+from station.config import Config
 from station.copying import Differs, NoTape
 from station.session import Day
 from station.tape import HEADER_BYTES, SUFFIX
@@ -49,6 +50,11 @@ def choose(first: Path, second: Path | None) -> Sides:
         _log.warning("%s: %s", second, error)
         return Sides(first, second)
     return Sides(second, first, answers=True) if knows_more else Sides(first, second, answers=True)
+
+
+def day_folder(config: Config) -> Path:
+    """Where the day is now: in the folder, or in its mirror, should the disk have failed."""
+    return choose(config.day_folder, config.second_day_folder).day
 
 
 def usable(sides: Sides) -> Sides:

@@ -8,8 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from exam.audio import FrameSpan, GapReason
-from exam.manifest import Decision, Listened
+from exam.audio import FrameSpan, GapReason, Mark
+from exam.manifest import Decision, Listened, Source
 from exam.regulation import Outcome
 
 Ending = Literal[
@@ -43,7 +43,9 @@ class DayClosed(Event, frozen=True, tag="day_closed"):
 
 
 class StreamStarted(Event, frozen=True, tag="stream_started"):
-    """The stream part `stream` begins at its frame 0."""
+    """The stream part `stream` begins at its frame 0. `at`: when, if not when this was written down."""
+
+    at: datetime | None = None
 
 
 class StreamEnded(Event, frozen=True, tag="stream_ended"):
@@ -152,17 +154,35 @@ class TakeCorrected(Event, frozen=True, tag="corrected"):
     reason: str
 
 
-class TakeCut(Event, frozen=True, tag="recut"):
-    """A person had a take cut from the stream: complete at once, the takes before it stay."""
+class TakeAdded(Event, frozen=True, tag="take_added"):
+    """A take that is complete at once: cut from the stream by a person, made elsewhere, or found after a loss.
+
+    `spans` is empty where no stream of ours holds it; then `source` says what recorded it. `temporary`: the file that
+    became its master. `origin`: the name of the file it came from.
+    """
 
     stem: str
     participant: int
     take: int
     variant: str | None
     decision: Decision
-    spans: tuple[FrameSpan, ...]
     started_at: datetime
     ended_at: datetime
+    spans: tuple[FrameSpan, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    listened: Listened = None
+    flags: tuple[str, ...] = ()
+    source: Source = "microphone"
+    temporary: str = ""
+    origin: str = ""
+    replaces: str | None = None
+
+
+class SpeechInPause(Event, frozen=True, tag="speech_in_pause"):
+    """While the take was paused somebody spoke for `speech_s`, from `frame` on: it can be restored from the stream."""
+
+    stem: str
+    speech_s: float
 
 
 class ClockCorrected(Event, frozen=True, tag="clock_corrected"):
@@ -208,7 +228,8 @@ AnyEvent = (
     | OutcomeSet
     | TakeReassigned
     | TakeCorrected
-    | TakeCut
+    | TakeAdded
+    | SpeechInPause
     | ClockCorrected
     | ClockStepped
     | RecordingPublished
