@@ -64,6 +64,14 @@ def _disk_failed(detail: str) -> str:
     )
 
 
+def _second_copy_failed(detail: str) -> str:
+    return say(
+        f"Вторая копия не ведётся: {detail}. Запись идёт; когда диск вернётся, копия дополнится сама. Проверьте его.",
+        f"The second copy is not kept: {detail}. Recording goes on; once that disk is back the copy is made up by "
+        "itself. Check the disk.",
+    )
+
+
 def _not_published(detail: str) -> str:
     return say(
         f"Запись не оформлена: {detail}. Сам звук цел; станция повторяет попытку каждую минуту.",
@@ -89,6 +97,7 @@ _TEXTS = {
     "overflow": ("warn", _overflow),
     "disk_low": ("warn", _disk_low),
     "disk_failed": ("red", _disk_failed),
+    "second_copy_failed": ("warn", _second_copy_failed),
     "not_published": ("red", _not_published),
 }
 

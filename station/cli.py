@@ -147,10 +147,10 @@ def _devices(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     import msgspec  # noqa: PLC0415 - only this command needs it
 
-    from station import proof  # noqa: PLC0415 - only this command needs it
+    from station import proof, sides  # noqa: PLC0415 - only this command needs it
     from station.verify import verify  # noqa: PLC0415 - only this command needs it
 
-    folder = Path(arguments.folder) if arguments.folder else _config(arguments).day_folder
+    folder = Path(arguments.folder) if arguments.folder else sides.day_folder(_config(arguments))
     if arguments.heads:
         rows = proof.rows(folder)
         _say(
@@ -200,10 +200,10 @@ def _import(arguments: argparse.Namespace) -> int:
 
 
 def _recover(arguments: argparse.Namespace) -> int:
-    from station import paperwork  # noqa: PLC0415 - heavy: only this command needs it
+    from station import paperwork, sides  # noqa: PLC0415 - heavy: only this command needs it
 
     config = _config(arguments)
-    folder = Path(arguments.folder) if arguments.folder else config.day_folder
+    folder = Path(arguments.folder) if arguments.folder else sides.day_folder(config)
     paperwork.recover(config, folder)
     _say(say(f"Папка {folder} приведена в порядок.", f"{folder} is in order."))
     return _DONE

@@ -64,7 +64,8 @@ class Capture(_Section, frozen=True):
 
 
 class Storage(_Section, frozen=True):
-    """`hours` a day may last and `reserve_gb` beside it: a disk with less free space refuses to open the day."""
+    """`second_folder`: a live mirror, on another disk; empty for none.
+    `hours` a day may last and `reserve_gb` beside it: a disk with less free space refuses to open the day."""
 
     folder: str = "recordings"
     second_folder: str = ""
@@ -126,6 +127,13 @@ class Config(_File, frozen=True, kw_only=True):
         """Where this room's day is recorded."""
         return self.recordings / names.day_folder(self.exam.date, self.room.number)
 
+    @property
+    def second_day_folder(self) -> Path | None:
+        """Where its mirror is, if the school wants one."""
+        if not self.storage.second_folder:
+            return None
+        return self._beside(self.storage.second_folder) / self.day_folder.name
+
     def _beside(self, path: str) -> Path:
         return (self.path.parent / path).absolute()
 
@@ -167,10 +175,10 @@ def _check_meaning(config: Config) -> None:
             f"часовой пояс «{config.school.time_zone}» неизвестен; ожидается, например, Asia/Tomsk",
             f"“{config.school.time_zone}” is unknown; expected, for example, Asia/Tomsk",
         ) from error
-    if config.storage.second_folder:
+    if config.second_day_folder == config.day_folder:
         raise wrong(
             config.path,
             "storage.second_folder",
-            'вторая копия появится в следующей версии; ожидается пусто: ""',
-            'the second copy comes with a later version; expected empty: ""',
+            "та же папка, что storage.folder; ожидается папка на другом диске или пусто",
+            "the same folder as storage.folder; expected one on another disk, or empty",
         )

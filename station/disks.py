@@ -12,8 +12,11 @@ _S_PER_HOUR = 3600
 
 
 def disk_status(folder: Path, shape: AudioFormat) -> DiskStatus:
-    """Free space, and hours of recording it holds: the stream and a take beside it."""
-    space = os.statvfs(folder)
+    """Free space, and hours of recording it holds: the stream and a take beside it; none where it cannot be reached."""
+    try:
+        space = os.statvfs(folder)
+    except OSError:
+        return DiskStatus(str(folder), 0, 0.0)
     free = space.f_bavail * space.f_frsize
     return DiskStatus(str(folder), free, round(free / bytes_for(1.0, shape, takes=True), 1))
 
@@ -37,6 +40,16 @@ def check_space(disks: Sequence[DiskStatus], needed: int) -> None:
             )
 
 
+def check_separate(folder: Path, second: Path) -> None:
+    """Refuse a copy on the disk of the original, as when the second disk is not plugged in. Either need not exist."""
+    if _device_of(folder) == _device_of(second):
+        raise Rejected(
+            "эта папка на том же диске, что и первая: подключите второй диск или исправьте [storage] second_folder",
+            "this folder is on the same disk as the first: plug the second disk in or correct [storage] second_folder",
+            code="same_disk",
+        )
+
+
 def nowhere_to_record(folder: Path) -> Rejected:
     """The refusal of a recording while no disk takes any."""
     return Rejected(
@@ -46,6 +59,12 @@ def nowhere_to_record(folder: Path) -> Rejected:
         "the station goes on by itself.",
         code="disk_failed",
     )
+
+
+def _device_of(folder: Path) -> int:
+    while not folder.exists():
+        folder = folder.parent
+    return folder.stat().st_dev
 
 
 def _gb(size: int) -> str:

@@ -3,8 +3,9 @@
 Used by the recorder's thread alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
+from exam import manifest
 from exam.names import Kind
 from station.config import Recording
 from station.publishing import Draft, Publisher, draft_of_part, draft_of_take
@@ -21,6 +22,7 @@ class Due:
         self._left_out = {"stream": Kind.PARTICIPANT, "personal": Kind.STREAM}.get(recording)
         self._submitted: set[str] = set()
         self._failed: set[str] = set()
+        self._lost: frozenset[str] = frozenset()
 
     @property
     def has_failed(self) -> bool:
@@ -29,7 +31,8 @@ class Due:
 
     def of(self, day: Day) -> tuple[str, ...]:
         """Stems of finished recordings without a manifest."""
-        kinds = {stem: Kind.PARTICIPANT if stem in day.takes else Kind.STREAM for stem in day.unpublished()}
+        stems = (*day.unpublished(), *(stem for stem in day.published if stem in self._lost))
+        kinds = {stem: Kind.PARTICIPANT if stem in day.takes else Kind.STREAM for stem in stems}
         return tuple(stem for stem, kind in kinds.items() if kind is not self._left_out)
 
     def submit(self, day: Day, is_filling: Callable[[str], bool]) -> None:
@@ -41,8 +44,15 @@ class Due:
             self._publisher.submit(self._draft(day, stem))
             self._submitted.add(stem)
 
+    def moved(self, day: Day, taken: Container[str]) -> None:
+        """The day goes on in a folder with the names `taken`: what is being published begins anew there, and what was
+        published but did not get there is published again."""
+        self._submitted.clear()
+        self._lost = frozenset(stem for stem in day.published if stem + manifest.SUFFIX not in taken)
+
     def published(self, stem: str) -> None:
         self._failed.discard(stem)
+        self._lost -= {stem}
 
     def failed(self, stem: str) -> None:
         self._failed.add(stem)

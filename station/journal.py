@@ -3,6 +3,7 @@
 Written by the recorder's thread alone; read at start-up, by `verify` and by whoever needs the day's meaning.
 """
 
+import contextlib
 import ctypes
 import os
 from collections.abc import Iterator, Sequence
@@ -17,11 +18,13 @@ from exam import durable
 from exam.clock import Clock, boot_id
 from exam.errors import Rejected
 from exam.language import say
+from station.recent import Recent
 from station.session.events import AnyEvent, Event
 
 FILE = "journal.jsonl"
 
 _RESERVE_BYTES = 1 << 17
+_KEPT_BYTES = 1 << 20  # the last hours' lines
 _KEEP_SIZE = 1
 _LIBC = ctypes.CDLL(None)
 
@@ -56,19 +59,33 @@ class _Envelope(Struct, frozen=True):
 
 
 class Journal:
-    """The day's journal, open for appending. Raises OSError as the disk does."""
+    """The day's journal, open for appending. Raises OSError as the disk does.
+
+    `recent`: its last lines, should it have to go on in another folder.
+    """
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         """Open or create the journal of `folder`, going on after its last whole line."""
-        path = folder / FILE
         self._clock = clock
         self._boot_id = boot_id()
         self._seq = max((entry.seq for entry in read(folder)), default=0)
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        self.recent = Recent(_KEPT_BYTES)
+        self._open(folder)
+
+    def _open(self, folder: Path) -> None:
+        self._descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
         durable.sync_folder(folder)
         _end_torn_line(self._descriptor)
+        self.size = os.fstat(self._descriptor).st_size
         self._reserved = 0
         self._reserve()
+
+    def go_on_in(self, folder: Path) -> None:
+        """Append from now on to the journal of `folder`, which has all the lines of this one."""
+        left = self._descriptor
+        self._open(folder)
+        with contextlib.suppress(OSError):
+            os.close(left)
 
     def append(self, events: Sequence[Event]) -> tuple[Entry, ...]:
         """Write events down, durably, in one write and one sync."""
@@ -76,9 +93,12 @@ class Journal:
             Entry(self._seq + count, self._clock.now(), self._clock.monotonic_ns(), self._boot_id, event)
             for count, event in enumerate(events, start=1)
         )
-        _write_all(self._descriptor, b"".join(_line(entry) for entry in entries))
+        lines = b"".join(_line(entry) for entry in entries)
+        _write_all(self._descriptor, lines)
         os.fdatasync(self._descriptor)
         self._seq += len(entries)
+        self.size += len(lines)
+        self.recent.add(lines)
         self._reserve()
         return entries
 

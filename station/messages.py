@@ -105,11 +105,13 @@ class Alarm(Struct, frozen=True):
 
 
 class DiskStatus(Struct, frozen=True):
-    """`hours_left` of recording at the present rate."""
+    """`hours_left` of recording at the present rate. `is_equal`: of a second copy, whether the closed day was found
+    equal in both folders; None before that was looked at."""
 
     folder: str
     free_bytes: int
     hours_left: float
+    is_equal: bool | None = None
 
 
 class TakeStatus(Struct, frozen=True):

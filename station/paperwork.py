@@ -13,7 +13,7 @@ from exam.clock import CorrectedClock, SystemClock
 from exam.errors import Rejected
 from exam.language import say
 from exam.names import RecordingName
-from station import client
+from station import client, sides
 from station.config import Config
 from station.foreign import import_audio
 from station.rest import at_rest
@@ -23,7 +23,7 @@ from station.session.commands import AnyCommand
 
 def tell(config: Config, command: str, sent: Mapping[str, Any]) -> None:
     """Carry out one command on the day's folder and publish what follows. Raises Rejected."""
-    folder = _day(config.day_folder)
+    folder = _day(sides.day_folder(config))
     asked = msgspec.convert({**sent, "command": command}, type=AnyCommand)
     with at_rest(folder, config, rules_of(config), CorrectedClock(SystemClock(config.zone))) as rest:
         rest.do(asked)
@@ -32,7 +32,7 @@ def tell(config: Config, command: str, sent: Mapping[str, Any]) -> None:
 
 def import_file(config: Config, file: Path, sent: Mapping[str, Any]) -> None:
     """Another recorder's file becomes a take, through the daemon if one runs. Raises Rejected, nothing changed."""
-    folder = _day(config.day_folder)
+    folder = _day(sides.day_folder(config))
     temporary = folder / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     imported = import_audio(file, temporary, reserve_bytes=config.storage.reserve_bytes)
     try:

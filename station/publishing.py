@@ -112,6 +112,7 @@ class Publisher:
         self, folder: Path, delivery: DeliveryFormat, report: Callable[[Published | PublishingFailed], None]
     ) -> None:
         self._folder, self._delivery, self._report = folder, delivery, report
+        self._moved_to = folder
         self._queue: queue.SimpleQueue[Draft | None] = queue.SimpleQueue()
         self._encoder: subprocess.Popen[bytes] | None = None
         self._stopping = False
@@ -119,6 +120,10 @@ class Publisher:
 
     def start(self) -> None:
         self._thread.start()
+
+    def move(self, folder: Path) -> None:
+        """From now on the day is in another folder; what was begun in the former one is submitted again."""
+        self._moved_to = folder
 
     def submit(self, draft: Draft) -> None:
         self._queue.put(draft)
@@ -134,7 +139,7 @@ class Publisher:
 
     def _work(self) -> None:
         while (draft := self._queue.get()) is not None and not self._stopping:
-            stem = draft.manifest.stem
+            stem, self._folder = draft.manifest.stem, self._moved_to
             try:
                 self._report(self._publish(draft))
             except Exception as error:  # noqa: BLE001 - an edge: one recording's trouble must not keep back the others
@@ -206,16 +211,17 @@ def adopt(folder: Path, event: TakeAdded) -> None:
         ) from error
 
 
-def set_aside(tape: Path) -> Path:
-    """Keep a torn tape, sealed, in the folder for fragments beside it, so that its name is free; where it is now."""
-    aside = tape.parent / FRAGMENTS
+def set_aside(file: Path) -> Path:
+    """Keep a torn tape, sealed, or a file that is another's copy in the folder for fragments beside it, so that its
+    name is free; where it is now."""
+    aside = file.parent if file.parent.name == FRAGMENTS else file.parent / FRAGMENTS
     durable.make_folder(aside)
     for number in itertools.count(1):
-        kept = aside / (tape.name if number == 1 else f"{tape.name.removesuffix(SUFFIX)}.{number}{SUFFIX}")
+        kept = aside / (file.name if number == 1 else f"{file.name.removesuffix(file.suffix)}.{number}{file.suffix}")
         with contextlib.suppress(FileExistsError):
-            durable.move_without_replacing(tape, kept)
+            durable.move_without_replacing(file, kept)
             break
-    durable.sync_folder(tape.parent)
+    durable.sync_folder(file.parent)
     with contextlib.suppress(Rejected):
         seal(kept)
     return kept

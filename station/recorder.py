@@ -4,7 +4,9 @@ Blocks and commands come through one inbox, so there is one total order. For a b
 then the participant's. For a command: decide, create the files it needs, journal, evolve, act, answer.
 """
 
+import errno
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
@@ -18,9 +20,10 @@ from station.alarms import Alarms
 from station.config import Config
 from station.due import Due
 from station.inbox import Inbox, Source
-from station.journal import Journal
+from station.journal import Entry, Journal
 from station.levels import Hush
 from station.messages import Block, Message, Request, Status
+from station.mirror import Mirror
 from station.overview import Snapshot
 from station.pauses import Pauses
 from station.publishing import Publisher, adopt, published_event, set_aside
@@ -30,6 +33,7 @@ from station.session import Day, Moment, Rules, State, decide, evolve
 from station.session import commands as ask
 from station.session import events as happened
 from station.session.events import Event
+from station.space import Space
 from station.systemd import Progress
 from station.tape import SUFFIX
 from station.taping import Taping
@@ -39,9 +43,6 @@ _SYNC_EVERY_NS = NS_PER_S
 _DISK_EVERY_NS = 10 * NS_PER_S
 _ABSENT_AFTER_NS = 3 * NS_PER_S
 _CALM_NS = 60 * NS_PER_S
-_LOW_HOURS = 2.0
-_RETURN_HOURS = 0.1  # less would be full again at once
-_S_PER_HOUR = 3600
 _SILENCE_S = 2.0
 _AWAY = ("device_lost", "device_changed", "device_stalled")
 
@@ -63,17 +64,18 @@ class Recorder:
         source: Source,
         clock: CorrectedClock,
         tail: Tail | None = None,
+        mirror: Mirror | None = None,
     ) -> None:
-        """`tail`: where the stream left off, when it goes on after a short outage."""
+        """`tail`: where the stream left off, when it goes on after a short outage. `mirror`: it knows the folder."""
         self._rules, self._day = rules, day
         self._journal, self._inbox, self._clock = journal, inbox, clock
         self._source, self._stopping = source, False
-        self._folder, self._shape = config.day_folder, config.capture.shape
-        self._storage = config.storage
+        self._shape, self._publisher, self._has_mirror = config.capture.shape, publisher, mirror is not None
         self._keeps_takes = config.exam.recording != "stream"
         self._due = Due(publisher, rules, config.station, config.exam.recording)
         self._device = config.capture.device
-        self._reel = Reel(self._folder, rules, self._shape, clock, tail)
+        self._reel = Reel(config.day_folder, rules, self._shape, clock, journal=journal, mirror=mirror, tail=tail)
+        self._folder = self._reel.folder
         self._alarms, self._heard, self._hush = Alarms(), b"", Hush(self._shape)
         self._pauses = Pauses(self._shape)
         self._clock.correction = correction_of(day)
@@ -81,7 +83,7 @@ class Recorder:
         self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
         self._last_block_ns = now - _ABSENT_AFTER_NS  # nothing was heard yet
         self._disk_ns = now - _DISK_EVERY_NS
-        self._disk: tuple[messages.DiskStatus, ...] = ()
+        self._space = Space(config.storage, self._shape, mirror, self._alarms, clock, takes=self._keeps_takes)
         self._participants = overview.participants(day, rules)
         self._failure: ExamError | None = None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
@@ -119,13 +121,15 @@ class Recorder:
 
     def _work(self) -> None:
         try:
+            if self._has_mirror:
+                self._due.moved(self._day, self._reel.taken())
             self._go_on()
             while not self._stopping:
                 for message in self._inbox.next(_TICK_S, self._source):
                     self._handle(message)
                 self._housekeep()
                 self._snapshot = self._glance()
-            self._carry_out(self._reel.seal("shutdown"))
+            self._carry_out(self._reel.seal(self._day, "shutdown"))
         except OSError as error:
             self._failure = Fatal(
                 f"Запись на диск не удалась: {error}. Записанное до этого сохранено. Освободите место или "
@@ -145,7 +149,7 @@ class Recorder:
     def _go_on(self) -> None:
         """What the last run of the station left: an open day goes on in a new part, finished takes are published."""
         if self._day.state is not State.CLOSED:
-            self._carry_out([happened.StreamStarted(stream=self._reel.next_part(self._day, self._taken()))])
+            self._carry_out([happened.StreamStarted(stream=self._reel.next_part(self._day, self._reel.taken()))])
             self._carry_out(self._reel.go_on())
             self._go_on_with_take()
         self._submit_due()
@@ -263,21 +267,15 @@ class Recorder:
                 f"No sound from “{self._device}”: the day is not opened. Plug it in; see station devices.",
                 code="device_lost",
             )
-        self._watch_disk()
-        recorded_h = sum(part.frames or 0 for part in self._day.parts) / self._shape.sample_rate / _S_PER_HOUR
-        hours = max(1.0, self._storage.hours - recorded_h) if recorded_h else self._storage.hours
-        needed = disks.bytes_for(hours, self._shape, takes=self._keeps_takes) + self._storage.reserve_bytes
-        disks.check_space(self._disk, needed)
-        self._carry_out(self._reel.seal("close"))
+        self._space.watch(self._folder)
+        self._space.check_opening(self._day)
+        self._carry_out(self._reel.seal(self._day, "close"))
 
     def _moment(self, at_ns: int) -> Moment:
-        taken = self._taken()
+        taken = self._reel.taken()
         if self._taping is not None:
             return Moment(self._clock.now(), self._taping.file, self._taping.frame_at(at_ns), taken)
         return Moment(self._clock.now(), self._reel.next_part(self._day, taken), 0, taken)
-
-    def _taken(self) -> frozenset[str]:
-        return frozenset(path.name for path in self._folder.iterdir())
 
     def _carry_out(self, events: Sequence[Event]) -> None:
         """Create the files the events need, write the events down, then let them change the day."""
@@ -286,16 +284,34 @@ class Recorder:
         for event in events:
             if type(event) in self._files:
                 self._files[type(event)](self, event)
-        for entry in self._journal.append(events):
+        for entry in self._write_down(events):
             self._day = evolve(self._day, entry.event, entry.wall)
             if type(entry.event) in self._acts:
                 self._acts[type(entry.event)](self, entry.event)
+        if self._folder != self._reel.folder:
+            self._move()
+            self._go_on_with_take()
         self._participants = overview.participants(self._day, self._rules)
         self._publishing = self._due.of(self._day)
         self._submit_due()
 
+    def _write_down(self, events: Sequence[Event]) -> Sequence[Entry]:
+        """In the other folder's journal, where this one's disk fails; then the stream goes on there, too."""
+        try:
+            return self._journal.append(events)
+        except OSError as error:
+            return self._journal.append([*events, *self._reel.leave_disk(self._day, error)])
+
+    def _move(self) -> None:
+        """The disk failed and the day goes on in the mirror's folder: so does all that belongs to it."""
+        left, self._folder = self._folder, self._reel.folder
+        on = say(f"запись продолжается на втором диске, {self._folder}", f"recording goes on at {self._folder}")
+        self._alarms.raise_("disk_failed", self._clock.now(), f"{left}; {on}")
+        self._publisher.move(self._folder)
+        self._due.moved(self._day, self._reel.taken())
+
     def _begin_part(self, event: happened.StreamStarted) -> None:
-        self._reel.begin(str(event.stream))
+        self._reel.begin(str(event.stream), self._day)
 
     def _begin_take(self, event: happened.TakeStarted) -> None:
         if self._taping is None or not self._keeps_takes:
@@ -358,15 +374,18 @@ class Recorder:
         if self._reel.failure is not None and not self._alarms.stands("disk_failed"):
             self._alarms.raise_("disk_failed", self._clock.now(), str(self._reel.failure))
         if self._reel.is_over:
-            self._carry_out(self._reel.seal("close"))
+            self._carry_out(self._reel.seal(self._day, "close"))
         if now - self._synced_ns >= _SYNC_EVERY_NS:
             self._synced_ns = now
             self._carry_out(self._reel.taped(self._day, lambda taping: taping.sync()))
             self._submit_due()
             self._calm(now)
+            is_recorded = self._day.state is State.CLOSED and self._taping is None
+            is_done, is_stopped = is_recorded and not self._publishing, self._reel.failure is not None
+            self._space.watch_copy(is_done=is_done, is_stopped=is_stopped)
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now
-            self._watch_disk()
+            self._space.watch(self._folder)
             self._return_to_disk()
 
     def _calm(self, now_ns: int) -> None:
@@ -381,22 +400,17 @@ class Recorder:
         taping = self._taping
         self._due.submit(self._day, lambda tape: taping is not None and taping.is_filling(tape))
 
-    def _watch_disk(self) -> None:
-        self._disk = (disks.disk_status(self._folder, self._shape),)
-        hours = min(disk.hours_left for disk in self._disk)
-        if hours < _LOW_HOURS:
-            left = say(f"хватит на {hours} ч", f"enough for {hours} h")
-            self._alarms.raise_("disk_low", self._clock.now(), left)
-        else:
-            self._alarms.clear("disk_low")
-
     def _return_to_disk(self) -> None:
         """The day that stopped for want of a disk goes on as soon as there is one."""
         if self._taping is not None or self._day.state is State.CLOSED:
             return
-        if min(disk.hours_left for disk in self._disk) < _RETURN_HOURS:
-            return
         try:
+            if not self._space.has_room():
+                if not self._space.has_room_elsewhere():
+                    return
+                self._reel.leave_disk(self._day, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+                self._move()
+            self._due.retry()
             self._go_on()
         except OSError as error:
             self._alarms.raise_("disk_failed", self._clock.now(), str(error))
@@ -405,9 +419,8 @@ class Recorder:
 
     def _glance(self) -> Snapshot:
         stream = self._taping.glance() if self._taping else None
-        return Snapshot(
-            self._day, stream, self._heard, self._alarms.standing(), self._disk, self._publishing, self._participants
-        )
+        told = self._alarms.standing(), self._space.disks, self._publishing, self._participants
+        return Snapshot(self._day, stream, self._heard, *told)
 
 
 def _is_ours(loss: happened.GapFound | happened.OverflowSeen) -> bool:

@@ -1,14 +1,16 @@
 """The composition root: builds the parts of a room's daemon, starts and stops them in a visible order."""
 
+import contextlib
 import os
 import signal
 import threading
 from pathlib import Path
 
-from exam import durable, names, roster
+from exam import names, roster
+from exam.audio import AudioFormat
 from exam.clock import Clock, CorrectedClock, SystemClock
 from exam.errors import ConfigError, Fatal
-from station import recovery, systemd
+from station import recovery, sides, systemd
 from station.capture.microphone import Microphone
 from station.capture.spec import Spec
 from station.client import socket_path
@@ -17,10 +19,12 @@ from station.control import Control
 from station.inbox import Inbox
 from station.journal import Journal
 from station.lock import locked
+from station.mirror import Mirror
 from station.publishing import Publisher
 from station.rebuilding import replay_or_rebuild
 from station.recorder import Recorder
 from station.session import Day, Rules
+from station.sides import Sides
 
 _POST_ROLL_S = 0.25  # what was said at the press is on its way through the sound system for so long
 _BEAT_S = 1.0
@@ -58,15 +62,18 @@ def run(config: Config) -> None:
 
 def _record(config: Config) -> None:
     rules, clock = rules_of(config), CorrectedClock(SystemClock(config.zone))
-    folder = _prepare(config.day_folder)
-    with locked(folder):
+    places = _prepare(sides.choose(config.day_folder, config.second_day_folder))
+    folder = places.day
+    with locked(folder), _lock_other(places):
         so_far = replay_or_rebuild(folder, rules, config.capture.shape, clock)
         clock.correction = recovery.correction_of(so_far)
         _check_roster(so_far, rules, config.roster)
+        sides.fetch(places, so_far)
         journal = Journal(folder, clock)
         day, tail = recovery.recover(folder, so_far, journal, config.capture.shape, clock)
         inbox = Inbox()
         publisher = Publisher(folder, config.delivery.format, inbox.post)
+        mirror = _mirror(places, day, config.capture.shape)
         capture = config.capture
         microphone = Microphone(Spec(capture.device, capture.channels, capture.sample_rate), clock)
         recorder = Recorder(
@@ -79,9 +86,12 @@ def _record(config: Config) -> None:
             source=microphone,
             clock=clock,
             tail=tail,
+            mirror=mirror,
         )
         control = Control(_prepare_socket(config), inbox, lambda: recorder.status, clock)
         publisher.start()
+        if mirror is not None:
+            mirror.start()
         recorder.start()
         control.start()
         try:
@@ -92,6 +102,14 @@ def _record(config: Config) -> None:
             microphone.close()
             publisher.stop()
             journal.close()
+            if mirror is not None:
+                mirror.stop()
+
+
+def _mirror(places: Sides, day: Day, shape: AudioFormat) -> Mirror | None:
+    if places.other is None:
+        return None
+    return Mirror(places.day, places.other, shape, sides.finished_tapes(day, shape))
 
 
 def _wait_for_the_end(recorder: Recorder, clock: Clock) -> None:
@@ -116,16 +134,16 @@ def _wait_for_the_end(recorder: Recorder, clock: Clock) -> None:
     systemd.notify("STOPPING=1")
 
 
-def _prepare(folder: Path) -> Path:
+def _prepare(places: Sides) -> Sides:
     try:
-        durable.make_folder(folder)
+        return sides.usable(places)
     except OSError as error:
+        folder = places.day
         raise Fatal(
             f"Папка записей {folder} недоступна: {error.strerror}. Проверьте диск и [storage] folder.",
             f"The recordings folder {folder} cannot be used: {error.strerror}. Check the disk and [storage] folder.",
             code="no_folder",
         ) from error
-    return folder
 
 
 def _check_roster(day: Day, rules: Rules, path: Path) -> None:
@@ -159,3 +177,10 @@ def _prepare_socket(config: Config) -> Path:
             code="no_folder",
         )
     return path
+
+
+def _lock_other(places: Sides) -> contextlib.AbstractContextManager[None]:
+    """Another station must not take the mirror for its day."""
+    if places.other is None or not places.answers or not places.other.is_dir():
+        return contextlib.nullcontext()
+    return locked(places.other)

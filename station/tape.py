@@ -5,6 +5,7 @@ written first, then the whole header in one write: a reader never sees frames th
 loses at most the block being written. Written by the recorder's thread alone; `TapeReader` reads from anywhere.
 """
 
+import errno
 import os
 import struct
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from typing import Self
 
 from exam.audio import AudioFormat
 from exam.errors import Rejected
+from station.recent import Recent
 
 HEADER_BYTES = 80
 SUFFIX = ".wav"
@@ -35,12 +37,27 @@ def header(shape: AudioFormat, data_bytes: int) -> bytes:
     return _HEADER.pack(b"RF64", _MAX_32, b"WAVE", b"ds64", _DS64_BYTES, *sizes, *fmt, b"data", _MAX_32)
 
 
+def counted(head: bytes) -> tuple[AudioFormat, int] | None:
+    """Format and bytes of audio as a header of ours counts them; None when it is torn or not ours."""
+    if len(head) != HEADER_BYTES:
+        return None
+    riff, _, _, _, _, _, in_ds64, _, _, _, _, _, channels, rate, _, _, _, _, in_data = _HEADER.unpack(head)
+    shape, data_bytes = AudioFormat(rate, channels), in_ds64 if riff == b"RF64" else in_data
+    try:
+        return (shape, data_bytes) if head == header(shape, data_bytes) else None
+    except (struct.error, ZeroDivisionError):
+        return None
+
+
 class Tape:
     """A file being recorded. Raises OSError as the disk does; what was written before stays playable."""
 
-    def __init__(self, path: Path, shape: AudioFormat) -> None:
-        """Create the file; FileExistsError when the name is taken, nothing is overwritten."""
-        self.path, self.shape = path, shape
+    def __init__(self, path: Path, shape: AudioFormat, recent: Recent | None = None) -> None:
+        """Create the file; FileExistsError when the name is taken, nothing is overwritten.
+
+        `recent` is told what is appended.
+        """
+        self.path, self.shape, self._recent = path, shape, recent
         self.frames = self._data_bytes = 0
         self._frame_bytes = shape.frame_bytes
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
@@ -53,10 +70,13 @@ class Tape:
 
     def append(self, data: bytes | memoryview) -> None:
         """Write whole frames at the end, then the header that counts them."""
-        _write_at(self._descriptor, data, HEADER_BYTES + self._data_bytes)
+        end = HEADER_BYTES + self._data_bytes
+        _write_at(self._descriptor, data, end)
+        os.pwrite(self._descriptor, header(self.shape, self._data_bytes + len(data)), 0)
         self._data_bytes += len(data)
-        os.pwrite(self._descriptor, header(self.shape, self._data_bytes), 0)
         self.frames = self._data_bytes // self._frame_bytes
+        if self._recent is not None:
+            self._recent.add(bytes(data))
 
     def append_silence(self, frames: int) -> None:
         """Write `frames` frames of digital silence."""
@@ -71,8 +91,15 @@ class Tape:
         return _read_at(self._descriptor, self.shape, first_frame, frames)
 
     def sync(self) -> None:
-        """Make everything appended survive a power cut."""
+        """Make everything appended survive a power cut. FileNotFoundError when its name is gone: none would find it."""
         os.fdatasync(self._descriptor)
+        if not os.path.samestat(os.fstat(self._descriptor), self.path.stat()):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file that count, header included."""
+        return HEADER_BYTES + self._data_bytes
 
     def close(self) -> None:
         """Sync and let go; the file is finished. What a failed write left behind the counted frames is cut off."""

@@ -17,10 +17,12 @@ from station.arrivals import Arrivals, Begins, Lost, Step
 from station.chain import Chain
 from station.feed import Feed, copy_spans
 from station.messages import Block, GapStatus, StreamStatus
+from station.recent import Recent
 from station.session.events import Event, GapBegan, GapFound, OverflowSeen
 from station.tape import SUFFIX, Tape
 from station.timeline import Timeline
 
+_KEPT_S = 60.0  # of sound, in memory, should the disk fail before another has it
 _SILENCE_LAG_S = 0.5  # left open at the end of a running gap, so that its end can be placed exactly
 
 _log = logging.getLogger(__name__)
@@ -29,11 +31,14 @@ _log = logging.getLogger(__name__)
 class Taping:
     """The open stream tape with its feeds. Raises OSError as the disk of the stream does."""
 
-    def __init__(self, path: Path, shape: AudioFormat, start_ns: int) -> None:
-        """Begin the file at the next block. FileExistsError when the name is taken."""
-        self.path = path
+    def __init__(self, path: Path, shape: AudioFormat, start_ns: int, *, keeps: bool = False) -> None:
+        """Begin the file at the next block. FileExistsError when the name is taken.
+
+        `keeps`: hold the last minute in memory, too.
+        """
+        self.path, self._keeps = path, keeps
         self._shape = shape
-        self._stream = Tape(path, shape)
+        self._stream, self.recent = self._tape(path)
         self.chain = Chain(path, shape)
         self._timeline = Timeline(shape.sample_rate, start_ns)
         self._feeds: dict[str, Feed] = {}
@@ -56,6 +61,11 @@ class Taping:
     def frames(self) -> int:
         """Length of the stream part, silence of gaps included."""
         return self._stream.frames
+
+    @property
+    def size(self) -> int:
+        """Bytes of the stream part's file, header included."""
+        return self._stream.size
 
     @property
     def is_heard(self) -> bool:
@@ -118,7 +128,7 @@ class Taping:
 
         FileExistsError when the name is taken.
         """
-        following = Tape(path, self._shape)
+        following, recent = self._tape(path)
         was_away = self._gap_from is not None
         self._end_gap()
         losses = self.told()
@@ -126,7 +136,8 @@ class Taping:
         self._timeline.turn(self._stream.frames)
         with contextlib.suppress(OSError):  # a failing disk may refuse the last sync, too: the next part must begin
             self._end_stream()
-        self.path, self._stream, self.chain = path, following, Chain(path, self._shape)
+        self.path, self._stream, self.recent = path, following, recent
+        self.chain = Chain(path, self._shape)
         self._gaps, self._missing = (), 0
         if was_away:
             self._begin_gap(self._gap_reason)
@@ -138,6 +149,17 @@ class Taping:
             self.chain.end(self._stream)
         finally:
             self._stream.close()
+
+    def leave_takes(self) -> None:
+        """Their tapes stay on the disk that failed, as far as they came; each is made anew, or cut from the stream."""
+        feeds, self._feeds = self._feeds, {}
+        for feed in feeds.values():
+            with contextlib.suppress(OSError):
+                feed.tape.close()
+
+    def _tape(self, path: Path) -> tuple[Tape, Recent]:
+        recent = Recent(self._shape.frames(_KEPT_S) * self._shape.frame_bytes if self._keeps else 0)
+        return Tape(path, self._shape, recent), recent
 
     def told(self) -> list[Event]:
         """What was lost since this was last asked."""
