@@ -56,6 +56,10 @@ class Room:
         command = [BIN / "station", *words]
         return subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False, timeout=60)
 
+    def begin(self, *words: str) -> subprocess.Popen[bytes]:
+        """A command that is not waited for."""
+        return subprocess.Popen([BIN / "station", *words], env=self._environment, stderr=subprocess.DEVNULL)
+
     def do(self, *words: str) -> dict[str, Any]:
         """A command that must succeed; the status after it."""
         done = self.run(*words, "--json")
