@@ -4,7 +4,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 RUN_PACKAGES=(python3 python3-venv libportaudio2 libasound2-plugins ffmpeg)
 VIRTUAL_MICROPHONE_PACKAGES=(pulseaudio pulseaudio-utils)
-TEST_PACKAGES=(alsa-utils curl git lame openssl sox libsox-fmt-mp3 nodejs npm systemd iproute2 procps)
+TEST_PACKAGES=(alsa-utils curl git lame openssl sox libsox-fmt-mp3 nodejs npm systemd iproute2 procps e2fsprogs mount)
+# The emulated machine of scripts/rig/machine.py; it fetches Debian's kernel itself, into a cache.
+MACHINE_PACKAGES=(qemu-system-x86 busybox-static dosfstools exfatprogs kmod util-linux)
 
 say() { printf '%s\n' "$*" >&2; }
 

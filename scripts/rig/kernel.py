@@ -33,7 +33,7 @@ class NoMachine(RuntimeError):
 
 @dataclass(frozen=True)
 class Kernel:
-    """What qemu starts, and the tree its `modprobe -d` takes further modules from."""
+    """What qemu starts, and the tree further modules come from."""
 
     image: Path
     ramdisk: Path

@@ -36,7 +36,6 @@ class Machine:
     """A running machine; `disks` are raw images, in it /dev/vda, /dev/vdb, …; `shared` is its /shared.
 
     with Machine(disks=[image]) as machine:
-        machine.modprobe("vfat")
         machine.run("mount -t vfat /dev/vda /mnt")
         machine.cut()               # what was only in its memory is gone
     """
@@ -83,9 +82,9 @@ class Machine:
         return int(self._ask({"command": command, "log": log}, _MARGIN_S)["pid"])
 
     def modprobe(self, *modules: str) -> None:
-        """Load modules of the kernel."""
+        """Load modules of the kernel, each with its parameters; file systems load by themselves when mounted."""
         for module in modules:
-            self.run(f"modprobe -d {shlex.quote(str(self._kernel.tree))} {module}")
+            self.run(f"modprobe {module}")
 
     def cut(self) -> None:
         """Take the power away: memory is lost, the disks keep what they were given."""
@@ -114,9 +113,12 @@ class Machine:
         self._line = self._connect(started + BOOT_S)
         if not self._answer(BOOT_S).get("ready"):
             raise self._error("the machine's agent does not answer")
+        tree = shlex.quote(str(self._kernel.tree / "lib" / "modules"))
+        self.run(f"mkdir -p /lib/modules && mount --bind {tree} /lib/modules")
         self.boot_s = time.monotonic() - started
 
     def _command(self) -> list[str]:
+        ends_with_us = ["setpriv", "--pdeathsig", "KILL", "--"]
         machine = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(self._cpus),
                    "-m", str(self._memory_mb), "-M", "q35", "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-serial", "file:console.log"]  # fmt: skip
@@ -126,7 +128,7 @@ class Machine:
                   "-virtfs", "local,path=shared,mount_tag=shared,security_model=none"]  # fmt: skip
         agent = ["-device", "virtio-serial-pci", "-chardev", "socket,id=agent,path=agent.sock,server=on,wait=off",
                  "-device", "virtserialport,chardev=agent,name=agent"]  # fmt: skip
-        return machine + kernel_ + shares + agent + self._drives()
+        return ends_with_us + machine + kernel_ + shares + agent + self._drives()
 
     def _drives(self) -> list[str]:
         # What the machine has written is in this computer's page cache and outlives qemu's sudden end, whatever the

@@ -7,26 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
-from rig.marker import Alignment, Frames, align, marker
-from rig.players import played
+from rig.marker import marker
 from rig.powercut import NoDisk, PowerCutDisk
 from rig.witness import Witness
 from rooms import RATE, Room, frames_of, room
+from untouched import MAX_LOSS_S, check_take, missing_at_the_end, unfinished
 
-from exam import manifest
 from station import client, recovery
-from station.session import Day, State
+from station.session import State
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
 
-MAX_LOSS_S = 1.0
 LONGEST_WAIT_S = 2.5
 CLOSING_S = 0.8
 """What closing takes: the command's start, the last sound on its way, sealing, publishing."""
-BEFORE_S = 4.0
-"""How far before a recording's presumed start its first sound may be looked for."""
 STATES = ("idle", "recording", "paused", "review", "closing")
 
 
@@ -134,53 +129,17 @@ def check_untouched(bench: Bench, state: str, last: Last) -> float:
     folder = bench.room.folder
     day = recovery.replay(folder)
     assert state == "closing" or day.state == State(state), "an answered command is not in the journal"
-    sounds = {path.name: shortest(path) for path in folder.glob("*.wav") if not is_published(path)}
+    sounds = unfinished(folder)
     part = day.parts[-1]
     if part.frames is not None:
         assert len(frames_of(folder / part.file)) == part.frames
         return 0.0
     stream = sounds[part.file]
-    lost = last.heard - placed(bench, stream, last.heard).marker_end if len(stream) else last.told
+    source = bench.witness.heard(0, last.heard + RATE)
+    lost = missing_at_the_end(stream, source, last.heard) if len(stream) else last.told
     assert lost <= MAX_LOSS_S * RATE, f"{lost / RATE:.3f} s of the stream are missing after a cut while {state}"
     check_take(day, sounds, len(stream) + lost - round(MAX_LOSS_S * RATE))
     return lost / RATE
-
-
-def is_published(path: Path) -> bool:
-    return path.with_name(path.name.removesuffix(".wav") + manifest.SUFFIX).exists()
-
-
-def shortest(path: Path) -> Frames:
-    """What every player plays of a file."""
-    sounds = played(path)
-    stored = frames_of(path)
-    for player, sound in sounds.items():
-        assert np.array_equal(sound, stored[: len(sound)]), f"{player} plays other samples than {path.name} holds"
-    return min(sounds.values(), key=len)
-
-
-def placed(bench: Bench, stream: Frames, heard: int) -> Alignment:
-    """Where the stream's last run lies in what the witness heard until `heard`; ends of both are last."""
-    first = max(0, heard - len(stream) - round(BEFORE_S * RATE))
-    place = align(stream, bench.witness.heard(first, heard + RATE))
-    assert place.recorded_end == len(stream), "the file's end is not what was heard"
-    assert place.unbroken, place.discontinuities
-    return Alignment(place.recorded_first, place.recorded_end, place.marker_first + first, place.marker_end + first, ())
-
-
-def check_take(day: Day, sounds: dict[str, Frames], until: int) -> None:
-    """The participant's own file holds its spans of the stream, at least what lies before the frame `until`."""
-    take = day.take
-    if take is None:
-        return
-    stream, own = sounds[day.parts[-1].file], sounds[take.tape + ".wav"]
-    spans = [(span.first_frame, span.end) for span in take.spans]
-    spans += [(take.open_from.frame, len(stream))] if take.open_from else []
-    whole = np.concatenate([stream[first:end] for first, end in spans])
-    common = min(len(own), len(whole))
-    assert np.array_equal(own[:common], whole[:common])
-    needed = sum(max(0, min(end, until) - first) for first, end in spans)
-    assert len(own) >= needed, "the participant's own file is shorter than what was synced"
 
 
 def all_is_well_at_the_end(bench: Bench) -> None:
