@@ -21,7 +21,9 @@ WAIT_S = 180.0
 """Every instruction is emulated: a daemon starts in 15 s on an idle computer."""
 MEBIBYTE = 1 << 20
 MAKERS = {"ext4": ("mkfs.ext4", "-q"), "vfat": ("mkfs.vfat", "-F", "32"), "exfat": ("mkfs.exfat",)}
-_PRESS = Path(__file__).parents[2] / "scripts" / "rig" / "guest" / "press.py"
+CARDS = (0, 1)
+_GUEST = Path(__file__).parents[2] / "scripts" / "rig" / "guest"
+_PLAYED = "played"
 
 
 def disk_image(path: Path, kind: str, mebibytes: int = 16384) -> Path:
@@ -38,6 +40,9 @@ def add_sound_cards(machine: Machine) -> None:
     machine.modprobe("snd-aloop index=0,1 enable=1,1")
     # ALSA's plugins of this computer are tried one by one whenever PortAudio looks for devices: seconds, emulated.
     machine.run("rm -rf /etc/alsa/conf.d/* /usr/share/alsa/alsa.conf.d/*")
+    counts = " ".join(f"/proc/asound/card{card}/pcm0p/sub0/status" for card in CARDS)
+    machine.start(f"exec chrt -f 50 python3 {_GUEST}/ticker.py /shared/{_PLAYED} {counts}", "/shared/ticker.log")
+    wait_for((machine.shared / _PLAYED).exists)
 
 
 def wait_for(true: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
@@ -95,9 +100,13 @@ class EmulatedRoom:
         wait_for(lambda: self.heard() > 0)
 
     def heard(self) -> int:
-        """The frame of the sound that is being played: the card's own count."""
-        status = self.machine.run(f"cat /proc/asound/card{self.number}/pcm0p/sub0/status")
-        return next((int(line.split(":")[1]) for line in status.splitlines() if line.startswith("hw_ptr")), 0)
+        """The frame of the sound that was being played when the card was last looked at, some 20 ms ago."""
+        counts = (self.machine.shared / _PLAYED).read_text().split()
+        return int(counts[self.number]) if len(counts) > self.number else 0
+
+    def heard_at(self, time_s: float) -> int:
+        """The frame that was being played at a time of this computer's clock (seconds), the last one looked at."""
+        return self.heard() + round((time_s - (self.machine.shared / _PLAYED).stat().st_mtime) * RATE)
 
     def start(self) -> None:
         """Start the daemon; not waited for."""
@@ -144,4 +153,6 @@ class EmulatedRoom:
         return answer
 
     def _pressing(self, command: str, arguments: dict[str, Any]) -> str:
-        return shlex.join(["python3", str(_PRESS), f"{self._run}/control.sock", command, json.dumps(arguments)])
+        return shlex.join(
+            ["python3", str(_GUEST / "press.py"), f"{self._run}/control.sock", command, json.dumps(arguments)]
+        )

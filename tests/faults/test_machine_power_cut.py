@@ -94,11 +94,10 @@ def cut_power(machine: Machine, rooms: list[EmulatedRoom], sounds: list[Frames],
         if state == "closing":
             room.begin("close")
             time.sleep(rng.uniform(0, CLOSING_S))  # not to wait for something: to be at a random moment
-    heard = [(room.heard(), time.monotonic()) for room in rooms]
+    now = time.time()
     machine.cut()
-    now = time.monotonic()
-    known = zip(rooms, states, heard, told, sounds, strict=True)
-    return [Cut(state, frame + round((now - at) * RATE), told, sound) for _, state, (frame, at), told, sound in known]
+    known = zip(rooms, states, told, sounds, strict=True)
+    return [Cut(state, room.heard_at(now), told, sound) for room, state, told, sound in known]
 
 
 def frames_told(room: EmulatedRoom) -> int:
