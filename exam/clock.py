@@ -1,7 +1,7 @@
 """The two clocks: monotonic time, on which decisions rest, and wall time, which only labels."""
 
 import time
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +29,20 @@ class SystemClock:
 
     def monotonic_ns(self) -> int:
         return time.monotonic_ns()
+
+
+class CorrectedClock:
+    """A clock with what a person added to its wall time; nothing is set on the machine."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.correction = timedelta()
+
+    def now(self) -> datetime:
+        return self._clock.now() + self.correction
+
+    def monotonic_ns(self) -> int:
+        return self._clock.monotonic_ns()
 
 
 def boot_id() -> str:

@@ -46,7 +46,17 @@ def _not_published(detail: str) -> str:
     )
 
 
+def _speech_in_pause(_detail: str) -> str:
+    return say(
+        "Во время паузы говорят. Если участник отвечает, нажмите «продолжить» (resume). Сказанное сохранено в общей "
+        "записи и восстанавливается командой recut.",
+        "Somebody speaks during the pause. If the participant answers, resume. What was said is in the stream and can "
+        "be restored by recut.",
+    )
+
+
 _TEXTS = {
+    "speech_in_pause": ("warn", _speech_in_pause),
     "device_lost": ("red", _device_lost),
     "overflow": ("warn", _overflow),
     "disk_low": ("warn", _disk_low),

@@ -25,7 +25,7 @@ from station.session.commands import TIME_OF_DAY
 
 _DONE, _FAILED, _WRONG_USE, _NOT_RUNNING = 0, 1, 2, 3
 _POLL_S = 0.5
-_NOT_YET = ("learn-pedal", "rehearse", "check", "recover", "recut", "import", "export", "room-sheet")
+_NOT_YET = ("learn-pedal", "rehearse", "check", "import", "export", "room-sheet")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -160,6 +160,32 @@ def _verify(arguments: argparse.Namespace) -> int:
     return _DONE if report.ok else _FAILED
 
 
+def _papers(command: str, *keys: str) -> Callable[[argparse.Namespace], int]:
+    """A command about the papers: to the daemon, else to the folder itself."""
+
+    def act(arguments: argparse.Namespace) -> int:
+        sent = {key: getattr(arguments, key) for key in keys if getattr(arguments, key) is not None}
+        try:
+            _show(_ask(arguments, command, sent), as_json=arguments.json)
+        except client.NotRunning:
+            from station import paperwork  # noqa: PLC0415 - heavy: only without a daemon
+
+            paperwork.tell(_config(arguments), command, sent)
+        return _DONE
+
+    return act
+
+
+def _recover(arguments: argparse.Namespace) -> int:
+    from station import paperwork  # noqa: PLC0415 - heavy: only this command needs it
+
+    config = _config(arguments)
+    folder = Path(arguments.folder) if arguments.folder else config.day_folder
+    paperwork.recover(config, folder)
+    _say(say(f"Папка {folder} приведена в порядок.", f"{folder} is in order."))
+    return _DONE
+
+
 def _not_yet(arguments: argparse.Namespace) -> int:
     raise Rejected(
         f"Команда «{arguments.command}» появится в следующей версии; запись работает и без неё.",
@@ -226,6 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_day(add)
     _add_take(add)
     _add_papers(add)
+    _add_repairs(add)
     _add_looks(add)
     for name in _NOT_YET:
         add(name, "появится позже", "comes later", _not_yet)
@@ -287,6 +314,27 @@ def _add_papers(add: _Add) -> None:
     correct.add_argument("--take", required=True, metavar="NAME")
     correct.add_argument("--variant", required=True, metavar="V")
     correct.add_argument("--reason", required=True)
+
+
+def _add_repairs(add: _Add) -> None:
+    recut = add(
+        "recut",
+        "вырезать запись из общей",
+        "a new take cut from the stream",
+        _papers("recut", "participant", "first", "last"),
+    )
+    recut.add_argument("--participant", type=int, required=True, metavar="N")
+    recut.add_argument("--from", dest="first", type=_time_of_day, required=True, metavar="HH:MM:SS")
+    recut.add_argument("--to", dest="last", type=_time_of_day, required=True, metavar="HH:MM:SS")
+    clock = add(
+        "clock", "сказать, сколько времени на самом деле", "what time it is really", _papers("clock", "now", "day")
+    )
+    clock.add_argument("now", type=_time_of_day, metavar="HH:MM:SS")
+    clock.add_argument(
+        "--date", dest="day", metavar="YYYY-MM-DD", help=say("если не дата экзамена", "if not the exam's")
+    )
+    recover = add("recover", "привести папку в порядок после сбоя", "what start-up does, by hand", _recover)
+    recover.add_argument("folder", nargs="?", metavar="FOLDER")
 
 
 def _add_looks(add: _Add) -> None:

@@ -41,8 +41,11 @@ class Exam(_Section, frozen=True):
 
 
 class Room(_Section, frozen=True):
+    """`station`: which computer of this room it is; 2 when it goes on for one that died during the day."""
+
     number: str
     roster: str = "roster.csv"
+    station: Annotated[int, Meta(ge=1, le=9)] = 1
 
 
 class Naming(_Section, frozen=True):
@@ -61,8 +64,16 @@ class Capture(_Section, frozen=True):
 
 
 class Storage(_Section, frozen=True):
+    """`hours` a day may last and `reserve_gb` beside it: a disk with less free space refuses to open the day."""
+
     folder: str = "recordings"
     second_folder: str = ""
+    hours: Annotated[float, Meta(gt=0, le=24)] = 10.0
+    reserve_gb: Annotated[float, Meta(ge=0)] = 1.0
+
+    @property
+    def reserve_bytes(self) -> int:
+        return round(self.reserve_gb * 1e9)
 
 
 class Delivery(_Section, frozen=True):
@@ -95,6 +106,12 @@ class Config(_File, frozen=True, kw_only=True):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.school.time_zone)
+
+    @property
+    def station(self) -> str:
+        """What recorded: the word of the manifests."""
+        place = f"{self.school.code}-{self.room.number}"
+        return place if self.room.station == 1 else f"{place}-{self.room.station}"
 
     @property
     def roster(self) -> Path:

@@ -6,9 +6,12 @@ system): the tape is always the concatenation of the spans, read back from the s
 
 import errno
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from station.tape import Tape
+from exam.audio import FrameSpan
+from station.tape import Tape, TapeReader
 
 _CHUNK_FRAMES = 1 << 20  # a night's gap is not read in one piece
 
@@ -61,3 +64,24 @@ class Feed:
             if span.end is None or span.position < span.end:
                 return
             self._spans.popleft()
+
+    def turn(self, stream: Tape) -> None:
+        """The stream's file is full: copy all of it that is ours; an open span goes on at the next file's frame 0."""
+        goes_on = bool(self._spans) and self._spans[-1].end is None
+        self.advance(stream, stream.frames)
+        self._spans.clear()
+        if goes_on:
+            self.begin(0)
+
+
+def copy_spans(folder: Path, spans: Sequence[FrameSpan], tape: Tape) -> None:
+    """Append the spans' concatenation to `tape`, from the stream files in `folder`.
+
+    Raises Rejected when one is not ours, OSError when one is missing or shorter than the span.
+    """
+    for span in spans:
+        with TapeReader(folder / span.stream) as stream:
+            if span.end > stream.frames:
+                raise OSError(errno.EIO, "the stream's file is shorter than the take", str(stream.path))
+            for block in stream.blocks(span.first_frame, span.frames, _CHUNK_FRAMES):
+                tape.append(block)

@@ -3,6 +3,7 @@
 Written by the recorder's thread alone; read at start-up, by `verify` and by whoever needs the day's meaning.
 """
 
+import ctypes
 import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -18,6 +19,10 @@ from exam.errors import Rejected
 from station.session.events import AnyEvent, Event
 
 FILE = "journal.jsonl"
+
+_RESERVE_BYTES = 1 << 17
+_KEEP_SIZE = 1
+_LIBC = ctypes.CDLL(None)
 
 
 class Entry(Struct, frozen=True):
@@ -49,6 +54,8 @@ class Journal:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
         durable.sync_folder(folder)
         _end_torn_line(self._descriptor)
+        self._reserved = 0
+        self._reserve()
 
     def append(self, events: Sequence[Event]) -> tuple[Entry, ...]:
         """Write events down, durably, in one write and one sync."""
@@ -59,7 +66,15 @@ class Journal:
         _write_all(self._descriptor, b"".join(_line(entry) for entry in entries))
         os.fdatasync(self._descriptor)
         self._seq += len(entries)
+        self._reserve()
         return entries
+
+    def _reserve(self) -> None:
+        """Hold space ahead, where the file system can: how a full disk ended a take must still be written down."""
+        size = os.fstat(self._descriptor).st_size
+        if size + _RESERVE_BYTES // 2 > self._reserved:
+            self._reserved = size + _RESERVE_BYTES
+            _LIBC.fallocate(self._descriptor, _KEEP_SIZE, ctypes.c_longlong(size), ctypes.c_longlong(_RESERVE_BYTES))
 
     def close(self) -> None:
         os.close(self._descriptor)

@@ -1,16 +1,11 @@
 """Status: what is true at one instant, and how it becomes what people and programs read."""
 
-import os
-from pathlib import Path
 from typing import NamedTuple
 
-from exam.audio import AudioFormat
 from station import levels
 from station.messages import Alarm, DiskStatus, Levels, ParticipantStatus, Status, StreamStatus, TakeStatus
 from station.session import Day, Rules
 from station.tape import SUFFIX
-
-_S_PER_HOUR = 3600
 
 
 class Snapshot(NamedTuple):
@@ -54,14 +49,6 @@ def participants(day: Day, rules: Rules) -> tuple[ParticipantStatus, ...]:
         )
         for number, person in rules.roster.items()
     )
-
-
-def disk_status(folder: Path, shape: AudioFormat) -> DiskStatus:
-    """Free space, and hours of recording it holds: the stream and a take beside it."""
-    space = os.statvfs(folder)
-    free = space.f_bavail * space.f_frsize
-    bytes_per_hour = 2 * shape.sample_rate * shape.frame_bytes * _S_PER_HOUR
-    return DiskStatus(str(folder), free, round(free / bytes_per_hour, 1))
 
 
 def _takes(day: Day, number: int) -> tuple[TakeStatus, ...]:

@@ -4,6 +4,8 @@
 in a low-priority child process, so that a library's crash or a long stream never touches the recorder.
 """
 
+import contextlib
+import itertools
 import logging
 import os
 import queue
@@ -26,9 +28,14 @@ from exam.fixity import sha256_of
 from exam.manifest import Audio, Delivery, Manifest, Person
 from exam.names import Kind
 from station.config import DeliveryFormat
+from station.feed import copy_spans
 from station.messages import Published, PublishingFailed
 from station.session import Day, Rules, StreamPart, Take
-from station.tape import SUFFIX, Tape, TapeReader
+from station.session.events import RecordingPublished, TakeAdded
+from station.tape import SUFFIX, Tape, TapeReader, seal
+
+FRAGMENTS = "обрывки"
+"""The folder, within a day's, where torn tapes are kept whose takes were cut anew from the stream."""
 
 _STOP_POLL_S = 0.1
 
@@ -63,6 +70,7 @@ def draft_of_take(day: Day, take: Take, rules: Rules, station: str) -> Draft:
             spans=tuple(span for span in take.spans if span.frames),
             gaps=gaps_within(gaps, take.spans),
             marks=marks,
+            source=take.source,
             outcome=take.decision,
             listened=take.listened,
             flags=take.flags,
@@ -139,7 +147,7 @@ class Publisher:
         if finished.exists():
             return Published(stem, manifest.load(finished).sha256, sha256_of(finished))
         master = self._folder / (stem + SUFFIX)
-        if not master.exists():
+        if not master.exists() or _is_torn(master, draft):
             _give_master(self._folder, draft, master)
         measured = _measured(draft.manifest, master)
         deliveries = () if self._delivery == "wav" else self._deliver(master, stem, self._delivery)
@@ -175,6 +183,53 @@ def _unmeasured(stem: str) -> Audio:
     return Audio(stem + SUFFIX, "wav", 0, 0, 0)
 
 
+def published_event(report: Published) -> RecordingPublished:
+    """What the journal notes of a published recording."""
+    return RecordingPublished(stem=report.stem, sha256=report.sha256, manifest_sha256=report.manifest_sha256)
+
+
+def adopt(folder: Path, event: TakeAdded) -> None:
+    """Give an imported master its name. Raises Rejected when it is no master, or not there."""
+    temporary = folder / event.temporary
+    try:
+        with TapeReader(temporary):
+            pass
+        durable.move_without_replacing(temporary, folder / (event.stem + SUFFIX))
+    except OSError as error:
+        raise Rejected(
+            f"Файл {event.origin} не принят: {error.strerror}. Записанное не тронуто; повторите команду import.",
+            f"{event.origin} is not taken: {error.strerror}. What was recorded is untouched; try the import again.",
+            code="not_imported",
+        ) from error
+
+
+def set_aside(tape: Path) -> Path:
+    """Keep a torn tape, sealed, in the folder for fragments beside it, so that its name is free; where it is now."""
+    aside = tape.parent / FRAGMENTS
+    durable.make_folder(aside)
+    for number in itertools.count(1):
+        kept = aside / (tape.name if number == 1 else f"{tape.name.removesuffix(SUFFIX)}.{number}{SUFFIX}")
+        with contextlib.suppress(FileExistsError):
+            durable.move_without_replacing(tape, kept)
+            break
+    durable.sync_folder(tape.parent)
+    with contextlib.suppress(Rejected):
+        seal(kept)
+    return kept
+
+
+def _is_torn(master: Path, draft: Draft) -> bool:
+    """Whether the tape a take was recorded to is not what its spans promise: a crash or a full disk came between."""
+    spans = draft.manifest.spans
+    if not spans or not master.exists():
+        return False
+    try:
+        with TapeReader(master) as tape:
+            return tape.frames != sum(span.frames for span in spans)
+    except Rejected:
+        return True
+
+
 def _measured(draft: Manifest, master: Path) -> Manifest:
     """The manifest with what the master's bytes say; Rejected when they are not what the spans promise."""
     with TapeReader(master) as reader:
@@ -191,14 +246,16 @@ def _measured(draft: Manifest, master: Path) -> Manifest:
 
 
 def _give_master(folder: Path, draft: Draft, master: Path) -> None:
-    """A recording without a file of its name yet: its tape under another name, else cut from the stream."""
+    """A recording without a whole file of its name yet: its tape under another name, else cut from the stream."""
     temporary = folder / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     tape = folder / (draft.tape + SUFFIX)
     try:
-        if tape.exists():
+        if tape.exists() and not _is_torn(tape, draft):
             _copy(tape, temporary)
         else:
             _cut(folder, draft.manifest.spans, temporary)
+        if master.exists():
+            set_aside(master)
         durable.move_without_replacing(temporary, master)
     finally:
         temporary.unlink(missing_ok=True)
@@ -216,15 +273,11 @@ def _copy(source: Path, target: Path) -> None:
 
 def _cut(folder: Path, spans: Sequence[FrameSpan], target: Path) -> None:
     """The spans' concatenation, from the stream files."""
-    tape: Tape | None = None
-    try:
-        for span in spans:
-            with TapeReader(folder / span.stream) as stream:
-                tape = tape or Tape(target, stream.shape)
-                for block in stream.blocks(span.first_frame, span.frames):
-                    tape.append(block)
-    finally:
-        if tape is not None:
-            tape.close()
-    if tape is None:
+    if not spans:
         raise Rejected("в записи нет звука", "the recording holds no sound", code="empty")
+    with TapeReader(folder / spans[0].stream) as stream:
+        tape = Tape(target, stream.shape)
+    try:
+        copy_spans(folder, spans, tape)
+    finally:
+        tape.close()

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from typing import ClassVar
 
-from exam.clock import NS_PER_S, Clock
+from exam.clock import NS_PER_S, CorrectedClock
 from exam.errors import ExamError, Fatal, Rejected
 from exam.language import say
-from station import messages, overview
+from station import disks, messages, overview
 from station.alarms import Alarms
 from station.config import Config
 from station.due import Due
@@ -21,7 +21,10 @@ from station.inbox import Inbox, Source
 from station.journal import Journal
 from station.messages import Block, Message, Request, Status
 from station.overview import Snapshot
-from station.publishing import Publisher
+from station.pauses import Pauses
+from station.publishing import Publisher, adopt, published_event, set_aside
+from station.recovery import Tail, correction_of
+from station.reel import Reel
 from station.session import Day, Moment, Rules, State, decide, evolve
 from station.session import commands as ask
 from station.session import events as happened
@@ -35,6 +38,8 @@ _DISK_EVERY_NS = 10 * NS_PER_S
 _ABSENT_AFTER_NS = 3 * NS_PER_S
 _CALM_NS = 60 * NS_PER_S
 _LOW_HOURS = 2.0
+_RETURN_HOURS = 0.1  # less would be full again at once
+_S_PER_HOUR = 3600
 
 _log = logging.getLogger(__name__)
 
@@ -52,19 +57,22 @@ class Recorder:
         publisher: Publisher,
         inbox: Inbox,
         source: Source,
-        clock: Clock,
+        clock: CorrectedClock,
+        tail: Tail | None = None,
     ) -> None:
+        """`tail`: where the stream left off, when it goes on after a short outage."""
         self._rules, self._day = rules, day
         self._journal, self._inbox, self._clock = journal, inbox, clock
         self._source, self._stopping = source, False
         self._folder, self._shape = config.day_folder, config.capture.shape
+        self._storage = config.storage
         self._keeps_takes = config.exam.recording != "stream"
-        station = f"{config.school.code}-{config.room.number}"
-        self._due = Due(publisher, rules, station, config.exam.recording)
+        self._due = Due(publisher, rules, config.station, config.exam.recording)
         self._device = config.capture.device
-        self._taping: Taping | None = None
-        self._ends_at: int | None = None
+        self._reel = Reel(self._folder, rules, self._shape, clock, tail)
         self._alarms, self._heard = Alarms(), b""
+        self._pauses = Pauses(self._shape)
+        self._clock.correction = correction_of(day)
         now = clock.monotonic_ns()
         self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
         self._last_block_ns = now - _ABSENT_AFTER_NS  # nothing was heard yet
@@ -75,6 +83,10 @@ class Recorder:
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._publishing = self._due.of(day)
         self._snapshot = self._glance()
+
+    @property
+    def _taping(self) -> Taping | None:
+        return self._reel.taping
 
     def start(self) -> None:
         self._thread.start()
@@ -108,7 +120,7 @@ class Recorder:
                     self._handle(message)
                 self._housekeep()
                 self._snapshot = self._glance()
-            self._seal("shutdown")
+            self._carry_out(self._reel.seal("shutdown"))
         except OSError as error:
             self._failure = Fatal(
                 f"Запись на диск не удалась: {error}. Записанное до этого сохранено. Освободите место или "
@@ -128,9 +140,26 @@ class Recorder:
     def _go_on(self) -> None:
         """What the last run of the station left: an open day goes on in a new part, finished takes are published."""
         if self._day.state is not State.CLOSED:
-            part = self._moment(self._clock.monotonic_ns()).stream
-            self._carry_out([happened.StreamStarted(stream=part)])
+            self._carry_out([happened.StreamStarted(stream=self._reel.next_part(self._day, self._taken()))])
+            self._carry_out(self._reel.go_on())
+            self._go_on_with_take()
         self._submit_due()
+
+    def _go_on_with_take(self) -> None:
+        """The take in hand gets a tape of its own again: what it held before, then what comes. The torn one is kept."""
+        take = self._day.take
+        if self._taping is None or take is None or not self._keeps_takes:
+            return
+        tape = self._folder / (take.tape + SUFFIX)
+        try:
+            if tape.exists():
+                set_aside(tape)
+            self._taping.begin_take(tape, take.spans)
+        except (OSError, Rejected) as error:  # the take is cut from the stream when it is published
+            self._alarms.raise_("disk_failed", self._clock.now(), str(error))
+            return
+        if take.open_from is not None:
+            self._taping.begin_span(take.tape, take.open_from.frame)
 
     def _handle(self, message: Message) -> None:
         match message:
@@ -143,7 +172,7 @@ class Recorder:
             case messages.Stop():
                 self._stopping = True
             case messages.Published():
-                self._carry_out([_published(message)])
+                self._carry_out([published_event(message)])
                 self._due.published(message.stem)
                 if not self._due.has_failed:
                     self._alarms.clear("not_published")
@@ -154,23 +183,25 @@ class Recorder:
     def _take_block(self, block: Block) -> None:
         self._last_block_ns = self._clock.monotonic_ns()
         self._alarms.clear("device_lost")
-        if self._taping is not None:
-            losses = self._taping.take_block(block)
-            if losses:
-                self._note_losses(losses)
+        losses = self._reel.taped(self._day, lambda taping: taping.take_block(block))
+        if losses:
+            self._note_losses(losses)
         self._heard = block.data
+        if self._day.state is State.PAUSED and self._taping is not None:
+            self._pauses.hear(block.data, self._taping.frames)
+            if self._pauses.is_talked_in and not self._alarms.stands("speech_in_pause"):
+                self._alarms.raise_("speech_in_pause", self._clock.now())
 
     def _note_losses(self, losses: Sequence[Event]) -> None:
-        """What the microphone's absence took has its own alarm; the rest is the computer's fault."""
-        if any(getattr(loss, "reason", "overflow") != "device_lost" for loss in losses):
+        """What the microphone's or the disk's absence took has its own alarm; the rest is the computer's fault."""
+        if any(isinstance(loss, happened.GapFound | happened.OverflowSeen) and _is_ours(loss) for loss in losses):
             self._lost_ns = self._last_block_ns
             self._alarms.raise_("overflow", self._clock.now())
         self._carry_out(losses)
 
     def _lose_device(self, lost: messages.CaptureLost) -> None:
         self._alarms.raise_("device_lost", self._clock.now(), f"«{self._device}»: {lost.text}")
-        if self._taping is not None:
-            self._taping.lose_device()
+        self._carry_out(self._reel.taped(self._day, lambda taping: taping.lose_device()))
 
     # -- commands ------------------------------------------------------------------------------------------
 
@@ -178,7 +209,10 @@ class Recorder:
         try:
             if isinstance(request.command, ask.Open | ask.Start) and self._day.state is State.CLOSED:
                 self._prepare_opening()
-            self._carry_out(decide(self._day, request.command, self._moment(request.pressed_ns), self._rules))
+            elif isinstance(request.command, ask.Start | ask.Resume) and self._reel.failure is not None:
+                raise disks.nowhere_to_record(self._folder)
+            events = decide(self._day, request.command, self._moment(request.pressed_ns), self._rules)
+            self._carry_out([*self._end_of_pause(events), *events])
         except ExamError as error:
             _settle(request.answer, error)
         except OSError:
@@ -197,6 +231,15 @@ class Recorder:
             self._snapshot = self._glance()
             _settle(request.answer, self.status)
 
+    def _end_of_pause(self, events: Sequence[Event]) -> Sequence[Event]:
+        """What to remember of a pause that these events end."""
+        take = self._day.take
+        ends = any(isinstance(event, happened.TakeResumed | happened.TakeStopped) for event in events)
+        if self._day.state is not State.PAUSED or take is None or self._taping is None or not ends:
+            return ()
+        self._alarms.clear("speech_in_pause")
+        return self._pauses.over(take.stem, self._taping.file)
+
     def _prepare_opening(self) -> None:
         if self._clock.monotonic_ns() - self._last_block_ns >= _ABSENT_AFTER_NS:
             raise Rejected(
@@ -204,19 +247,26 @@ class Recorder:
                 f"No sound from “{self._device}”: the day is not opened. Plug it in; see station devices.",
                 code="device_lost",
             )
-        self._seal("close")
+        self._watch_disk()
+        recorded_h = sum(part.frames or 0 for part in self._day.parts) / self._shape.sample_rate / _S_PER_HOUR
+        hours = max(1.0, self._storage.hours - recorded_h) if recorded_h else self._storage.hours
+        needed = disks.bytes_for(hours, self._shape, takes=self._keeps_takes) + self._storage.reserve_bytes
+        disks.check_space(self._disk, needed)
+        self._carry_out(self._reel.seal("close"))
 
     def _moment(self, at_ns: int) -> Moment:
-        taken = frozenset(path.name for path in self._folder.iterdir())
+        taken = self._taken()
         if self._taping is not None:
             return Moment(self._clock.now(), self._taping.file, self._taping.frame_at(at_ns), taken)
-        part = 1 + len(self._day.parts)
-        while any(name.startswith(self._rules.stream_stem(part) + ".") for name in taken):
-            part += 1
-        return Moment(self._clock.now(), self._rules.stream_stem(part) + SUFFIX, 0, taken)
+        return Moment(self._clock.now(), self._reel.next_part(self._day, taken), 0, taken)
+
+    def _taken(self) -> frozenset[str]:
+        return frozenset(path.name for path in self._folder.iterdir())
 
     def _carry_out(self, events: Sequence[Event]) -> None:
         """Create the files the events need, write the events down, then let them change the day."""
+        if not events:
+            return
         for event in events:
             if type(event) in self._files:
                 self._files[type(event)](self, event)
@@ -229,8 +279,7 @@ class Recorder:
         self._submit_due()
 
     def _begin_part(self, event: happened.StreamStarted) -> None:
-        path = self._folder / str(event.stream)
-        self._taping = Taping(path, self._shape, self._clock.monotonic_ns())
+        self._reel.begin(str(event.stream))
 
     def _begin_take(self, event: happened.TakeStarted) -> None:
         if self._taping is None or not self._keeps_takes:
@@ -239,6 +288,10 @@ class Recorder:
             self._taping.begin_take(self._folder / (event.stem + SUFFIX))
         except OSError as error:  # the stream has it all; the take is cut from it when it is published
             self._alarms.raise_("disk_failed", self._clock.now(), str(error))
+
+    def _adopt(self, event: happened.TakeAdded) -> None:
+        if event.temporary:
+            adopt(self._folder, event)
 
     def _begin_span(self, event: Event) -> None:
         if self._taping is not None and self._day.take is not None:
@@ -253,11 +306,15 @@ class Recorder:
             self._taping.release(self._day.takes[event.stem].tape)
 
     def _end_day(self, event: happened.DayClosed) -> None:
-        self._ends_at = event.frame + self._rules.post_roll
+        self._reel.end_after(event.frame + self._rules.post_roll)
+
+    def _correct_clock(self, _event: Event) -> None:
+        self._clock.correction = correction_of(self._day)
 
     _files: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
         happened.StreamStarted: _begin_part,
         happened.TakeStarted: _begin_take,
+        happened.TakeAdded: _adopt,
     }
     _acts: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
         happened.TakeStarted: _begin_span,
@@ -268,6 +325,8 @@ class Recorder:
         happened.TakeDecided: _release,
         happened.TakeCancelled: _release,
         happened.DayClosed: _end_day,
+        happened.ClockCorrected: _correct_clock,
+        happened.ClockStepped: _correct_clock,
     }
 
     # -- between messages ----------------------------------------------------------------------------------
@@ -279,19 +338,20 @@ class Recorder:
         if now - self._last_block_ns > 2 * _ABSENT_AFTER_NS and not self._alarms.stands("device_lost"):
             why = say("звук не поступает", "no sound comes")
             self._alarms.raise_("device_lost", self._clock.now(), f"«{self._device}»: {why}")
-        if self._taping is not None:
-            self._taping.fill(now)
-            if self._ends_at is not None and self._taping.frames >= self._ends_at:
-                self._seal("close")
+        self._carry_out(self._reel.tend(self._day, now))
+        if self._reel.failure is not None and not self._alarms.stands("disk_failed"):
+            self._alarms.raise_("disk_failed", self._clock.now(), str(self._reel.failure))
+        if self._reel.is_over:
+            self._carry_out(self._reel.seal("close"))
         if now - self._synced_ns >= _SYNC_EVERY_NS:
             self._synced_ns = now
-            if self._taping is not None:
-                self._taping.sync()
+            self._carry_out(self._reel.taped(self._day, lambda taping: taping.sync()))
             self._submit_due()
             self._calm(now)
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now
             self._watch_disk()
+            self._return_to_disk()
 
     def _calm(self, now_ns: int) -> None:
         """Clear what has been over for a minute; try again what failed a minute ago."""
@@ -301,26 +361,31 @@ class Recorder:
             self._retried_ns = now_ns
             self._due.retry()
 
-    def _seal(self, ending: happened.Ending) -> None:
-        if self._taping is None:
-            return
-        taping, self._taping, self._ends_at = self._taping, None, None
-        losses = taping.seal()
-        end = happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending)
-        self._carry_out([*losses, end])
-
     def _submit_due(self) -> None:
         taping = self._taping
         self._due.submit(self._day, lambda tape: taping is not None and taping.is_filling(tape))
 
     def _watch_disk(self) -> None:
-        self._disk = (overview.disk_status(self._folder, self._shape),)
+        self._disk = (disks.disk_status(self._folder, self._shape),)
         hours = min(disk.hours_left for disk in self._disk)
         if hours < _LOW_HOURS:
             left = say(f"хватит на {hours} ч", f"enough for {hours} h")
             self._alarms.raise_("disk_low", self._clock.now(), left)
         else:
             self._alarms.clear("disk_low")
+
+    def _return_to_disk(self) -> None:
+        """The day that stopped for want of a disk goes on as soon as there is one."""
+        if self._taping is not None or self._day.state is State.CLOSED:
+            return
+        if min(disk.hours_left for disk in self._disk) < _RETURN_HOURS:
+            return
+        try:
+            self._go_on()
+        except OSError as error:
+            self._alarms.raise_("disk_failed", self._clock.now(), str(error))
+        else:
+            self._alarms.clear("disk_failed")
 
     def _glance(self) -> Snapshot:
         stream = self._taping.glance() if self._taping else None
@@ -329,8 +394,8 @@ class Recorder:
         )
 
 
-def _published(report: messages.Published) -> happened.RecordingPublished:
-    return happened.RecordingPublished(stem=report.stem, sha256=report.sha256, manifest_sha256=report.manifest_sha256)
+def _is_ours(loss: happened.GapFound | happened.OverflowSeen) -> bool:
+    return not isinstance(loss, happened.GapFound) or loss.reason in {"overflow", "dropped"}
 
 
 def _settle(answer: "Future[Status]", result: Status | ExamError) -> None:

@@ -1,20 +1,38 @@
-"""What start-up finds after a crash or a stop, and how the day goes on from it. Nothing is deleted or appended to.
+"""What start-up finds after a crash or a stop, and how the day goes on from it. Nothing is deleted.
 
-A crashed file is sealed: its header made to agree with its bytes. A take whose own file is not whole is cut
-from the stream under a new name.
+A crashed file is sealed: its header made to agree with its bytes. After a short outage the take in hand goes on in
+the next part of the stream; after a longer one it ends as interrupted.
 """
 
-from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
+from exam.audio import AudioFormat, Gap
+from exam.clock import NS_PER_S, Clock, boot_id
 from exam.errors import Rejected
 from station import journal as journals
 from station.journal import Journal
-from station.session import Day, Rules, State, evolve, free_take
+from station.session import Day, State, StreamPart, evolve
 from station.session import events as happened
+from station.session.day import Anchor
 from station.session.events import Event
-from station.tape import SUFFIX, seal
+from station.tape import SUFFIX, TapeReader, extend, seal
+
+_GOES_ON_WITHIN_NS = 600 * NS_PER_S
+
+
+class Tail(Struct, frozen=True):
+    """The end of the stream before an outage: wall time and, as today's steady clock counts, nanoseconds."""
+
+    at: datetime
+    at_ns: int
+
+    def is_recent(self, now_ns: int) -> bool:
+        """Whether the stream goes on from here, the outage being a gap in it."""
+        return now_ns - self.at_ns <= _GOES_ON_WITHIN_NS
 
 
 def replay(folder: Path) -> Day:
@@ -34,56 +52,93 @@ def replay(folder: Path) -> Day:
     return day
 
 
-def recover(folder: Path, day: Day, journal: Journal, rules: Rules) -> Day:
-    """Seal what a crash left open and write down what it means; the day to go on with."""
-    day = _record(day, _loose_ends(day, lambda stem: _sealed_frames(folder, stem) or 0), journal)
-    return _record(day, _recuts(day, folder, rules), journal)
+def correction_of(day: Day) -> timedelta:
+    """What a person had added to the computer's clock."""
+    return timedelta(seconds=day.clock_correction_s)
 
 
-def _record(day: Day, events: list[Event], journal: Journal) -> Day:
-    for entry in journal.append(events) if events else ():
-        day = evolve(day, entry.event, entry.wall)
-    return day
+def recover(
+    folder: Path, day: Day, journal: Journal, shape: AudioFormat, clock: Clock, *, goes_on: bool = True
+) -> tuple[Day, Tail | None]:
+    """Seal what a crash left open and write down what it means.
 
-
-def _loose_ends(day: Day, sealed_frames: Callable[[str], int]) -> list[Event]:
-    """Pure but for `sealed_frames`: how many frames the file of a stem holds, once sealed."""
-    events: list[Event] = []
+    The day to go on with and, where the stream is to go on after a short outage, where it left off. Without `goes_on`
+    nothing goes on: a take in hand ends.
+    """
     part = day.parts[-1] if day.parts else None
     if part is None:
-        return events
-    length = sealed_frames(part.file.removesuffix(SUFFIX)) if part.frames is None else part.frames
+        return day, None
+    length = _sealed(folder, day, part) if part.frames is None else part.frames
+    tail = _tail(part, length, shape, clock)
+    goes_on = goes_on and day.state is not State.CLOSED and tail.is_recent(clock.monotonic_ns())
+    goes_on = goes_on and _shape_of(folder / part.file) in {shape, None}
+    events = _loose_ends(day, part, length, tail, goes_on=goes_on)
+    for entry in journal.append(events) if events else ():
+        day = evolve(day, entry.event, entry.wall)
+    return day, tail if goes_on else None
+
+
+def _loose_ends(day: Day, part: StreamPart, length: int, tail: Tail, *, goes_on: bool) -> list[Event]:
+    """What the crash left unsaid. Pure."""
+    events: list[Event] = []
     place: dict[str, Any] = {"stream": part.file, "frame": length}
-    if day.take is not None:
+    if part.open_gap is not None and part.frames is None:
+        events.append(_closed(part.file, part.open_gap, length))
+    if day.take is not None and not goes_on:
         if day.state in {State.RECORDING, State.PAUSED}:
-            events.append(happened.TakeStopped(ending="crash", **place))
+            events.append(happened.TakeStopped(ending="crash", at=tail.at, **place))
             events.append(happened.TakeDecided(stem=day.take.stem, decision="interrupted", **place))
         else:
             events.append(happened.TakeDecided(stem=day.take.stem, decision="unreviewed", **place))
     if part.frames is None:
-        events.append(happened.StreamEnded(ending="crash", **place))
+        events.append(happened.StreamEnded(ending="crash", at=tail.at, **place))
     return events
 
 
-def _recuts(day: Day, folder: Path, rules: Rules) -> list[Event]:
-    """Takes whose file and spans disagree are to be cut from the stream under the next free name."""
-    events: list[Event] = []
-    taken = frozenset(path.name for path in folder.iterdir())
-    for take in day.takes.values():
-        if not take.is_publishable or take.stem in day.published:
-            continue
-        if _sealed_frames(folder, take.tape) not in {None, sum(span.frames for span in take.spans)}:
-            number, stem = free_take(day, rules, taken, take.participant)
-            events.append(happened.TakeRecut(stem=take.stem, new_stem=stem, take=number))
-            taken |= {stem + SUFFIX}
-    return events
+def _closed(stream: str, gap: Gap, length: int) -> Event:
+    frames = max(0, length - gap.first_frame)
+    return happened.GapFound(stream=stream, frame=gap.first_frame, frames=frames, reason=gap.reason)
 
 
-def _sealed_frames(folder: Path, stem: str) -> int | None:
-    """Frames in a file, once sealed; 0 when it has not even our header; None when there is no such file."""
+def _tail(part: StreamPart, length: int, shape: AudioFormat, clock: Clock) -> Tail:
+    """When the part's last frame was heard: counted in frames from its last anchor, else from its beginning."""
+    now, now_ns = clock.now(), clock.monotonic_ns()
+    here = boot_id()
+    anchor = part.anchors[-1] if part.anchors else Anchor(0, part.started_at, 0, "")
+    heard_ns = (length - anchor.frame) * NS_PER_S // shape.sample_rate
+    if anchor.boot == here:
+        ago_ns = now_ns - (anchor.at_ns + heard_ns)
+    else:  # the steady clock began anew with the machine
+        ago_ns = round((now - anchor.at).total_seconds() * NS_PER_S) - heard_ns
+    return Tail(now - timedelta(microseconds=max(0, ago_ns) // 1000), now_ns - max(0, ago_ns))
+
+
+def _sealed(folder: Path, day: Day, part: StreamPart) -> int:
+    """Frames of the crashed part, sealed; the take in hand completes it where its tape outlived the stream's."""
+    frames = _sealed_frames(folder / part.file)
+    take = day.take
+    if take is None or take.open_from is None or take.open_from.stream != part.file:
+        return frames
+    tape = folder / (take.tape + SUFFIX)
+    position = frames - take.open_from.frame + sum(span.frames for span in take.spans)
+    if frames and position > 0 and _sealed_frames(tape) > position:
+        with TapeReader(tape) as outlived:
+            extend(folder / part.file, outlived.blocks(position, outlived.frames - position))
+        return _sealed_frames(folder / part.file)
+    return frames
+
+
+def _sealed_frames(path: Path) -> int:
+    """Frames in a file, once sealed; 0 when it has not even our header or is not there."""
     try:
-        return seal(folder / (stem + SUFFIX))
-    except FileNotFoundError:
-        return None
-    except Rejected:
+        return seal(path)
+    except (FileNotFoundError, Rejected):
         return 0
+
+
+def _shape_of(path: Path) -> AudioFormat | None:
+    try:
+        with TapeReader(path) as tape:
+            return tape.shape
+    except (OSError, Rejected):
+        return None

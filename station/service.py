@@ -1,16 +1,14 @@
 """The composition root: builds the parts of a room's daemon, starts and stops them in a visible order."""
 
 import contextlib
-import fcntl
 import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from exam import durable, names, roster
-from exam.clock import SystemClock
+from exam.clock import CorrectedClock, SystemClock
 from exam.errors import ConfigError, Fatal
 from station import recovery
 from station.capture.microphone import Microphone
@@ -20,11 +18,11 @@ from station.config import Config
 from station.control import Control
 from station.inbox import Inbox
 from station.journal import Journal
+from station.lock import locked
 from station.publishing import Publisher
 from station.recorder import Recorder
 from station.session import Day, Rules
 
-LOCK_FILE = ".station.lock"
 _POST_ROLL_S = 0.25  # what was said at the press is on its way through the sound system for so long
 _BEAT_S = 1.0
 _MAX_SOCKET_PATH = 107  # what the kernel takes
@@ -42,6 +40,8 @@ def rules_of(config: Config) -> Rules:
         labels=names.labels(people.values(), config.naming.first_name),
         pre_roll=shape.frames(config.capture.pre_roll_s),
         post_roll=shape.frames(_POST_ROLL_S),
+        sample_rate=shape.sample_rate,
+        station=config.room.station,
     )
 
 
@@ -58,19 +58,28 @@ def run(config: Config) -> None:
 
 
 def _record(config: Config) -> None:
-    rules, clock = rules_of(config), SystemClock(config.zone)
+    rules, clock = rules_of(config), CorrectedClock(SystemClock(config.zone))
     folder = _prepare(config.day_folder)
-    with _lock(folder):
+    with locked(folder):
         so_far = recovery.replay(folder)
+        clock.correction = recovery.correction_of(so_far)
         _check_roster(so_far, rules, config.roster)
         journal = Journal(folder, clock)
-        day = recovery.recover(folder, so_far, journal, rules)
+        day, tail = recovery.recover(folder, so_far, journal, config.capture.shape, clock)
         inbox = Inbox()
         publisher = Publisher(folder, config.delivery.format, inbox.post)
         capture = config.capture
         microphone = Microphone(Spec(capture.device, capture.channels, capture.sample_rate), clock)
         recorder = Recorder(
-            config, rules, day, journal=journal, publisher=publisher, inbox=inbox, source=microphone, clock=clock
+            config,
+            rules,
+            day,
+            journal=journal,
+            publisher=publisher,
+            inbox=inbox,
+            source=microphone,
+            clock=clock,
+            tail=tail,
         )
         control = Control(_prepare_socket(config), inbox, lambda: recorder.status, clock)
         publisher.start()
@@ -151,21 +160,3 @@ def _prepare_socket(config: Config) -> Path:
             code="no_folder",
         )
     return path
-
-
-@contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """One daemon a folder: the lock goes with the process, however it ends."""
-    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Fatal(
-                f"В папке {folder} уже работает другая станция. Вторая не нужна; запись не затронута.",
-                f"Another station works in {folder} already. A second is not needed; recording is untouched.",
-                code="already_running",
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,7 @@ loses at most the block being written. Written by the recorder's thread alone; `
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -79,8 +79,9 @@ class Tape:
         os.fdatasync(self._descriptor)
 
     def close(self) -> None:
-        """Sync and let go; the file is finished."""
+        """Sync and let go; the file is finished. What a failed write left behind the counted frames is cut off."""
         try:
+            os.ftruncate(self._descriptor, HEADER_BYTES + self._data_bytes)
             os.fsync(self._descriptor)
         finally:
             os.close(self._descriptor)
@@ -140,6 +141,23 @@ def seal(path: Path) -> int:
     finally:
         os.close(descriptor)
     return frames
+
+
+def extend(path: Path, blocks: Iterable[bytes]) -> None:
+    """Append whole frames to a sealed file: those that another file kept of the same recording."""
+    with TapeReader(path) as reader:
+        shape, frames = reader.shape, reader.frames
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        size = HEADER_BYTES + frames * shape.frame_bytes
+        for block in blocks:
+            _write_at(descriptor, block, size)
+            size += len(block)
+        os.fsync(descriptor)
+        os.pwrite(descriptor, header(shape, size - HEADER_BYTES), 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _parse(head: bytes, path: Path) -> AudioFormat:

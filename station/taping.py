@@ -1,27 +1,35 @@
-"""One stream part being taped, and the takes cut from it in parallel. Used by the recorder's thread alone.
+"""The stream being taped, and the takes cut from it in parallel. Used by the recorder's thread alone.
 
 Turns blocks into frames of the stream: continuous runs back to back, silence where sound was lost. What was lost
 comes back as events for the journal. Knows nothing of sessions.
+
+Only a failure of the stream's own file raises: a take can always be cut from the stream later. After an OSError
+nothing is half done; the same call may be repeated once `turn` has begun another file.
 """
 
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from exam.audio import AudioFormat, GapReason
-from station.feed import Feed
+from exam.audio import AudioFormat, FrameSpan, GapReason
+from station.feed import Feed, copy_spans
 from station.messages import Block, GapStatus, StreamStatus
-from station.session.events import Event, GapFound, OverflowSeen
+from station.session.events import Event, GapBegan, GapFound, OverflowSeen
 from station.tape import SUFFIX, Tape
 from station.timeline import Timeline
 
 _SILENCE_LAG_S = 0.5  # left open at the end of a running gap, so that its end can be placed exactly
 
+_log = logging.getLogger(__name__)
+
 
 class Taping:
-    """The open stream tape with its feeds. Raises OSError as the disk does."""
+    """The open stream tape with its feeds. Raises OSError as the disk of the stream does."""
 
     def __init__(self, path: Path, shape: AudioFormat, start_ns: int) -> None:
         """Begin the file at the next block. FileExistsError when the name is taken."""
-        self.file = path.name
+        self.path = path
         self._shape = shape
         self._stream = Tape(path, shape)
         self._timeline = Timeline(shape.sample_rate, start_ns)
@@ -29,13 +37,25 @@ class Taping:
         self._run: int | None = None
         self._next_in_run = 0
         self._gap_from: int | None = None
+        self._gap_reason: GapReason = "device_lost"
         self._gaps: tuple[GapStatus, ...] = ()
         self._missing = 0
+        self._losses: list[Event] = []  # kept here until told, should the disk fail in between
+
+    @property
+    def file(self) -> str:
+        """The name of the stream part being written."""
+        return self.path.name
 
     @property
     def frames(self) -> int:
         """Length of the stream part, silence of gaps included."""
         return self._stream.frames
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether sound has come, so that frames have a known time."""
+        return self._run is not None
 
     def frame_at(self, at_ns: int) -> int:
         """The frame being heard at a monotonic time; frame 0 before the first sound."""
@@ -43,79 +63,122 @@ class Taping:
             return 0  # nothing was heard and nothing is known to be lost: the first sound will be frame 0
         return self._timeline.frame_at(at_ns)
 
+    def time_of(self, frame: int) -> int:
+        """The monotonic time at which a frame of this part was, or will be, heard."""
+        return self._timeline.time_of(frame)
+
     # -- sound ---------------------------------------------------------------------------------------------
 
     def take_block(self, block: Block) -> list[Event]:
         """Append a block to the stream, then to the takes; what was lost before it."""
-        losses = self._losses_before(block)
+        self._lose_before(block)
         self._stream.append(block.data)
         if block.run != self._run:
             self._timeline.follow(self._stream.frames, block.monotonic_ns)
         self._timeline.arrived(self._stream.frames, block.monotonic_ns)
         self._run, self._next_in_run = block.run, block.first_frame + self._frames(block)
         self._advance()
-        return losses
+        return self.told()
 
-    def lose_device(self) -> None:
+    def lose_device(self, reason: GapReason = "device_lost") -> list[Event]:
         """The run is over, or none could begin: from here on a gap, until another run begins."""
-        if self._gap_from is None:
-            self._gap_from = self._stream.frames
+        self._begin_gap(reason)
+        return self.told()
 
-    def fill(self, now_ns: int) -> None:
+    def fill(self, now_ns: int) -> list[Event]:
         """While the device is away the stream goes on with silence, a little behind the clock."""
         if self._gap_from is not None:
             self._silence_until(self._timeline.frame_at(now_ns) - self._shape.frames(_SILENCE_LAG_S))
             self._advance()
+        return self.told()
 
-    def sync(self) -> None:
+    def sync(self) -> list[Event]:
         """Make everything taped survive a power cut."""
-        for tape in (self._stream, *(feed.tape for feed in self._feeds.values())):
-            tape.sync()
+        self._stream.sync()
+        self._with_feeds(lambda feed: feed.tape.sync())
+        return self.told()
 
     def seal(self) -> list[Event]:
         """End the part: takes hold what there is, every file is synced and closed. The last losses."""
-        losses = self._end_gap("device_lost")
+        self._end_gap()
         self._advance()
-        for feed in self._feeds.values():
-            feed.tape.close()
+        self._with_feeds(lambda feed: feed.tape.close())
         self._feeds.clear()
         self._stream.close()
+        return self.told()
+
+    def turn(self, path: Path) -> list[Event]:
+        """End this part and begin the next at the very next frame; open gap and takes go on. The last losses.
+
+        FileExistsError when the name is taken.
+        """
+        following = Tape(path, self._shape)
+        was_away = self._gap_from is not None
+        self._end_gap()
+        losses = self.told()
+        self._with_feeds(lambda feed: feed.turn(self._stream))
+        self._timeline.turn(self._stream.frames)
+        with contextlib.suppress(OSError):  # a failing disk may refuse the last sync, too: the next part must begin
+            self._stream.close()
+        self.path, self._stream = path, following
+        self._gaps, self._missing = (), 0
+        if was_away:
+            self._begin_gap(self._gap_reason)
         return losses
 
-    def _losses_before(self, block: Block) -> list[Event]:
-        losses: list[Event] = []
-        if self._gap_from is not None or (self._run is not None and block.run != self._run):
-            self.lose_device()
-            self._silence_until(self._timeline.frame_at(block.monotonic_ns) - self._frames(block))
-            losses += self._end_gap("device_lost")
-        elif self._run is not None and block.first_frame > self._next_in_run:
-            self._gap_from = self._stream.frames
-            self._stream.append_silence(block.first_frame - self._next_in_run)
-            losses += self._end_gap("dropped")
-        if block.overflow:
-            losses.append(OverflowSeen(stream=self.file, frame=self._stream.frames))
+    def told(self) -> list[Event]:
+        """What was lost since this was last asked."""
+        losses, self._losses = self._losses, []
         return losses
+
+    def _lose_before(self, block: Block) -> None:
+        if self._gap_from is not None or (self._run is not None and block.run != self._run):
+            self._begin_gap("device_lost")
+            self._silence_until(self._timeline.frame_at(block.monotonic_ns) - self._frames(block))
+            self._end_gap()
+        elif self._run is not None and block.first_frame > self._next_in_run:
+            self._gap_from, self._gap_reason = self._stream.frames, "dropped"
+            missing, self._next_in_run = block.first_frame - self._next_in_run, block.first_frame
+            self._stream.append_silence(missing)
+            self._end_gap()
+        if block.overflow:
+            self._losses.append(OverflowSeen(stream=self.file, frame=self._stream.frames))
 
     def _silence_until(self, frame: int) -> None:
         self._stream.append_silence(max(0, frame - self._stream.frames))
 
-    def _end_gap(self, reason: GapReason) -> list[Event]:
+    def _begin_gap(self, reason: GapReason) -> None:
+        if self._gap_from is None:
+            self._gap_from, self._gap_reason = self._stream.frames, reason
+            self._losses.append(GapBegan(stream=self.file, frame=self._gap_from, reason=reason))
+
+    def _end_gap(self) -> None:
         first, self._gap_from = self._gap_from, None
-        if first is None or first == self._stream.frames:
-            return []
+        if first is None:
+            return
         frames = self._stream.frames - first
-        self._gaps = (*self._gaps, GapStatus(first, frames, reason))
-        self._missing += frames
-        return [GapFound(stream=self.file, frame=first, frames=frames, reason=reason)]
+        if frames:
+            self._gaps = (*self._gaps, GapStatus(first, frames, self._gap_reason))
+            self._missing += frames
+        self._losses.append(GapFound(stream=self.file, frame=first, frames=frames, reason=self._gap_reason))
 
     def _frames(self, block: Block) -> int:
         return len(block.data) // self._shape.frame_bytes
 
     # -- takes ---------------------------------------------------------------------------------------------
 
-    def begin_take(self, path: Path) -> None:
-        """Create a take's own tape; its stem names the feed. FileExistsError when the name is taken."""
-        self._feeds[path.name.removesuffix(SUFFIX)] = Feed(Tape(path, self._shape))
+    def begin_take(self, path: Path, so_far: Sequence[FrameSpan] = ()) -> None:
+        """Create a take's own tape; its stem names the feed. FileExistsError when the name is taken.
+
+        `so_far`: what earlier parts of the stream, in the same folder, hold of it.
+        """
+        tape = Tape(path, self._shape)
+        try:
+            copy_spans(path.parent, so_far, tape)
+        except BaseException:
+            tape.close()
+            raise
+        self._feeds[path.name.removesuffix(SUFFIX)] = Feed(tape)
 
     def begin_span(self, stem: str, first_frame: int) -> None:
         if stem in self._feeds:
@@ -140,11 +203,19 @@ class Taping:
         They wait at an open gap: a finished take's manifest must tell of the gap, whose end is not known yet.
         """
         until = self._stream.frames if self._gap_from is None else self._gap_from
+        self._with_feeds(lambda feed: _advance(feed, self._stream, until))
+        self._feeds = {stem: feed for stem, feed in self._feeds.items() if not feed.is_done}
+
+    def _with_feeds(self, act: Callable[[Feed], None]) -> None:
+        """Do it with every take's tape. One that fails is left torn: the take will be cut from the stream."""
         for stem, feed in list(self._feeds.items()):
-            feed.advance(self._stream, until)
-            if feed.is_done:
-                feed.tape.close()
+            try:
+                act(feed)
+            except OSError as error:
+                _log.warning("%s: %s", feed.tape.path.name, error)
                 del self._feeds[stem]
+                with contextlib.suppress(OSError):
+                    feed.tape.close()
 
     # -- seen from outside ---------------------------------------------------------------------------------
 
@@ -153,5 +224,11 @@ class Taping:
         if self._gap_from is None:
             return StreamStatus(self.file, self._stream.frames, self._stream.frames - self._missing, self._gaps)
         missing = self._stream.frames - self._gap_from
-        gaps = (*self._gaps, GapStatus(self._gap_from, missing, "device_lost", open=True))
+        gaps = (*self._gaps, GapStatus(self._gap_from, missing, self._gap_reason, open=True))
         return StreamStatus(self.file, self._stream.frames, self._gap_from - self._missing, gaps)
+
+
+def _advance(feed: Feed, stream: Tape, until: int) -> None:
+    feed.advance(stream, until)
+    if feed.is_done:
+        feed.tape.close()

@@ -32,6 +32,15 @@ class Timeline:
         """The frame being captured at `at_ns`."""
         return max(0, (at_ns - min(self._offset, self._previous)) * self._rate // NS_PER_S)
 
+    def time_of(self, frame: int) -> int:
+        """The monotonic time at which `frame` was, or will be, captured; the inverse of `frame_at`."""
+        return min(self._offset, self._previous) + frame * NS_PER_S // self._rate
+
+    def turn(self, frames: int) -> None:
+        """From now on frames are counted from the present frame `frames`: another file begins there."""
+        passed = frames * NS_PER_S // self._rate
+        self._offset, self._previous = self._offset + passed, self._previous + passed
+
     def follow(self, end_frame: int, at_ns: int) -> None:
         """Begin the fit anew: another run of the device delivers, at another delay."""
         self._is_guess, self._window_start = True, at_ns

@@ -4,8 +4,9 @@
 `evolve` gives the day as it was. Knows no files, no clocks, no threads.
 """
 
-from station.session.day import TRANSITIONS, Day, State, StreamPart, Take, evolve
+from station.session.day import TRANSITIONS, Day, State, StreamPart, Take
 from station.session.decide import decide
+from station.session.evolution import evolve
 from station.session.rules import Moment, Rules, free_take
 
 __all__ = ["TRANSITIONS", "Day", "Moment", "Rules", "State", "StreamPart", "Take", "decide", "evolve", "free_take"]

@@ -1,10 +1,11 @@
 """What a person may ask of the session. Sent by the page, pedal and command line; each is a small record."""
 
+from datetime import date
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from exam.manifest import Listened
+from exam.manifest import Listened, Source
 from exam.regulation import Outcome
 
 TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$"
@@ -83,6 +84,48 @@ class Correct(Command, frozen=True, tag="correct"):
     reason: str
 
 
+class Recut(Command, frozen=True, tag="recut"):
+    """`first` and `last`: local times of day between which the participant is to be cut from the stream."""
+
+    participant: int
+    first: Annotated[str, Meta(pattern=TIME_OF_DAY)]
+    last: Annotated[str, Meta(pattern=TIME_OF_DAY)]
+
+
+class SetClock(Command, frozen=True, tag="clock"):
+    """It is `now` really, whatever the computer's clock says; on the exam's date unless `day` says otherwise."""
+
+    now: Annotated[str, Meta(pattern=TIME_OF_DAY)]
+    day: date | None = None
+
+
+class Import(Command, frozen=True, tag="import"):
+    """A master of `seconds`, made from another recorder's file `origin`, waits in the day's folder as `temporary`."""
+
+    temporary: Annotated[str, Meta(pattern=r"^\.part-[0-9a-f]+$")]
+    participant: int
+    started_at: Annotated[str, Meta(pattern=TIME_OF_DAY)]
+    seconds: Annotated[float, Meta(gt=0)]
+    source: Source
+    origin: str
+    damaged: bool = False
+
+
 AnyCommand = (
-    Open | Close | Start | MarkTask | Pause | Resume | Stop | Accept | Retake | Cancel | SetOutcome | Reassign | Correct
+    Open
+    | Close
+    | Start
+    | MarkTask
+    | Pause
+    | Resume
+    | Stop
+    | Accept
+    | Retake
+    | Cancel
+    | SetOutcome
+    | Reassign
+    | Correct
+    | Recut
+    | SetClock
+    | Import
 )

@@ -1,18 +1,16 @@
 """The day as the journal tells it: state, takes, outcomes; and the table of what may happen in which state.
 
-Pure. A day is immutable; `evolve` gives the next one.
+Pure. A day is immutable; `evolution.evolve` gives the next one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from exam.audio import FrameSpan, Gap
-from exam.manifest import Decision, Listened
+from exam.manifest import Decision, Listened, Source
 from exam.regulation import Outcome
 from station.session import events as happened
 from station.session.events import Event
@@ -35,14 +33,30 @@ class Place(Struct, frozen=True):
     frame: int
 
 
+class Anchor(Struct, frozen=True):
+    """A frame of a stream part and when it was heard: wall time, and the steady clock of the boot `boot`."""
+
+    frame: int
+    at: datetime
+    at_ns: int
+    boot: str
+
+
 class StreamPart(Struct, frozen=True):
-    """One file of the day's stream. `frames` is None while it grows."""
+    """One file of the day's stream. `frames` is None while it grows; `open_gap`: a gap whose end is not known yet."""
 
     file: str
     started_at: datetime
     frames: int | None = None
     ended_at: datetime | None = None
     gaps: tuple[Gap, ...] = ()
+    open_gap: Gap | None = None
+    anchors: tuple[Anchor, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its extension."""
+        return self.file.removesuffix(".wav")
 
 
 class Take(Struct, frozen=True):
@@ -68,6 +82,7 @@ class Take(Struct, frozen=True):
     superseded: bool = False
     replaces: str | None = None
     flags: tuple[str, ...] = ()
+    source: Source = "microphone"
 
     @property
     def end(self) -> Place | None:
@@ -82,7 +97,8 @@ class Take(Struct, frozen=True):
     @property
     def is_publishable(self) -> bool:
         """Whether a manifest of it is due: it counts, has left its review and holds sound."""
-        return self.counts and self.decision is not None and any(span.frames for span in self.spans)
+        holds_sound = self.source != "microphone" or any(span.frames for span in self.spans)
+        return self.counts and self.decision is not None and holds_sound
 
 
 class OutcomeNote(Struct, frozen=True):
@@ -97,6 +113,7 @@ class Day(Struct, frozen=True):
     """Everything the journal knows of a room's day.
 
     `current`: the stem of the take in hand. `published`: by stem, the SHA-256 of the master and of the manifest.
+    `clock_correction_s`: what a person had added to the computer's clock.
     """
 
     state: State = State.CLOSED
@@ -105,6 +122,7 @@ class Day(Struct, frozen=True):
     current: str | None = None
     outcomes: Mapping[int, OutcomeNote] = {}
     published: Mapping[str, tuple[str, str]] = {}
+    clock_correction_s: float = 0.0
 
     @property
     def take(self) -> Take | None:
@@ -123,7 +141,7 @@ class Day(Struct, frozen=True):
     def unpublished(self) -> tuple[str, ...]:
         """Stems of takes and ended stream parts that hold sound and whose manifest is still due."""
         takes = [take.stem for take in self.takes.values() if take.is_publishable]
-        parts = [part.file.removesuffix(".wav") for part in self.parts if part.frames]
+        parts = [part.stem for part in self.parts if part.frames]
         return tuple(stem for stem in takes + parts if stem not in self.published)
 
 
@@ -147,12 +165,17 @@ DAY_EVENTS: frozenset[type[Event]] = frozenset(
     {
         happened.StreamStarted,
         happened.StreamEnded,
+        happened.Anchored,
+        happened.GapBegan,
         happened.GapFound,
         happened.OverflowSeen,
         happened.OutcomeSet,
         happened.TakeReassigned,
         happened.TakeCorrected,
-        happened.TakeRecut,
+        happened.TakeAdded,
+        happened.SpeechInPause,
+        happened.ClockCorrected,
+        happened.ClockStepped,
         happened.RecordingPublished,
     }
 )
@@ -161,152 +184,3 @@ DAY_EVENTS: frozenset[type[Event]] = frozenset(
 def next_state(state: State, event: Event) -> State | None:
     """The state after `event`, or None where it may not happen."""
     return state if type(event) in DAY_EVENTS else TRANSITIONS.get((state, type(event)))
-
-
-def evolve(day: Day, event: Event, wall: datetime) -> Day:
-    """The day after `event`, which happened at `wall`. Raises ValueError where the table forbids it."""
-    state = next_state(day.state, event)
-    if state is None:
-        raise ValueError(f"{type(event).__name__} cannot happen while {day.state}")
-    change = _CHANGES.get(type(event))
-    return replace(change(day, event, wall) if change else day, state=state)
-
-
-def _stream_started(day: Day, event: happened.StreamStarted, wall: datetime) -> Day:
-    return replace(day, parts=(*day.parts, StreamPart(_place(event).stream, wall)))
-
-
-def _stream_ended(day: Day, event: happened.StreamEnded, wall: datetime) -> Day:
-    ended = replace(day.parts[-1], frames=event.frame, ended_at=wall)
-    takes = {stem: _within(take, ended.file, event.frame) for stem, take in day.takes.items()}
-    return replace(day, parts=(*day.parts[:-1], ended), takes=takes)
-
-
-def _gap(day: Day, event: happened.GapFound, _wall: datetime) -> Day:
-    part = day.parts[-1]
-    gap = Gap(event.frame, event.frames, event.reason)
-    return replace(day, parts=(*day.parts[:-1], replace(part, gaps=(*part.gaps, gap))))
-
-
-def _take_started(day: Day, event: happened.TakeStarted, wall: datetime) -> Day:
-    take = Take(
-        stem=event.stem,
-        tape=event.stem,
-        participant=event.participant,
-        number=event.take,
-        variant=event.variant,
-        started_at=wall,
-        open_from=_place(event),
-    )
-    return replace(_with(day, take), current=take.stem)
-
-
-def _task_marked(day: Day, event: happened.TaskMarked, _wall: datetime) -> Day:
-    take = _current(day)
-    return _with(day, replace(take, marks=(*take.marks, (event.task, _place(event)))))
-
-
-def _span_ended(day: Day, event: happened.TakePaused | happened.TakeStopped, wall: datetime) -> Day:
-    take = _current(day)
-    flags = take.flags
-    if isinstance(event, happened.TakeStopped) and event.ending not in {"operator", "cancel"}:
-        flags = (*flags, f"ended_by_{event.ending}")
-    spans = (*take.spans, _span(take.open_from, event.frame)) if take.open_from else take.spans
-    return _with(day, replace(take, spans=spans, open_from=None, ended_at=wall, flags=flags))
-
-
-def _span_began(day: Day, event: happened.TakeResumed | happened.TakeContinued, _wall: datetime) -> Day:
-    return _with(day, replace(_current(day), open_from=_place(event)))
-
-
-def _decided(day: Day, event: happened.TakeDecided, _wall: datetime) -> Day:
-    take = replace(day.takes[event.stem], decision=event.decision, listened=event.listened)
-    return replace(_with(day, take), current=None)
-
-
-def _cancelled(day: Day, event: happened.TakeCancelled, _wall: datetime) -> Day:
-    return replace(_with(day, replace(day.takes[event.stem], cancelled=True)), current=None)
-
-
-def _outcome(day: Day, event: happened.OutcomeSet, _wall: datetime) -> Day:
-    others = {number: note for number, note in day.outcomes.items() if number != event.participant}
-    if event.outcome is not None:
-        others[event.participant] = OutcomeNote(event.outcome, event.at, event.note)
-    return replace(day, outcomes=others)
-
-
-def _reassigned(day: Day, event: happened.TakeReassigned, _wall: datetime) -> Day:
-    change = {"participant": event.participant, "number": event.take}
-    return _renamed(day, event.stem, event.new_stem, change)
-
-
-def _corrected(day: Day, event: happened.TakeCorrected, _wall: datetime) -> Day:
-    change = {"variant": event.variant, "number": event.take}
-    return _renamed(day, event.stem, event.new_stem, change)
-
-
-def _recut(day: Day, event: happened.TakeRecut, _wall: datetime) -> Day:
-    return _renamed(day, event.stem, event.new_stem, {"number": event.take, "tape": event.new_stem})
-
-
-def _published(day: Day, event: happened.RecordingPublished, _wall: datetime) -> Day:
-    return replace(day, published={**day.published, event.stem: (event.sha256, event.manifest_sha256)})
-
-
-def _renamed(day: Day, stem: str, new_stem: str, change: dict[str, Any]) -> Day:
-    """The take goes on as `new_stem`; under its old name it stays on record, superseded."""
-    take = day.takes[stem]
-    if new_stem == stem:
-        return _with(day, replace(take, **change))
-    successor = replace(take, stem=new_stem, replaces=stem, **change)
-    takes = {**day.takes, stem: replace(take, superseded=True, open_from=None), new_stem: successor}
-    return replace(day, takes=takes, current=new_stem if day.current == stem else day.current)
-
-
-def _within(take: Take, stream: str, frames: int) -> Take:
-    """The take with no span reaching past the stream's end, should it have ended early."""
-    spans = tuple(
-        replace(span, frames=max(0, min(span.end, frames) - span.first_frame)) if span.stream == stream else span
-        for span in take.spans
-    )
-    return replace(take, spans=spans) if spans != take.spans else take
-
-
-def _with(day: Day, take: Take) -> Day:
-    return replace(day, takes={**day.takes, take.stem: take})
-
-
-def _current(day: Day) -> Take:
-    if day.take is None:
-        raise ValueError("no take in hand")
-    return day.take
-
-
-def _place(event: Event) -> Place:
-    if event.stream is None:
-        raise ValueError(f"{type(event).__name__} without a stream")
-    return Place(event.stream, event.frame)
-
-
-def _span(first: Place, end: int) -> FrameSpan:
-    return FrameSpan(first.stream, first.frame, max(0, end - first.frame))
-
-
-_CHANGES: Mapping[type[Event], Callable[[Day, Any, datetime], Day]] = {
-    happened.StreamStarted: _stream_started,
-    happened.StreamEnded: _stream_ended,
-    happened.GapFound: _gap,
-    happened.TakeStarted: _take_started,
-    happened.TaskMarked: _task_marked,
-    happened.TakePaused: _span_ended,
-    happened.TakeStopped: _span_ended,
-    happened.TakeResumed: _span_began,
-    happened.TakeContinued: _span_began,
-    happened.TakeDecided: _decided,
-    happened.TakeCancelled: _cancelled,
-    happened.OutcomeSet: _outcome,
-    happened.TakeReassigned: _reassigned,
-    happened.TakeCorrected: _corrected,
-    happened.TakeRecut: _recut,
-    happened.RecordingPublished: _published,
-}

@@ -3,16 +3,28 @@
 `stream` and `frame` say where in the day's audio; both are the journal's, too.
 """
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
-from exam.audio import GapReason
-from exam.manifest import Decision, Listened
+from exam.audio import FrameSpan, GapReason, Mark
+from exam.manifest import Decision, Listened, Source
 from exam.regulation import Outcome
 
-Ending = Literal["operator", "next_start", "close", "outcome", "cancel", "shutdown", "crash"]
-"""What ended a take or a stream part."""
+Ending = Literal[
+    "operator",
+    "next_start",
+    "close",
+    "outcome",
+    "cancel",
+    "shutdown",
+    "crash",
+    "disk_full",
+    "disk_failed",
+    "file_limit",
+]
+"""What ended a take or a stream part. `file_limit`: the file system lets no file grow further (4 GiB on FAT32)."""
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -35,9 +47,24 @@ class StreamStarted(Event, frozen=True, tag="stream_started"):
 
 
 class StreamEnded(Event, frozen=True, tag="stream_ended"):
-    """The stream part `stream` ends; `frame` is its length."""
+    """The stream part `stream` ends; `frame` is its length. `at`: when, if not when this was written down."""
 
     ending: Ending
+    at: datetime | None = None
+
+
+class Anchored(Event, frozen=True, tag="anchor"):
+    """Frame `frame` of the stream was heard at `at`: `at_ns` on the steady clock of the boot `boot`."""
+
+    at: datetime
+    at_ns: int
+    boot: str
+
+
+class GapBegan(Event, frozen=True, tag="gap_began"):
+    """From `frame` on the stream holds silence; `GapFound` will say how much. A crash may come first."""
+
+    reason: GapReason
 
 
 class GapFound(Event, frozen=True, tag="gap"):
@@ -69,9 +96,10 @@ class TakeResumed(Event, frozen=True, tag="resumed"):
 
 
 class TakeStopped(Event, frozen=True, tag="stopped"):
-    """The last span ends at `frame`; the review begins."""
+    """The last span ends at `frame`; the review begins. `at`: when, if not when this was written down."""
 
     ending: Ending
+    at: datetime | None = None
 
 
 class TakeContinued(Event, frozen=True, tag="continued"):
@@ -124,12 +152,47 @@ class TakeCorrected(Event, frozen=True, tag="corrected"):
     reason: str
 
 
-class TakeRecut(Event, frozen=True, tag="recut"):
-    """The file of the take `stem` is not whole: from now on it is `new_stem`, cut from the stream."""
+class TakeAdded(Event, frozen=True, tag="take_added"):
+    """A take that is complete at once: cut from the stream by a person, made elsewhere, or found after a loss.
+
+    `spans` is empty where no stream of ours holds it; then `source` says what recorded it. `temporary`: the file that
+    became its master. `origin`: the name of the file it came from.
+    """
 
     stem: str
-    new_stem: str
+    participant: int
     take: int
+    variant: str | None
+    decision: Decision
+    started_at: datetime
+    ended_at: datetime
+    spans: tuple[FrameSpan, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    listened: Listened = None
+    flags: tuple[str, ...] = ()
+    source: Source = "microphone"
+    temporary: str = ""
+    origin: str = ""
+    replaces: str | None = None
+
+
+class SpeechInPause(Event, frozen=True, tag="speech_in_pause"):
+    """While the take was paused somebody spoke for `speech_s`, from `frame` on: it can be restored from the stream."""
+
+    stem: str
+    speech_s: float
+
+
+class ClockCorrected(Event, frozen=True, tag="clock_corrected"):
+    """The computer's clock is wrong: `seconds` are added to it for the papers, to what was noted before, too."""
+
+    seconds: float
+
+
+class ClockStepped(Event, frozen=True, tag="clock_step"):
+    """The computer's clock was set forward by `seconds` (or back) while recording; no duration changes by that."""
+
+    seconds: float
 
 
 class RecordingPublished(Event, frozen=True, tag="published"):
@@ -149,6 +212,8 @@ AnyEvent = (
     | DayClosed
     | StreamStarted
     | StreamEnded
+    | Anchored
+    | GapBegan
     | GapFound
     | TakeStarted
     | TaskMarked
@@ -161,7 +226,10 @@ AnyEvent = (
     | OutcomeSet
     | TakeReassigned
     | TakeCorrected
-    | TakeRecut
+    | TakeAdded
+    | SpeechInPause
+    | ClockCorrected
+    | ClockStepped
     | RecordingPublished
     | OverflowSeen
 )

@@ -11,7 +11,10 @@ from station.session.day import Day
 
 
 class Rules(Struct, frozen=True):
-    """What the room knows before the day begins. `pre_roll` and `post_roll` in frames."""
+    """What the room knows before the day begins. `pre_roll`, `post_roll`: frames; `sample_rate`: frames a second.
+
+    `station`: which computer of the room this is, when one replaced another during the day.
+    """
 
     exam_date: date
     room: str
@@ -20,6 +23,13 @@ class Rules(Struct, frozen=True):
     labels: Mapping[int, str]
     pre_roll: int
     post_roll: int
+    sample_rate: int
+    station: int = 1
+
+    @property
+    def numbers_after(self) -> int:
+        """Where counting begins: a room's second computer counts from 201, so that two folders never clash."""
+        return 0 if self.station == 1 else 100 * self.station
 
     def stem(self, participant: int, take: int) -> str:
         """The name of a participant's recording."""
@@ -47,7 +57,8 @@ class Moment(Struct, frozen=True):
 
 def free_take(day: Day, rules: Rules, taken: frozenset[str], participant: int) -> tuple[int, str]:
     """The next take number of a participant whose name no file bears yet, and that name."""
-    number = max((take.number for take in day.takes.values() if take.participant == participant), default=0) + 1
+    numbers = [take.number for take in day.takes.values() if take.participant == participant]
+    number = max(numbers, default=rules.numbers_after) + 1
     while any(name.startswith(rules.stem(participant, number) + ".") for name in taken):
         number += 1
     return number, rules.stem(participant, number)

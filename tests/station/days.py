@@ -14,7 +14,7 @@ import numpy as np
 
 from exam import names
 from exam.audio import AudioFormat
-from exam.clock import NS_PER_S
+from exam.clock import NS_PER_S, CorrectedClock
 from exam.roster import Participant
 from station import recovery
 from station.config import Capture, Config, Delivery, DeliveryFormat, Exam, Recording, School, Storage
@@ -55,7 +55,7 @@ _PATIENCE_S = 30.0
 
 def rules_for(pre_roll: int = PRE_ROLL, post_roll: int = POST_ROLL) -> Rules:
     labels = names.labels(ROSTER.values())
-    return Rules(DAY, "265", "701020", ROSTER, labels, pre_roll=pre_roll, post_roll=post_roll)
+    return Rules(DAY, "265", "701020", ROSTER, labels, pre_roll=pre_roll, post_roll=post_roll, sample_rate=RATE)
 
 
 def sound(first_frame: int, frames: int) -> bytes:
@@ -137,8 +137,9 @@ class Room:
     def start(self) -> None:
         """What the service does, without a microphone and a socket."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.journal = Journal(self.folder, self.clock)
-        day = recovery.recover(self.folder, recovery.replay(self.folder), self.journal, self.rules)
+        self.papers_clock = CorrectedClock(self.clock)
+        self.journal = Journal(self.folder, self.papers_clock)
+        day, tail = recovery.recover(self.folder, recovery.replay(self.folder), self.journal, SHAPE, self.papers_clock)
         self.inbox = Inbox()
         self.publisher = Publisher(self.folder, self.config.delivery.format, self._report)
         self.recorder = Recorder(
@@ -149,7 +150,8 @@ class Room:
             publisher=self.publisher,
             inbox=self.inbox,
             source=NoSource(),
-            clock=self.clock,
+            clock=self.papers_clock,
+            tail=tail,
         )
         self.run, self.heard = self.run + 1, 0
         self.publisher.start()

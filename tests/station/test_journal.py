@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from days import STREAM, StillClock
+from days import MORNING, STREAM, StillClock
 
+from exam.audio import FrameSpan, Mark
 from exam.errors import Rejected
 from exam.language import VARIABLE
 from exam.regulation import Outcome
@@ -37,7 +38,23 @@ EVERY: list[Event] = [
     happened.OutcomeSet(participant=1, outcome=None),
     happened.TakeReassigned(stem="s", new_stem="t", participant=2, take=1, reason="r", **HERE),
     happened.TakeCorrected(stem="s", new_stem="t", take=2, variant="8", reason="r"),
-    happened.TakeRecut(stem="s", new_stem="t", take=2),
+    happened.GapBegan(reason="outage", **HERE),
+    happened.Anchored(at=MORNING, at_ns=5, boot="b", **HERE),
+    happened.TakeAdded(
+        stem="s",
+        participant=1,
+        take=2,
+        variant=None,
+        decision="accepted",
+        spans=(FrameSpan("x.wav", 1, 2),),
+        marks=(Mark(1, 1),),
+        flags=("recut",),
+        started_at=MORNING,
+        ended_at=MORNING,
+    ),
+    happened.SpeechInPause(stem="s", speech_s=1.5, **HERE),
+    happened.ClockCorrected(seconds=-3600.5),
+    happened.ClockStepped(seconds=3600.0),
     happened.RecordingPublished(stem="s", sha256="0" * 64),
     happened.OverflowSeen(**HERE),
 ]

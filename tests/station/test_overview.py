@@ -8,7 +8,7 @@ from presses import Presses
 
 from exam.audio import AudioFormat
 from exam.regulation import Outcome
-from station import overview
+from station import disks, overview
 from station.messages import ParticipantStatus, TakeStatus
 from station.session import commands as ask
 
@@ -54,6 +54,6 @@ def test_cancelled_and_reassigned_takes_leave(command: ask.Command, left: dict[i
 
 
 def test_hours_left_count_the_stream_and_a_take_beside_it(tmp_path: Path) -> None:
-    one = overview.disk_status(tmp_path, AudioFormat(48000, 1))
+    one = disks.disk_status(tmp_path, AudioFormat(48000, 1))
     assert one.folder == str(tmp_path)
     assert one.hours_left == pytest.approx(one.free_bytes / (2 * 48000 * 2 * 3600), abs=0.05)

@@ -16,7 +16,7 @@ from exam.names import Kind
 from station import publishing
 from station.config import DeliveryFormat
 from station.messages import Published, PublishingFailed
-from station.publishing import Draft, Publisher, draft_of_part, draft_of_take
+from station.publishing import FRAGMENTS, Draft, Publisher, draft_of_part, draft_of_take
 from station.session import Day, StreamPart, Take
 from station.session import commands as ask
 from station.session import events as happened
@@ -168,11 +168,24 @@ def test_a_take_whose_stream_is_gone_fails_leaves_nothing_and_holds_up_nobody(tm
 
 @pytest.mark.parametrize("frames", [999, 1001])
 def test_a_file_of_another_length_than_its_spans_is_not_published(tmp_path: Path, frames: int) -> None:
+    """Without the stream there is nothing to cut it from: it stays where it is."""
     tape(tmp_path / f"{IVANOV}.wav", 100, frames)
+    before = listing(tmp_path)
     (report,) = publish(tmp_path, draft(take()))
     assert isinstance(report, PublishingFailed)
-    assert f"{frames}" in report.text
-    assert not (tmp_path / f"{IVANOV}.json").exists()
+    assert listing(tmp_path) == before
+
+
+@pytest.mark.parametrize("frames", [999, 1001])
+def test_a_torn_tape_is_kept_aside_and_the_take_cut_from_the_stream(tmp_path: Path, frames: int) -> None:
+    span = take().spans[0]
+    tape(tmp_path / span.stream, 0, span.end)
+    tape(tmp_path / f"{IVANOV}.wav", 100, frames)
+    torn = (tmp_path / f"{IVANOV}.wav").read_bytes()
+    (report,) = publish(tmp_path, draft(take()))
+    assert isinstance(report, Published), report
+    assert (tmp_path / FRAGMENTS / f"{IVANOV}.wav").read_bytes() == torn
+    assert audio_of(tmp_path / f"{IVANOV}.wav") == audio_of(tmp_path / span.stream)[2 * span.first_frame : 2 * span.end]
 
 
 # -- a second try ----------------------------------------------------------------------------------------------

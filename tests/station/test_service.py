@@ -80,7 +80,6 @@ def test_a_disk_that_refuses_at_the_start_is_an_error_of_ours(config: Config, mo
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Journal, "append", full)
-    monkeypatch.setattr("station.recovery._loose_ends", lambda *_: REVIEWED)
+    monkeypatch.setattr("station.recovery.recover", full)
     with pytest.raises(ExamError, match="No space left"):
         service.run(config)

@@ -8,7 +8,7 @@ from days import BLOCK, RATE, SHAPE, audio_of, sound
 
 from exam.clock import NS_PER_S
 from station.messages import Block, GapStatus
-from station.session.events import Event, GapFound, OverflowSeen
+from station.session.events import Event, GapBegan, GapFound, OverflowSeen
 from station.tape import TapeReader
 from station.taping import Taping
 
@@ -34,7 +34,8 @@ class Tapes:
         return losses
 
     def lose(self, seconds: float) -> None:
-        self.taping.lose_device()
+        began = self.taping.lose_device()
+        assert began == [GapBegan(stream="stream.wav", frame=self.taping.frames, reason="device_lost")]
         self.at_ns += round(seconds * NS_PER_S)
         self.run, self.heard = self.run + 1, 0
 
@@ -158,14 +159,16 @@ def test_a_new_run_after_a_loss_is_placed_by_the_clock(tapes: Tapes) -> None:
 def test_a_loss_that_cost_no_time_leaves_no_gap(tapes: Tapes) -> None:
     tapes.hear(5)
     tapes.lose(0.0)
-    assert tapes.hear() == []
+    assert tapes.hear() == [gap(4000, 0, "device_lost")], "the gap that began is over"
+    assert tapes.taping.glance().gaps == ()
     assert tapes.taping.frames == 6 * BLOCK
 
 
 def test_another_run_without_a_word_is_a_loss_too(tapes: Tapes) -> None:
     tapes.hear(5)
     tapes.run, tapes.heard, tapes.at_ns = 2, 0, tapes.at_ns + NS_PER_S
-    assert tapes.hear() == [gap(4000, 8000, "device_lost")]
+    began = GapBegan(stream="stream.wav", frame=4000, reason="device_lost")
+    assert tapes.hear() == [began, gap(4000, 8000, "device_lost")]
 
 
 def test_while_the_device_is_away_the_stream_goes_on_a_little_behind_the_clock(tapes: Tapes) -> None:

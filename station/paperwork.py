@@ -1,0 +1,72 @@
+"""What the command line does to a day's folder while no daemon runs: takes cut, clocks corrected, crashes recovered."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from exam import names
+from exam.clock import CorrectedClock, SystemClock
+from exam.errors import Rejected
+from exam.language import say
+from exam.names import RecordingName
+from station.config import Config
+from station.rest import at_rest
+from station.service import rules_of
+from station.session.commands import AnyCommand
+
+
+def tell(config: Config, command: str, sent: Mapping[str, Any]) -> None:
+    """Carry out one command on the day's folder and publish what follows. Raises Rejected."""
+    folder = _day(config.day_folder)
+    asked = msgspec.convert({**sent, "command": command}, type=AnyCommand)
+    with at_rest(folder, config, rules_of(config), CorrectedClock(SystemClock(config.zone))) as rest:
+        rest.do(asked)
+        rest.publish(_progress)
+
+
+def recover(config: Config, folder: Path) -> None:
+    """What start-up does by itself, on any day's folder, also another room's or PC's. Raises Rejected."""
+    its = _config_of(_day(folder), config)
+    with at_rest(folder, its, rules_of(its), CorrectedClock(SystemClock(its.zone))) as rest:
+        rest.recover()
+        rest.publish(_progress)
+
+
+def _day(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise Rejected(
+            f"Папки дня {folder} нет. Проверьте путь и [storage] folder.",
+            f"There is no day's folder {folder}. Check the path and [storage] folder.",
+            code="not_a_day",
+        )
+    return folder
+
+
+def _config_of(folder: Path, config: Config) -> Config:
+    """The configuration as it was where the folder's files were recorded: their names tell."""
+    for path in sorted(folder.iterdir()):
+        name = _name_of(path)
+        if name is not None:
+            exam, room = replace(config.exam, date=name.exam_date), replace(config.room, number=name.room)
+            return replace(config, exam=exam, room=room, school=replace(config.school, code=name.school))
+    raise Rejected(
+        f"В папке {folder} нет ни одной записи станции: это не папка дня. Ничего не тронуто.",
+        f"{folder} holds no recording of a station: not a day's folder. Nothing was touched.",
+        code="not_a_day",
+    )
+
+
+def _name_of(path: Path) -> RecordingName | None:
+    if path.suffix not in {".wav", ".json"}:
+        return None
+    try:
+        return names.parse(path.name.removesuffix(path.suffix))
+    except Rejected:
+        return None
+
+
+def _progress(stem: str) -> None:
+    print(say(f"Оформлена запись: {stem}", f"Published: {stem}"), flush=True)  # noqa: T201 - the command's answer

@@ -1,0 +1,246 @@
+"""What each event changes: the next day from a day and an event. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from exam.audio import FrameSpan, Gap
+from station.session import events as happened
+from station.session.day import Anchor, Day, OutcomeNote, Place, State, StreamPart, Take, next_state
+from station.session.events import Event
+
+
+def evolve(day: Day, event: Event, wall: datetime) -> Day:
+    """The day after `event`, which happened at `wall`. Raises ValueError where the table forbids it."""
+    state = next_state(day.state, event)
+    if state is None:
+        raise ValueError(f"{type(event).__name__} cannot happen while {day.state}")
+    change = _CHANGES.get(type(event))
+    return replace(change(day, event, wall) if change else day, state=state)
+
+
+def _stream_started(day: Day, event: happened.StreamStarted, wall: datetime) -> Day:
+    """A take being recorded goes on at the new part's first frame."""
+    day = replace(day, parts=(*day.parts, StreamPart(_place(event).stream, wall)))
+    if day.state is State.RECORDING and day.take is not None:
+        return _with(day, replace(day.take, open_from=_place(event)))
+    return day
+
+
+def _stream_ended(day: Day, event: happened.StreamEnded, wall: datetime) -> Day:
+    """A span being recorded ends with the part; spans that were to end after it end there, too."""
+    day = _of_last_part(day, frames=event.frame, ended_at=event.at or wall, open_gap=None)
+    file = day.parts[-1].file
+    takes = {stem: _within(_span_closed(take, event.frame), file, event.frame) for stem, take in day.takes.items()}
+    return replace(day, takes=takes)
+
+
+def _anchored(day: Day, event: happened.Anchored, _wall: datetime) -> Day:
+    anchor = Anchor(event.frame, event.at, event.at_ns, event.boot)
+    return _of_last_part(day, anchors=(*day.parts[-1].anchors, anchor))
+
+
+def _gap_began(day: Day, event: happened.GapBegan, _wall: datetime) -> Day:
+    return _of_last_part(day, open_gap=Gap(event.frame, 0, event.reason))
+
+
+def _gap(day: Day, event: happened.GapFound, _wall: datetime) -> Day:
+    gaps = (Gap(event.frame, event.frames, event.reason),) if event.frames else ()
+    return _of_last_part(day, gaps=(*day.parts[-1].gaps, *gaps), open_gap=None)
+
+
+def _take_started(day: Day, event: happened.TakeStarted, wall: datetime) -> Day:
+    take = Take(
+        stem=event.stem,
+        tape=event.stem,
+        participant=event.participant,
+        number=event.take,
+        variant=event.variant,
+        started_at=wall,
+        open_from=_place(event),
+    )
+    return replace(_with(day, take), current=take.stem)
+
+
+def _task_marked(day: Day, event: happened.TaskMarked, _wall: datetime) -> Day:
+    take = _current(day)
+    return _with(day, replace(take, marks=(*take.marks, (event.task, _place(event)))))
+
+
+def _span_ended(day: Day, event: happened.TakePaused | happened.TakeStopped, wall: datetime) -> Day:
+    take = _current(day)
+    flags = take.flags
+    if isinstance(event, happened.TakeStopped) and event.ending not in {"operator", "cancel"}:
+        flags = (*flags, f"ended_by_{event.ending}")
+    ended_at = getattr(event, "at", None) or wall
+    return _with(day, replace(_span_closed(take, event.frame), ended_at=ended_at, flags=flags))
+
+
+def _span_began(day: Day, event: happened.TakeResumed | happened.TakeContinued, _wall: datetime) -> Day:
+    return _with(day, replace(_current(day), open_from=_place(event)))
+
+
+def _decided(day: Day, event: happened.TakeDecided, _wall: datetime) -> Day:
+    take = replace(day.takes[event.stem], decision=event.decision, listened=event.listened)
+    return replace(_with(day, take), current=None)
+
+
+def _cancelled(day: Day, event: happened.TakeCancelled, _wall: datetime) -> Day:
+    return replace(_with(day, replace(day.takes[event.stem], cancelled=True)), current=None)
+
+
+def _outcome(day: Day, event: happened.OutcomeSet, _wall: datetime) -> Day:
+    others = {number: note for number, note in day.outcomes.items() if number != event.participant}
+    if event.outcome is not None:
+        others[event.participant] = OutcomeNote(event.outcome, event.at, event.note)
+    return replace(day, outcomes=others)
+
+
+def _reassigned(day: Day, event: happened.TakeReassigned, _wall: datetime) -> Day:
+    change = {"participant": event.participant, "number": event.take}
+    return _renamed(day, event.stem, event.new_stem, change)
+
+
+def _corrected(day: Day, event: happened.TakeCorrected, _wall: datetime) -> Day:
+    change = {"variant": event.variant, "number": event.take}
+    return _renamed(day, event.stem, event.new_stem, change)
+
+
+def _take_added(day: Day, event: happened.TakeAdded, _wall: datetime) -> Day:
+    take = Take(
+        stem=event.stem,
+        tape=event.stem,
+        participant=event.participant,
+        number=event.take,
+        variant=event.variant,
+        started_at=event.started_at,
+        ended_at=event.ended_at,
+        spans=event.spans,
+        marks=tuple((mark.task, _place_within(event.spans, mark.frame)) for mark in event.marks),
+        decision=event.decision,
+        listened=event.listened,
+        flags=event.flags,
+        source=event.source,
+        replaces=event.replaces,
+    )
+    return _with(day, take)
+
+
+def _place_within(spans: Sequence[FrameSpan], frame: int) -> Place:
+    """Where in the stream the frame `frame` of the spans' concatenation is."""
+    for span in spans:
+        if frame < span.frames:
+            return Place(span.stream, span.first_frame + frame)
+        frame -= span.frames
+    return Place(spans[-1].stream, spans[-1].end)
+
+
+def _speech_in_pause(day: Day, event: happened.SpeechInPause, _wall: datetime) -> Day:
+    take = day.takes[event.stem]
+    flags = take.flags if "speech_in_pause" in take.flags else (*take.flags, "speech_in_pause")
+    return _with(day, replace(take, flags=flags))
+
+
+def _clock_stepped(day: Day, event: happened.ClockStepped, _wall: datetime) -> Day:
+    """Once a person has said what time it is, their time goes on whatever the computer's clock does."""
+    return replace(day, clock_correction_s=day.clock_correction_s and day.clock_correction_s - event.seconds)
+
+
+def _clock_corrected(day: Day, event: happened.ClockCorrected, _wall: datetime) -> Day:
+    """What was noted by the wrong clock moves along; what was published by it stays as it was told."""
+    by = timedelta(seconds=event.seconds)
+    parts = tuple(part if part.stem in day.published else _moved_part(part, by) for part in day.parts)
+    takes = {stem: take if stem in day.published else _moved(take, by) for stem, take in day.takes.items()}
+    return replace(day, parts=parts, takes=takes, clock_correction_s=day.clock_correction_s + event.seconds)
+
+
+def _published(day: Day, event: happened.RecordingPublished, _wall: datetime) -> Day:
+    return replace(day, published={**day.published, event.stem: (event.sha256, event.manifest_sha256)})
+
+
+def _renamed(day: Day, stem: str, new_stem: str, change: dict[str, Any]) -> Day:
+    """The take goes on as `new_stem`; under its old name it stays on record, superseded."""
+    take = day.takes[stem]
+    if new_stem == stem:
+        return _with(day, replace(take, **change))
+    successor = replace(take, stem=new_stem, replaces=stem, **change)
+    takes = {**day.takes, stem: replace(take, superseded=True, open_from=None), new_stem: successor}
+    return replace(day, takes=takes, current=new_stem if day.current == stem else day.current)
+
+
+def _span_closed(take: Take, end: int) -> Take:
+    """The take without an open span: what was being recorded ends before the frame `end`."""
+    if take.open_from is None:
+        return take
+    return replace(take, spans=(*take.spans, _span(take.open_from, end)), open_from=None)
+
+
+def _moved(noted: Take | StreamPart, by: timedelta) -> Any:
+    ended_at = noted.ended_at + by if noted.ended_at else None
+    return replace(noted, started_at=noted.started_at + by, ended_at=ended_at)
+
+
+def _moved_part(part: StreamPart, by: timedelta) -> StreamPart:
+    anchors = tuple(replace(anchor, at=anchor.at + by) for anchor in part.anchors)
+    moved: StreamPart = replace(_moved(part, by), anchors=anchors)
+    return moved
+
+
+def _of_last_part(day: Day, **change: Any) -> Day:
+    return replace(day, parts=(*day.parts[:-1], replace(day.parts[-1], **change)))
+
+
+def _within(take: Take, stream: str, frames: int) -> Take:
+    """The take with no span reaching past the stream's end, should it have ended early."""
+    spans = tuple(
+        replace(span, frames=max(0, min(span.end, frames) - span.first_frame)) if span.stream == stream else span
+        for span in take.spans
+    )
+    return replace(take, spans=spans) if spans != take.spans else take
+
+
+def _with(day: Day, take: Take) -> Day:
+    return replace(day, takes={**day.takes, take.stem: take})
+
+
+def _current(day: Day) -> Take:
+    if day.take is None:
+        raise ValueError("no take in hand")
+    return day.take
+
+
+def _place(event: Event) -> Place:
+    if event.stream is None:
+        raise ValueError(f"{type(event).__name__} without a stream")
+    return Place(event.stream, event.frame)
+
+
+def _span(first: Place, end: int) -> FrameSpan:
+    return FrameSpan(first.stream, first.frame, max(0, end - first.frame))
+
+
+_CHANGES: Mapping[type[Event], Callable[[Day, Any, datetime], Day]] = {
+    happened.StreamStarted: _stream_started,
+    happened.StreamEnded: _stream_ended,
+    happened.Anchored: _anchored,
+    happened.GapBegan: _gap_began,
+    happened.GapFound: _gap,
+    happened.TakeStarted: _take_started,
+    happened.TaskMarked: _task_marked,
+    happened.TakePaused: _span_ended,
+    happened.TakeStopped: _span_ended,
+    happened.TakeResumed: _span_began,
+    happened.TakeContinued: _span_began,
+    happened.TakeDecided: _decided,
+    happened.TakeCancelled: _cancelled,
+    happened.OutcomeSet: _outcome,
+    happened.TakeReassigned: _reassigned,
+    happened.TakeCorrected: _corrected,
+    happened.TakeAdded: _take_added,
+    happened.SpeechInPause: _speech_in_pause,
+    happened.ClockStepped: _clock_stepped,
+    happened.ClockCorrected: _clock_corrected,
+    happened.RecordingPublished: _published,
+}
