@@ -16,6 +16,7 @@ from typing import Self
 
 _FS_IOC_SHUTDOWN = 0x8004587D
 _NOLOGFLUSH = 2
+_INODES = "4096"  # a day has few files; the kernel would write tables for a million into the sparse image
 _RELEASE_S = 20.0
 _POLL_S = 0.05
 
@@ -33,7 +34,7 @@ class PowerCutDisk:
         disk.power_on()
     """
 
-    def __init__(self, image: Path, folder: Path, megabytes: int = 512) -> None:
+    def __init__(self, image: Path, folder: Path, megabytes: int = 16384) -> None:
         self.image, self.folder = image, folder
         self._bytes = megabytes << 20
         self._mounted, self._powered = False, 1
@@ -43,7 +44,7 @@ class PowerCutDisk:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.image.open("xb") as image:
             image.truncate(self._bytes)
-        _tool("mkfs.ext4", "-q", "-F", str(self.image))
+        _tool("mkfs.ext4", "-q", "-F", "-N", _INODES, str(self.image))
         self._mount()
         return self
 

@@ -123,7 +123,7 @@ def bring_to(room: EmulatedRoom, state: str) -> None:
 
 def check_untouched(room: EmulatedRoom, cut: Cut) -> float:
     """Before any repair: files play, little is missing, what was answered is in the journal. Seconds lost."""
-    folder = room.copy_out("left", all_=False)
+    folder = room.copy_out("left")
     day = recovery.replay(folder)
     assert cut.state == "closing" or day.state == State(cut.state), "an answered command is not in the journal"
     sounds = unfinished(folder)
@@ -134,7 +134,7 @@ def check_untouched(room: EmulatedRoom, cut: Cut) -> float:
     stream = sounds[part.file]
     lost = missing_at_the_end(stream, cut.sound, cut.heard) if len(stream) else cut.told
     assert lost <= MAX_LOSS_S * RATE, f"{room.kind}: {lost / RATE:.3f} s missing after a cut while {cut.state}"
-    check_take(day, sounds, len(stream) + lost - round(MAX_LOSS_S * RATE))
+    check_take(folder, day, sounds, len(stream) + lost - round(MAX_LOSS_S * RATE))
     return lost / RATE
 
 

@@ -110,7 +110,7 @@ def closed(here: EmulatedRoom) -> tuple[Manifest, Frames]:
     here.do("close")
     wait_for(lambda: not here.do("status")["publishing"])
     here.station("verify")
-    folder = here.copy_out("day", all_=True)
+    folder = here.copy_out("day")
     recordings = [manifest.load(path) for path in folder.glob("*.json")]
     stream = next(recording for recording in recordings if recording.kind is Kind.STREAM)
     return stream, frames_of(folder / stream.audio.file)

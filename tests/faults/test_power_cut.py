@@ -138,7 +138,7 @@ def check_untouched(bench: Bench, state: str, last: Last) -> float:
     source = bench.witness.heard(0, last.heard + RATE)
     lost = missing_at_the_end(stream, source, last.heard) if len(stream) else last.told
     assert lost <= MAX_LOSS_S * RATE, f"{lost / RATE:.3f} s of the stream are missing after a cut while {state}"
-    check_take(day, sounds, len(stream) + lost - round(MAX_LOSS_S * RATE))
+    check_take(folder, day, sounds, len(stream) + lost - round(MAX_LOSS_S * RATE))
     return lost / RATE
 
 

@@ -12,7 +12,8 @@ from exam import manifest
 from station.session import Day
 
 MAX_LOSS_S = 1.0
-_BEFORE_S = 4.0  # how far before a recording's presumed start its first sound may be looked for
+_TAIL_S = 10.0  # of a recording, to find its end in what was played
+_BEFORE_S = 4.0  # how far before that tail's presumed start its first sound may be looked for
 
 
 def unfinished(folder: Path) -> dict[str, Frames]:
@@ -23,24 +24,24 @@ def unfinished(folder: Path) -> dict[str, Frames]:
 
 def missing_at_the_end(stream: Frames, source: Frames, ended: int) -> int:
     """Frames of `source`, which ended at its frame `ended`, that the recording of it lacks at its end."""
-    first = max(0, ended - len(stream) - round(_BEFORE_S * RATE))
-    place = align(stream, source[first:])
-    assert place.unbroken, place.discontinuities
-    return ended - (first + place.marker_end)
+    first = max(0, ended - round((_TAIL_S + _BEFORE_S) * RATE))
+    return ended - (first + align(stream[-round(_TAIL_S * RATE) :], source[first:]).marker_end)
 
 
-def check_take(day: Day, sounds: Mapping[str, Frames], until: int) -> None:
-    """The participant's own file holds its spans of the stream, at least what lies before the frame `until`."""
+def check_take(folder: Path, day: Day, sounds: Mapping[str, Frames], until: int) -> None:
+    """The participant's own file holds its spans of the stream, those of its last part at least until a frame."""
     take = day.take
     if take is None:
         return
-    stream, own = sounds[day.parts[-1].file], sounds[take.tape + ".wav"]
-    spans = [(span.first_frame, span.end) for span in take.spans]
-    spans += [(take.open_from.frame, len(stream))] if take.open_from else []
-    whole = np.concatenate([stream[first:end] for first, end in spans])
+    last = day.parts[-1].file
+    spans = [(span.stream, span.first_frame, span.end) for span in take.spans]
+    spans += [(last, take.open_from.frame, len(sounds[last]))] if take.open_from else []
+    streams = {stream: sounds[stream] if stream in sounds else frames_of(folder / stream) for stream, _, _ in spans}
+    whole = np.concatenate([streams[stream][first:end] for stream, first, end in spans])
+    own = sounds[take.tape + ".wav"]
     common = min(len(own), len(whole))
     assert np.array_equal(own[:common], whole[:common])
-    needed = sum(max(0, min(end, until) - first) for first, end in spans)
+    needed = sum(max(0, (min(end, until) if stream == last else end) - first) for stream, first, end in spans)
     assert len(own) >= needed, "the participant's own file is shorter than what was synced"
 
 
