@@ -13,7 +13,7 @@ from rig.kernel import NoMachine
 from rig.machine import Machine
 from showing.school import BIN
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real")]
 
 LIMIT = (1 << 32) - 1
 PIECE_BYTES = 8 << 20

@@ -5,6 +5,7 @@ disks were given.
 """
 
 import contextlib
+import logging
 import random
 import time
 from collections.abc import Iterator
@@ -22,13 +23,15 @@ from untouched import MAX_LOSS_S, check_take, missing_at_the_end, unfinished
 from station import recovery
 from station.session import State
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real")]
 
 KINDS = ("vfat", "exfat")
 CUTS_EACH = 10
 MARKER_S = 300
 LONGEST_WAIT_S = 3.0
 CLOSING_S = 1.0
+
+_log = logging.getLogger(__name__)
 STATES = ("recording", "idle", "recording", "paused", "review", "closing")
 
 
@@ -52,6 +55,9 @@ def test_a_power_cut_on_vfat_and_exfat(tmp_path: Path, capsys: pytest.CaptureFix
             rooms = [EmulatedRoom(machine, place, kind, f"/dev/vd{'ab'[place]}") for place, kind in enumerate(KINDS)]
             for room, cut in zip(rooms, cuts, strict=False):
                 losses[room.kind].append(check_untouched(room, cut))
+                _log.info(
+                    "%s, %s: %.3f s lost; boot %.1f s", room.kind, cut.state, losses[room.kind][-1], machine.boot_s
+                )
             sounds = [marker(MARKER_S, seed=2 * number + room.number) for room in rooms]
             go_on(rooms, sounds)
             if number == CUTS_EACH:
