@@ -118,7 +118,8 @@ class Machine:
         self.boot_s = time.monotonic() - started
 
     def _command(self) -> list[str]:
-        # Ends with the test, however that ends. Others' work on this computer must not keep the machine from hearing; without root `nice` only complains.
+        # Ends with the test, however that ends; and others' work on this computer must not keep the machine from
+        # hearing. Without root `nice` only complains.
         wrapped = ["nice", "-n", "-5", "setpriv", "--pdeathsig", "KILL", "--"]
         machine = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(self._cpus),
                    "-m", str(self._memory_mb), "-M", "q35", "-nodefaults", "-no-user-config", "-display", "none",

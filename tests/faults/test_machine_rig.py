@@ -13,9 +13,7 @@ from exam import durable
 pytestmark = pytest.mark.xdist_group("real")
 
 SYNCED = "echo here >/mnt/synced && sync"
-UNpytestmark = pytest.mark.xdist_group("real")
-
-SYNCED = "echo gone >/mnt/unsynced && echo more >>/mnt/synced"
+UNSYNCED = "echo gone >/mnt/unsynced && echo more >>/mnt/synced"
 
 
 def test_an_ext4_disk_forgets_what_was_not_synced(tmp_path: Path) -> None:
