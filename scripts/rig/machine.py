@@ -105,9 +105,11 @@ class Machine:
         started = time.monotonic()
         try:
             with (self._folder / "qemu.log").open("wb") as log:
+                # A session of its own is a share of the processor of its own: Linux divides by sessions first.
                 self._process = subprocess.Popen(
-                    self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder
-                )
+                    self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder,
+                    start_new_session=True,
+                )  # fmt: skip
         except OSError as error:
             raise NoMachine(f"qemu-system-x86_64: {error}") from error
         self._line = self._connect(started + BOOT_S)

@@ -100,7 +100,7 @@ class EmulatedRoom:
         wait_for(lambda: self.heard() > 0)
 
     def heard(self) -> int:
-        """The frame of the sound that was being played when the card was last looked at, some 20 ms ago."""
+        """The frame of the sound that was being played when the card was last looked at, within the last 0.1 s."""
         counts = (self.machine.shared / _PLAYED).read_text().split()
         return int(counts[self.number]) if len(counts) > self.number else 0
 

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-EVERY_S = 0.02
+EVERY_S = 0.1
 PLAYED = re.compile(r"hw_ptr\s*: (\d+)")
 
 
