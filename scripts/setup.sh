@@ -4,9 +4,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 RUN_PACKAGES=(python3 python3-venv libportaudio2 libasound2-plugins ffmpeg)
 VIRTUAL_MICROPHONE_PACKAGES=(pulseaudio pulseaudio-utils)
-TEST_PACKAGES=(alsa-utils curl git lame openssl sox libsox-fmt-mp3 nodejs npm systemd iproute2 procps e2fsprogs mount)
+TEST_PACKAGES=(alsa-utils curl e2fsprogs espeak-ng git iproute2 lame libsox-fmt-mp3 mount nodejs npm openssl procps sox
+    systemd)
 # The emulated machine of scripts/rig/machine.py; it fetches Debian's kernel itself, into a cache.
-MACHINE_PACKAGES=(qemu-system-x86 busybox-static dosfstools exfatprogs kmod util-linux)
+MACHINE_PACKAGES=(busybox-static dosfstools exfatprogs kmod qemu-system-x86 util-linux)
 
 say() { printf '%s\n' "$*" >&2; }
 

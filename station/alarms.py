@@ -18,6 +18,31 @@ def _device_lost(detail: str) -> str:
     )
 
 
+def _device_changed(detail: str) -> str:
+    return say(
+        f"Вместо выбранного микрофона подставлен другой: {detail}. С него ничего не записано. Подключите выбранный; "
+        "станция ждёт его и продолжит сама. Записанное сохранено.",
+        f"Another microphone was put in the place of the chosen one: {detail}. Nothing of it was recorded. Plug in the "
+        "chosen one; the station waits for it and goes on by itself. What was recorded is safe.",
+    )
+
+
+def _device_stalled(detail: str) -> str:
+    return say(
+        f"Звук с микрофона задерживается: {detail}. Компьютер занят или микрофон завис. Запись продолжится сама; "
+        "если не пройдёт за минуту, переподключите микрофон.",
+        f"Sound from the microphone is late: {detail}. The computer is busy or the microphone hangs. Recording goes on "
+        "by itself; if it lasts for a minute, plug the microphone in again.",
+    )
+
+
+def _silence(detail: str) -> str:
+    return say(
+        f"С микрофона приходит полная тишина: {detail}. Проверьте, не выключен ли он кнопкой. Запись продолжается.",
+        f"The microphone delivers utter silence: {detail}. Check that it is not muted. Recording goes on.",
+    )
+
+
 def _overflow(_detail: str) -> str:
     return say(
         "Звуковая система потеряла часть звука: компьютер перегружен. Закройте другие программы. Запись продолжается.",
@@ -58,6 +83,9 @@ def _speech_in_pause(_detail: str) -> str:
 _TEXTS = {
     "speech_in_pause": ("warn", _speech_in_pause),
     "device_lost": ("red", _device_lost),
+    "device_changed": ("red", _device_changed),
+    "device_stalled": ("red", _device_stalled),
+    "silence": ("warn", _silence),
     "overflow": ("warn", _overflow),
     "disk_low": ("warn", _disk_low),
     "disk_failed": ("red", _disk_failed),

@@ -25,7 +25,7 @@ from station.session.commands import TIME_OF_DAY
 
 _DONE, _FAILED, _WRONG_USE, _NOT_RUNNING = 0, 1, 2, 3
 _POLL_S = 0.5
-_NOT_YET = ("learn-pedal", "rehearse", "check", "import", "export", "room-sheet")
+_NOT_YET = ("learn-pedal", "rehearse", "check", "export", "room-sheet")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -134,11 +134,11 @@ def _devices(arguments: argparse.Namespace) -> int:
 
     found = microphone.devices()
     if arguments.json:
-        listed = [{"name": d.name, "channels": d.channels, "sample_rate": d.sample_rate} for d in found]
+        listed = [{field: getattr(device, field) for field in device.__struct_fields__} for device in found]
         _say(json.dumps(listed, ensure_ascii=False))
         return _DONE
     for device in found:
-        _say(f"{device.name}\t{device.channels}\t{device.sample_rate}")
+        _say(f"{device.name}\t{device.identity or '-'}\t{device.channels}\t{device.sample_rate}")
     if not found:
         _say(say("Ни одного микрофона не найдено.", "No microphone found."))
     return _DONE
@@ -174,6 +174,15 @@ def _papers(command: str, *keys: str) -> Callable[[argparse.Namespace], int]:
         return _DONE
 
     return act
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from station import paperwork  # noqa: PLC0415 - heavy: only this command needs it
+
+    sent = {key: getattr(arguments, key) for key in ("participant", "started_at", "source")}
+    paperwork.import_file(_config(arguments), Path(arguments.file), sent)
+    _say(say("Запись принята.", "The recording is taken."))
+    return _DONE
 
 
 def _recover(arguments: argparse.Namespace) -> int:
@@ -326,6 +335,13 @@ def _add_repairs(add: _Add) -> None:
     recut.add_argument("--participant", type=int, required=True, metavar="N")
     recut.add_argument("--from", dest="first", type=_time_of_day, required=True, metavar="HH:MM:SS")
     recut.add_argument("--to", dest="last", type=_time_of_day, required=True, metavar="HH:MM:SS")
+    bring = add(
+        "import", "принять запись диктофона или конференции", "a dictaphone's or conference's recording", _import
+    )
+    bring.add_argument("file", metavar="FILE")
+    bring.add_argument("--participant", type=int, required=True, metavar="N")
+    bring.add_argument("--started-at", type=_time_of_day, required=True, metavar="HH:MM:SS")
+    bring.add_argument("--source", choices=["dictaphone", "conference", "other_pc"], default="dictaphone")
     clock = add(
         "clock", "сказать, сколько времени на самом деле", "what time it is really", _papers("clock", "now", "day")
     )

@@ -16,6 +16,7 @@ from msgspec import Struct
 from exam import durable
 from exam.clock import Clock, boot_id
 from exam.errors import Rejected
+from exam.language import say
 from station.session.events import AnyEvent, Event
 
 FILE = "journal.jsonl"
@@ -34,6 +35,18 @@ class Entry(Struct, frozen=True):
     monotonic_ns: int
     boot_id: str
     event: Event
+
+
+class Damage(Struct, frozen=True):
+    """Events `first_lost` to `last_lost` are not readable at line `line` (counted from 1) or are missing before it.
+
+    `last_lost` is None at the journal's end, where nothing tells how many there were.
+    """
+
+    line: int
+    first_lost: int
+    last_lost: int | None
+    text: str
 
 
 class _Envelope(Struct, frozen=True):
@@ -95,26 +108,73 @@ def read(folder: Path) -> Iterator[Entry]:
     A line torn by a crash was never answered: it is passed over, and the next event took its number. Raises
     Rejected, naming file and line, for a line that is whole but wrong.
     """
-    path = folder / FILE
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return
     last_seq, unread = 0, None
-    for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
-        try:
-            entry = parse(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            unread = unread or _broken(path, number, error)
+    lines = _lines(folder)
+    for number, entry in _parsed(lines):
+        if not isinstance(entry, Entry):
+            unread = unread or _broken(folder / FILE, number, entry)
             continue
         if unread and entry.seq != last_seq + 1:
             raise unread
         last_seq, unread = entry.seq, None
         yield entry
-    if unread and not lines[-1] and lines[-2].endswith(b"}"):
+    if unread and not _is_torn(lines):
         raise unread
+
+
+def salvage(folder: Path) -> tuple[tuple[Entry, ...], tuple[Damage, ...]]:
+    """Every entry that can be read, oldest first, however the journal is damaged; and what is missing.
+
+    An entry whose number was there already is left out and told of. Raises OSError as the disk does.
+    """
+    entries: list[Entry] = []
+    damages: list[Damage] = []
+    last_seq, unread = 0, 0
+    lines = _lines(folder)
+    for number, entry in _parsed(lines):
+        if not isinstance(entry, Entry):
+            unread = unread or number
+        elif entry.seq <= last_seq:
+            text = say(f"событие {entry.seq} повторяется или не на месте", f"event {entry.seq} is repeated or moved")
+            damages.append(Damage(number, entry.seq, entry.seq, text))
+        else:
+            if entry.seq > last_seq + 1:
+                damages.append(_lost(unread or number, last_seq + 1, entry.seq - 1))
+            entries.append(entry)
+            last_seq, unread = entry.seq, 0
+    if unread and not _is_torn(lines):
+        damages.append(_lost(unread, last_seq + 1, None))
+    return tuple(entries), tuple(damages)
+
+
+def _lines(folder: Path) -> list[bytes]:
+    try:
+        return (folder / FILE).read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+
+
+def _parsed(lines: Sequence[bytes]) -> Iterator[tuple[int, Entry | Exception]]:
+    """Line numbers from 1, each with its entry or with what is wrong."""
+    for number, line in enumerate(lines, start=1):
+        if line:
+            try:
+                yield number, parse(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                yield number, error
+
+
+def _is_torn(lines: Sequence[bytes]) -> bool:
+    """Whether the end is what a crash leaves: half a line, or one that was ended by the next start."""
+    return bool(lines[-1]) or not lines[-2].endswith(b"}")
+
+
+def _lost(line: int, first: int, last: int | None) -> Damage:
+    if last is None:
+        text = say(f"строка {line} и дальше не читаются", f"line {line} and what follows cannot be read")
+    else:
+        text = say(f"строка {line}: события {first}–{last} пропали", f"line {line}: events {first} to {last} are lost")
+    return Damage(line, first, last, text)
 
 
 def parse(line: bytes) -> Entry:

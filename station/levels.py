@@ -1,13 +1,26 @@
-"""How loud a block is. Pure."""
+"""How loud a block is, and whether there is anything in it at all. Pure."""
 
 import math
 
 import numpy as np
 
+from exam.audio import AudioFormat
 from station.messages import Levels
 
 FLOOR_DBFS = -120.0
 _FULL_SCALE = 32768.0
+
+
+class Hush:
+    """For how long exact zeros have come: no quiet room, but a microphone that is muted, or a driver that hangs."""
+
+    def __init__(self, shape: AudioFormat) -> None:
+        self._shape, self._bytes = shape, 0
+
+    def seconds_until_end_of(self, block: bytes) -> float:
+        """Of zeros up to and with the end of this block, the next of 16-bit sound; 0 when it holds anything else."""
+        self._bytes = self._bytes + len(block) if block == bytes(len(block)) else 0
+        return self._shape.seconds(self._bytes // self._shape.frame_bytes)
 
 
 def measure(data: bytes, channels: int) -> Levels:

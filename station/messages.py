@@ -14,7 +14,8 @@ class Block(Struct, frozen=True):
     """A stretch of captured sound: 16-bit frames, interleaved.
 
     `run` counts openings of the device, `first_frame` frames within the run; a jump of it means dropped
-    frames. `monotonic_ns`: when the sound system delivered it. `overflow`: it said that it lost some before.
+    frames. `overflow`: the sound system said that it lost some before. At `monotonic_ns` the block and `beyond` frames
+    more had been captured.
     """
 
     run: int
@@ -22,13 +23,18 @@ class Block(Struct, frozen=True):
     monotonic_ns: int
     overflow: bool
     data: bytes
+    beyond: int = 0
 
 
 class CaptureLost(Struct, frozen=True):
-    """The microphone stopped; it is being reopened. `text` says why, for a person."""
+    """The microphone stopped; it is being reopened. `text` says why, for a person.
+
+    `code` is the alarm's. `device_stalled`: nothing comes, but it may yet, late; the next block tells that it is over.
+    """
 
     run: int
     text: str
+    code: str = "device_lost"
 
 
 class Request(Struct, frozen=True):

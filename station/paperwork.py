@@ -1,5 +1,6 @@
 """What the command line does to a day's folder while no daemon runs: takes cut, clocks corrected, crashes recovered."""
 
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from exam import names
+from exam import durable, names
 from exam.clock import CorrectedClock, SystemClock
 from exam.errors import Rejected
 from exam.language import say
 from exam.names import RecordingName
+from station import client
 from station.config import Config
+from station.foreign import import_audio
 from station.rest import at_rest
 from station.service import rules_of
 from station.session.commands import AnyCommand
@@ -25,6 +28,32 @@ def tell(config: Config, command: str, sent: Mapping[str, Any]) -> None:
     with at_rest(folder, config, rules_of(config), CorrectedClock(SystemClock(config.zone))) as rest:
         rest.do(asked)
         rest.publish(_progress)
+
+
+def import_file(config: Config, file: Path, sent: Mapping[str, Any]) -> None:
+    """Another recorder's file becomes a take, through the daemon if one runs. Raises Rejected, nothing changed."""
+    folder = _day(config.day_folder)
+    temporary = folder / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    imported = import_audio(file, temporary, reserve_bytes=config.storage.reserve_bytes)
+    try:
+        told = {
+            "temporary": temporary.name,
+            "seconds": imported.shape.seconds(imported.frames),
+            "origin": f"{file.name} sha256:{imported.sha256}",
+            "damaged": imported.damaged,
+        }
+        _to_daemon_or_folder(config, "import", {**sent, **told})
+    finally:
+        temporary.unlink(missing_ok=True)
+    for warning in imported.warnings:
+        print(warning, flush=True)  # noqa: T201 - the command's answer
+
+
+def _to_daemon_or_folder(config: Config, command: str, sent: Mapping[str, Any]) -> None:
+    try:
+        client.ask(client.listening(config.school.code, config.room.number, config.path), command, dict(sent))
+    except client.NotRunning:
+        tell(config, command, sent)
 
 
 def recover(config: Config, folder: Path) -> None:

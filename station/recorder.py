@@ -19,6 +19,7 @@ from station.config import Config
 from station.due import Due
 from station.inbox import Inbox, Source
 from station.journal import Journal
+from station.levels import Hush
 from station.messages import Block, Message, Request, Status
 from station.overview import Snapshot
 from station.pauses import Pauses
@@ -40,6 +41,8 @@ _CALM_NS = 60 * NS_PER_S
 _LOW_HOURS = 2.0
 _RETURN_HOURS = 0.1  # less would be full again at once
 _S_PER_HOUR = 3600
+_SILENCE_S = 2.0
+_AWAY = ("device_lost", "device_changed", "device_stalled")
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +73,7 @@ class Recorder:
         self._due = Due(publisher, rules, config.station, config.exam.recording)
         self._device = config.capture.device
         self._reel = Reel(self._folder, rules, self._shape, clock, tail)
-        self._alarms, self._heard = Alarms(), b""
+        self._alarms, self._heard, self._hush = Alarms(), b"", Hush(self._shape)
         self._pauses = Pauses(self._shape)
         self._clock.correction = correction_of(day)
         now = clock.monotonic_ns()
@@ -182,7 +185,9 @@ class Recorder:
 
     def _take_block(self, block: Block) -> None:
         self._last_block_ns = self._clock.monotonic_ns()
-        self._alarms.clear("device_lost")
+        for code in _AWAY:
+            self._alarms.clear(code)
+        self._notice_silence(block)
         losses = self._reel.taped(self._day, lambda taping: taping.take_block(block))
         if losses:
             self._note_losses(losses)
@@ -200,8 +205,15 @@ class Recorder:
         self._carry_out(losses)
 
     def _lose_device(self, lost: messages.CaptureLost) -> None:
-        self._alarms.raise_("device_lost", self._clock.now(), f"«{self._device}»: {lost.text}")
-        self._carry_out(self._reel.taped(self._day, lambda taping: taping.lose_device()))
+        self._alarms.raise_(lost.code, self._clock.now(), f"«{self._device}»: {lost.text}")
+        if lost.code != "device_stalled":
+            self._carry_out(self._reel.taped(self._day, lambda taping: taping.lose_device()))
+
+    def _notice_silence(self, block: Block) -> None:
+        if self._hush.seconds_until_end_of(block.data) >= _SILENCE_S:
+            self._alarms.raise_("silence", self._clock.now(), f"«{self._device}»")
+        else:
+            self._alarms.clear("silence")
 
     # -- commands ------------------------------------------------------------------------------------------
 
@@ -335,7 +347,7 @@ class Recorder:
         self._turned_ns = now = self._clock.monotonic_ns()
         for lost in self._source.tend():
             self._lose_device(lost)
-        if now - self._last_block_ns > 2 * _ABSENT_AFTER_NS and not self._alarms.stands("device_lost"):
+        if now - self._last_block_ns > 2 * _ABSENT_AFTER_NS and not any(map(self._alarms.stands, _AWAY)):
             why = say("звук не поступает", "no sound comes")
             self._alarms.raise_("device_lost", self._clock.now(), f"«{self._device}»: {why}")
         self._carry_out(self._reel.tend(self._day, now))

@@ -93,7 +93,7 @@ class Reel:
         return [*losses, happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending)]
 
     def _outlast(self, taping: Taping, day: Day, error: OSError) -> Sequence[Event]:
-        if error.errno == errno.EFBIG:
+        if error.errno == errno.EFBIG and taping.frames:  # a file that takes nothing at all is no way on
             try:
                 return self._turn(taping, day, "file_limit")
             except OSError as another:

@@ -18,7 +18,8 @@ from station.journal import Journal
 from station.lock import locked
 from station.messages import Published, PublishingFailed
 from station.publishing import Publisher, adopt, published_event
-from station.session import Moment, Rules, decide, evolve
+from station.rebuilding import replay_or_rebuild
+from station.session import Day, Moment, Rules, decide, evolve
 from station.session.commands import Command
 from station.session.events import Event, TakeAdded
 from station.tape import SUFFIX
@@ -27,9 +28,11 @@ from station.tape import SUFFIX
 class Rest:
     """The day at rest."""
 
-    def __init__(self, folder: Path, config: Config, rules: Rules, journal: Journal, clock: CorrectedClock) -> None:
+    def __init__(
+        self, folder: Path, config: Config, rules: Rules, *, day: Day, journal: Journal, clock: CorrectedClock
+    ) -> None:
         self._folder, self._config, self._rules, self._journal, self._clock = folder, config, rules, journal, clock
-        self.day = recovery.replay(folder)
+        self.day = day
         clock.correction = recovery.correction_of(self.day)
 
     def recover(self) -> None:
@@ -84,8 +87,9 @@ class Rest:
 def at_rest(folder: Path, config: Config, rules: Rules, clock: CorrectedClock) -> Iterator[Rest]:
     """The day of `folder`, held for this process alone. Raises Fatal when a daemon holds it."""
     with locked(folder):
+        day = replay_or_rebuild(folder, rules, config.capture.shape, clock)
         journal = Journal(folder, clock)
         try:
-            yield Rest(folder, config, rules, journal, clock)
+            yield Rest(folder, config, rules, day=day, journal=journal, clock=clock)
         finally:
             journal.close()

@@ -20,6 +20,7 @@ from station.inbox import Inbox
 from station.journal import Journal
 from station.lock import locked
 from station.publishing import Publisher
+from station.rebuilding import replay_or_rebuild
 from station.recorder import Recorder
 from station.session import Day, Rules
 
@@ -61,7 +62,7 @@ def _record(config: Config) -> None:
     rules, clock = rules_of(config), CorrectedClock(SystemClock(config.zone))
     folder = _prepare(config.day_folder)
     with locked(folder):
-        so_far = recovery.replay(folder)
+        so_far = replay_or_rebuild(folder, rules, config.capture.shape, clock)
         clock.correction = recovery.correction_of(so_far)
         _check_roster(so_far, rules, config.roster)
         journal = Journal(folder, clock)

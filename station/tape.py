@@ -22,7 +22,7 @@ _PCM = 1
 _MAX_32 = 0xFFFF_FFFF
 _DS64_BYTES = 28
 _HEADER = struct.Struct("<4sI4s 4sIQQQI 4sIHHIIHH 4sI")
-_SILENCE_CHUNK = bytes(1 << 16)
+_SILENCE_CHUNK = bytes(1 << 14)
 
 
 def header(shape: AudioFormat, data_bytes: int) -> bytes:

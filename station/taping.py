@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from exam.audio import AudioFormat, FrameSpan, GapReason
+from station.arrivals import Arrivals, Begins, Lost, Step
 from station.feed import Feed, copy_spans
 from station.messages import Block, GapStatus, StreamStatus
 from station.session.events import Event, GapBegan, GapFound, OverflowSeen
@@ -34,8 +35,10 @@ class Taping:
         self._stream = Tape(path, shape)
         self._timeline = Timeline(shape.sample_rate, start_ns)
         self._feeds: dict[str, Feed] = {}
-        self._run: int | None = None
-        self._next_in_run = 0
+        self._arrivals = Arrivals(shape)
+        self._received: Block | None = None
+        self._steps: list[Step] = []  # still to be placed, should the disk fail in between
+        self._is_heard = False
         self._gap_from: int | None = None
         self._gap_reason: GapReason = "device_lost"
         self._gaps: tuple[GapStatus, ...] = ()
@@ -55,11 +58,11 @@ class Taping:
     @property
     def is_heard(self) -> bool:
         """Whether sound has come, so that frames have a known time."""
-        return self._run is not None
+        return self._is_heard
 
     def frame_at(self, at_ns: int) -> int:
         """The frame being heard at a monotonic time; frame 0 before the first sound."""
-        if self._run is None and self._gap_from is None:
+        if not self._is_heard and self._gap_from is None:
             return 0  # nothing was heard and nothing is known to be lost: the first sound will be frame 0
         return self._timeline.frame_at(at_ns)
 
@@ -70,24 +73,23 @@ class Taping:
     # -- sound ---------------------------------------------------------------------------------------------
 
     def take_block(self, block: Block) -> list[Event]:
-        """Append a block to the stream, then to the takes; what was lost before it."""
-        self._lose_before(block)
-        self._stream.append(block.data)
-        if block.run != self._run:
-            self._timeline.follow(self._stream.frames, block.monotonic_ns)
-        self._timeline.arrived(self._stream.frames, block.monotonic_ns)
-        self._run, self._next_in_run = block.run, block.first_frame + self._frames(block)
+        """Append a block, as soon as its place is known, to the stream, then to the takes; what was lost before it."""
+        if block is not self._received:  # else repeated, as the disk had failed
+            self._steps += self._arrivals.take(block, after_gap=self._gap_from is not None)
+            self._received = block
+        self._place()
         self._advance()
         return self.told()
 
     def lose_device(self, reason: GapReason = "device_lost") -> list[Event]:
         """The run is over, or none could begin: from here on a gap, until another run begins."""
+        self._flush()
         self._begin_gap(reason)
         return self.told()
 
     def fill(self, now_ns: int) -> list[Event]:
         """While the device is away the stream goes on with silence, a little behind the clock."""
-        if self._gap_from is not None:
+        if self._gap_from is not None and not self._arrivals.is_settling:
             self._silence_until(self._timeline.frame_at(now_ns) - self._shape.frames(_SILENCE_LAG_S))
             self._advance()
         return self.told()
@@ -100,6 +102,7 @@ class Taping:
 
     def seal(self) -> list[Event]:
         """End the part: takes hold what there is, every file is synced and closed. The last losses."""
+        self._flush()
         self._end_gap()
         self._advance()
         self._with_feeds(lambda feed: feed.tape.close())
@@ -131,18 +134,37 @@ class Taping:
         losses, self._losses = self._losses, []
         return losses
 
-    def _lose_before(self, block: Block) -> None:
-        if self._gap_from is not None or (self._run is not None and block.run != self._run):
+    def _flush(self) -> None:
+        """Place what was held back until more was known."""
+        self._steps += self._arrivals.flush()
+        self._place()
+
+    def _place(self) -> None:
+        while self._steps:
+            match self._steps[0]:
+                case Begins(at_ns):
+                    self._begin_run(at_ns)
+                case Lost(frames, reason):
+                    self._stream.append_silence(frames)
+                    self._note_gap(self._stream.frames - frames, reason)
+                case Block() as block:
+                    self._append(block)
+            self._steps.pop(0)
+
+    def _begin_run(self, at_ns: int) -> None:
+        if self._is_heard or self._gap_from is not None:
             self._begin_gap("device_lost")
-            self._silence_until(self._timeline.frame_at(block.monotonic_ns) - self._frames(block))
+            self._silence_until(self._timeline.frame_at(at_ns))
             self._end_gap()
-        elif self._run is not None and block.first_frame > self._next_in_run:
-            self._gap_from, self._gap_reason = self._stream.frames, "dropped"
-            missing, self._next_in_run = block.first_frame - self._next_in_run, block.first_frame
-            self._stream.append_silence(missing)
-            self._end_gap()
+        self._timeline.follow(self._stream.frames, at_ns)
+        self._is_heard = True
+
+    def _append(self, block: Block) -> None:
+        at = self._stream.frames
+        self._stream.append(block.data)
         if block.overflow:
-            self._losses.append(OverflowSeen(stream=self.file, frame=self._stream.frames))
+            self._losses.append(OverflowSeen(stream=self.file, frame=at))
+        self._timeline.arrived(self._stream.frames + block.beyond, block.monotonic_ns)
 
     def _silence_until(self, frame: int) -> None:
         self._stream.append_silence(max(0, frame - self._stream.frames))
@@ -156,14 +178,15 @@ class Taping:
         first, self._gap_from = self._gap_from, None
         if first is None:
             return
+        self._note_gap(first, self._gap_reason)
+
+    def _note_gap(self, first: int, reason: GapReason) -> None:
+        """A gap from `first` to the end of what is taped so far."""
         frames = self._stream.frames - first
         if frames:
-            self._gaps = (*self._gaps, GapStatus(first, frames, self._gap_reason))
+            self._gaps = (*self._gaps, GapStatus(first, frames, reason))
             self._missing += frames
-        self._losses.append(GapFound(stream=self.file, frame=first, frames=frames, reason=self._gap_reason))
-
-    def _frames(self, block: Block) -> int:
-        return len(block.data) // self._shape.frame_bytes
+        self._losses.append(GapFound(stream=self.file, frame=first, frames=frames, reason=reason))
 
     # -- takes ---------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 import wave
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -31,16 +31,17 @@ class SoundError(RuntimeError):
 
 @dataclass(frozen=True)
 class Microphone:
-    """A null sink `name` whose monitor is recorded like a microphone."""
+    """A null sink `name` whose monitor is recorded like a microphone; with `fifo` one that hears what is put in."""
 
     name: str
     channels: int
     rate: int
+    fifo: Path | None = None
 
     @property
     def source(self) -> str:
         """The source's name in the sound server, as PULSE_SOURCE takes it."""
-        return f"{self.name}.monitor"
+        return f"{self.name}.monitor" if self.fifo is None else self.name
 
 
 class Playback:
@@ -172,18 +173,31 @@ class SoundServer:
         self.plug(microphone)
         return microphone
 
+    def add_live_microphone(self, name: str, rate: int = 48000) -> Microphone:
+        """Plug in a microphone that hears a `live.Voice`, whatever becomes of the server."""
+        microphone = Microphone(name, 1, rate, self._folder / f"{name}.fifo")
+        self.plug(microphone)
+        return microphone
+
     def plug(self, microphone: Microphone) -> None:
         """Plug in a microphone that is not there, or is there no longer, and await it."""
+        shape = ("format=s16le", f"rate={microphone.rate}", f"channels={microphone.channels}")
+        if microphone.fifo is not None:
+            microphone.fifo.unlink(missing_ok=True)
+            module = self._pactl(
+                "load-module", "module-pipe-source", f"source_name={microphone.name}", f"file={microphone.fifo}", *shape
+            )
+        else:
+            module = self._add_sink(microphone, shape)
+        self._modules[microphone] = int(module)
+        self._await(f"source {microphone.source}", lambda: microphone.source in self.sources())
+
+    def _add_sink(self, microphone: Microphone, shape: Sequence[str]) -> str:
         # What is played arrives bit for bit: the sink has the very format of the samples, so nothing is
         # resampled, widened or dithered, and at full volume (the default) with one player nothing is scaled.
         # Without `norewinds` an idle sink has rendered 2 s of silence ahead: a recorder that opens it hears
         # nothing for so long. With it the server deals in blocks of 50 ms, as a sound card would.
-        module = self._pactl(
-            "load-module", "module-null-sink", f"sink_name={microphone.name}", "norewinds=1", "format=s16le",
-            f"rate={microphone.rate}", f"channels={microphone.channels}",
-        )  # fmt: skip
-        self._modules[microphone] = int(module)
-        self._await(f"source {microphone.source}", lambda: microphone.source in self.sources())
+        return self._pactl("load-module", "module-null-sink", f"sink_name={microphone.name}", "norewinds=1", *shape)
 
     def remove(self, microphone: Microphone) -> None:
         """Pull the microphone out and await its absence; `plug` brings it back."""

@@ -1,115 +1,149 @@
-"""The capture process: opens one microphone by its exact name and writes what it hears to standard output.
+"""The capture process: records one microphone and writes what it hears to standard output.
 
 Started by `microphone`; also lists the devices for `station devices`. Dies with its parent.
 
-Reads PortAudio in its blocking way: one thread less than a callback, and a device that hangs, hangs only this
-process, which the parent then kills.
+While the microphone is away it waits, looking for it several times a second. Once it has lost a microphone it ends:
+PortAudio's own cleanup may hang, and a fresh process opens best.
+
+Reads what has come every tenth of a second instead of being called back or blocking: one thread less, a hung device
+hangs only this process, and the frames read until now, with the time, tell how late the sound is.
 """
 
+import contextlib
 import ctypes
 import json
 import os
 import signal
 import sys
 import time
-from collections import deque
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-import sounddevice
 
-from exam.audio import AudioFormat
 from exam.language import say
-from station.capture import wire
-from station.capture.spec import BLOCK_S, Device, Spec
+from station.capture import identity, wire
+from station.capture.away import Away
+from station.capture.outlet import Outlet
+from station.capture.pulse import Server
+from station.capture.spec import PULSE, Device, Spec
 
-_LATENCY_S = 0.2  # through PulseAudio a longer one arrives in bursts; its own queue behind us is deep anyway
-_BACKLOG_BYTES = 1 << 24  # over a minute of two channels, should the station stand still
+if TYPE_CHECKING:
+    from station.capture.portaudio import Stream
+
+_SOURCE = PULSE + ":"
+_RETRY_S = 0.3
+_WAKE_S = 0.09
+_SWEEP_S = 0.006  # so that readings meet the sound server's own rhythm at every phase, also just after its delivery
+_GOLDEN = 0.618034
+_EAGER_S = 0.005  # at a run's beginning, and while and after nothing came: when exactly it comes tells what was lost
+_EAGER_WAKES = 80
+_DRY_NS = 200_000_000
 _OUT = 1
 _PR_SET_PDEATHSIG = 1
+_NO_SERVER = "unix:/nonexistent"
 
 
-class Outlet:
-    """Packets to the pipe, never waiting for its reader: what does not fit is kept and sent later, in order."""
+class _Microphone(NamedTuple):
+    """An open microphone. `wait` passes the time and raises Away when another source takes its place."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._backlog: deque[memoryview] = deque()
-        self._waiting = 0
-        os.set_blocking(descriptor, False)
-
-    def send(self, packet: bytes) -> None:
-        """Send or keep a packet; one too many is dropped whole, and the next one's frame number tells."""
-        if self._waiting + len(packet) > _BACKLOG_BYTES:
-            return
-        self._backlog.append(memoryview(packet))
-        self._waiting += len(packet)
-        try:
-            while self._backlog:
-                self._write_oldest()
-        except BlockingIOError:
-            return
-
-    def _write_oldest(self) -> None:
-        packet = self._backlog[0]
-        written = os.write(self._descriptor, packet)
-        self._waiting -= written
-        if written < len(packet):
-            self._backlog[0] = packet[written:]
-        else:
-            self._backlog.popleft()
+    stream: "Stream"
+    wait: Callable[[float], None]
+    name: str
 
 
 def devices() -> list[Device]:
-    """Every device that can record, as PortAudio names it."""
-    return [
-        Device(device["name"], device["max_input_channels"], round(device["default_samplerate"]))
-        for device in sounddevice.query_devices()
-        if device["max_input_channels"] > 0
-    ]
+    """Every device that can record, then the sound server's sources. Raises Away when the sound system fails."""
+    found = [Device(name, identity.identity(name), channels, rate) for name, channels, rate in _portaudio().devices()]
+    rates = [device.sample_rate for device in found if device.name == PULSE]
+    if not rates:
+        return found
+    try:
+        server = Server()
+    except Away:
+        return found
+    sources = server.sources()
+    server.close()
+    return found + [Device(PULSE, _SOURCE + source.name, source.channels, rates[0]) for source in sources]
 
 
 def capture(spec: Spec, outlet: Outlet) -> None:
-    """Record `spec` for ever; says FAILED and returns when the device cannot be opened or fails."""
+    """Wait for the microphone and record it; returns, having said why, when it is lost."""
+    opened = _await(spec, outlet)
+    outlet.say(wire.pack_opened(opened.name))
     try:
-        with _open(spec) as stream:
-            outlet.send(wire.pack(wire.Kind.OPENED, spec.device.encode()))
-            _record(stream, AudioFormat(spec.sample_rate, spec.channels).frames(BLOCK_S), outlet)
-    except (sounddevice.PortAudioError, ValueError) as error:
-        outlet.send(wire.pack(wire.Kind.FAILED, _reason(error).encode()))
+        _record(opened, outlet)
+    except Away as away:
+        outlet.say(wire.pack_lost(away.code, str(away)))
+        outlet.finish()
 
 
-def _reason(error: Exception) -> str:
-    """Why the device cannot be recorded, for a person; PortAudio's words and number follow."""
-    if isinstance(error, sounddevice.PortAudioError):
-        return say(f"не открывается или отказал ({error})", f"cannot be opened or failed ({error})")
-    return str(error)
-
-
-def _record(stream: sounddevice.RawInputStream, block_frames: int, outlet: Outlet) -> None:
-    first_frame = 0
+def _await(spec: Spec, outlet: Outlet) -> _Microphone:
+    is_card = identity.is_card(spec.device)
+    if is_card:
+        os.environ["PULSE_SERVER"] = _NO_SERVER  # a desktop's hung sound server must not hang PortAudio
     while True:
-        sound, overflow = stream.read(block_frames)
-        now = time.monotonic_ns()
-        body = bytes(sound)
-        outlet.send(wire.pack(wire.Kind.BLOCK, body, first_frame=first_frame, monotonic_ns=now, overflow=overflow))
-        first_frame += block_frames
+        try:
+            return _open_card(spec) if is_card else _open_source(spec)
+        except Away as away:
+            outlet.say(wire.pack_lost(away.code, str(away)))
+        time.sleep(_RETRY_S)
 
 
-def _open(spec: Spec) -> sounddevice.RawInputStream:
-    names = [device.name for device in devices()]
-    if spec.device not in names:
-        listed = ", ".join(f"«{name}»" for name in names) or say("ни одного", "none")
-        raise ValueError(
-            say(f"устройства «{spec.device}» нет; есть: {listed}", f"no device “{spec.device}”; there are: {listed}")
+def _open_card(spec: Spec) -> _Microphone:
+    name = identity.name_today(spec.device)
+    if name is None:
+        raise Away(
+            say(
+                f"«{spec.device}» не подключён или не единственный такой",
+                f"“{spec.device}” is not plugged in, or not the only one of its kind",
+            )
         )
-    return sounddevice.RawInputStream(
-        samplerate=spec.sample_rate,
-        blocksize=round(spec.sample_rate * BLOCK_S),
-        device=spec.device,
-        channels=spec.channels,
-        dtype="int16",
-        latency=_LATENCY_S,
-    )
+    return _Microphone(_portaudio().opened(name, spec, is_card=True), time.sleep, spec.device)
+
+
+def _open_source(spec: Spec) -> _Microphone:
+    server = Server()
+    try:
+        is_source = spec.device.startswith(_SOURCE)
+        wanted = (spec.device if is_source else spec.bound).removeprefix(_SOURCE) or server.default()
+        server.demand(wanted)
+        os.environ["PULSE_SOURCE"] = wanted
+        stream = _portaudio().opened(PULSE if is_source else spec.device, spec, is_card=False)
+        server.follow(wanted)
+    except Away:
+        server.close()
+        raise
+    return _Microphone(stream, server.wait, _SOURCE + wanted)
+
+
+def _portaudio() -> ModuleType:
+    """PortAudio, knowing the devices of now. Imported late, because that opens every device and can hang."""
+    is_stale = "station.capture.portaudio" in sys.modules
+    from station.capture import portaudio  # noqa: PLC0415 - see above
+
+    if is_stale:
+        portaudio.renew()
+    return portaudio
+
+
+def _record(microphone: _Microphone, outlet: Outlet) -> None:
+    frame = wakes = 0
+    eager, came_ns = _EAGER_WAKES, time.monotonic_ns()
+    while True:
+        wakes, eager = wakes + 1, eager - 1
+        microphone.wait(_EAGER_S if eager > 0 else _WAKE_S + _SWEEP_S * (wakes * _GOLDEN % 1))
+        pieces = microphone.stream.take()
+        microphone.wait(0)  # after reading, before passing it on
+        now = time.monotonic_ns()
+        if now - came_ns > _DRY_NS or any(piece.overflow for piece in pieces):
+            eager = _EAGER_WAKES
+        if pieces:
+            came_ns = now
+        for piece in pieces:
+            outlet.send(wire.pack_block(piece.sound, frame, piece.at_ns, piece.left, piece.overflow))
+            frame += piece.frames
 
 
 def main() -> None:
@@ -118,11 +152,10 @@ def main() -> None:
         print(json.dumps([msgspec.to_builtins(device) for device in devices()]))  # noqa: T201 - the answer
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    outlet = Outlet(_OUT)
-    try:
-        capture(msgspec.json.decode(sys.argv[1], type=Spec), outlet)
-    except (BrokenPipeError, KeyboardInterrupt):
-        os._exit(0)  # PortAudio's own cleanup can hang for ever on a dead sound server
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-c in a terminal: the station ends us when it has sealed the day
+    with contextlib.suppress(BrokenPipeError):
+        capture(msgspec.json.decode(sys.argv[1], type=Spec), Outlet(_OUT))
+    os._exit(0)  # PortAudio's own cleanup can hang for ever on a dead sound server
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """The station's side of capture: keeps a child process recording one microphone and turns its packets into Blocks.
 
-Used by the recorder's thread alone; nothing here waits. A child that ends, or is silent for too long, is replaced;
-the device is never replaced by another.
+Used by the recorder's thread alone; nothing here waits. The child itself waits for a microphone that is away; one
+that ends, hangs or is silent for too long is replaced. The device is never replaced by another.
 """
 
 import fcntl
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,9 @@ from station.capture import wire
 from station.capture.spec import Device, Spec
 from station.messages import Block, CaptureLost
 
-_REOPEN_AFTER_NS = NS_PER_S // 2
+_RESPAWN_NS = 2 * NS_PER_S  # processes are started no more often than this
+_HUNG_AFTER_NS = 3 * NS_PER_S  # a child that waits says so several times a second
+_STALLED_AFTER_NS = 6 * NS_PER_S // 5
 _GIVE_UP_AFTER_NS = 10 * NS_PER_S  # a stream that is only late still has its sound queued: tearing down would lose it
 _PIPE_BYTES = 1 << 20  # ten seconds of sound; what does not fit waits in the child
 _READ_BYTES = 1 << 15  # several blocks; a larger buffer would be mapped anew for every read
@@ -37,20 +40,32 @@ class Microphone:
         self._unpacker = wire.Unpacker()
         self._run = 0
         self._pipe = _NOTHING
-        self._due_ns = 0  # when to reopen, or, while a child runs, when to give it up
+        self._respawn_ns = self._heard_ns = 0
+        self._is_open = self._is_stalled = False
+        self._told: tuple[str, str] | None = None  # code and text of the last loss, until the microphone is open again
 
     def fileno(self) -> int:
         """The pipe to wait on; -1 while no child runs."""
         return self._pipe
 
     def tend(self) -> Sequence[CaptureLost]:
-        """Open the microphone when it is due; give up a child that has been silent for too long."""
-        if self._clock.monotonic_ns() < self._due_ns:
-            return ()
+        """Start a child when one is due; notice one that is silent, and in the end give it up."""
+        now = self._clock.monotonic_ns()
         if self._child is None:
-            self._open()
+            if now >= self._respawn_ns:
+                self._spawn(now)
             return ()
-        return (self._lose(say("звук перестал поступать", "sound stopped coming")),)
+        silent_ns = now - self._heard_ns
+        if silent_ns < _STALLED_AFTER_NS or self._has_more():
+            return ()
+        if not self._is_open:
+            return self._abandon() if silent_ns > _HUNG_AFTER_NS else ()
+        if silent_ns > _GIVE_UP_AFTER_NS:
+            return self._abandon()
+        if self._is_stalled:
+            return ()
+        self._is_stalled = True
+        return (CaptureLost(self._run, say("звук не поступает", "no sound comes"), "device_stalled"),)
 
     def receive(self) -> Sequence[Block | CaptureLost]:
         """What the child has said; never waits."""
@@ -59,13 +74,20 @@ class Microphone:
         except BlockingIOError:
             return ()
         if not piece:
-            return (self._lose(say("программа захвата звука завершилась", "the capture process ended")),)
+            self.close()
+            if self._told is not None:
+                return ()  # it ends after it has said why
+            return self._lose("device_lost", say("программа захвата звука завершилась", "the capture process ended"))
+        self._heard_ns = self._clock.monotonic_ns()
         heard: list[Block | CaptureLost] = []
         for packet in self._unpacker.feed(piece):
             if packet.kind is wire.Kind.BLOCK:
+                self._is_stalled = False
                 heard.append(self._block(packet))
-            elif packet.kind is wire.Kind.FAILED:
-                return (*heard, self._lose(packet.body.decode(errors="replace")))
+            elif packet.kind is wire.Kind.LOST:
+                heard += self._lose(*wire.loss(packet))
+            else:
+                self._begin(packet)
         return heard
 
     def close(self) -> None:
@@ -76,7 +98,7 @@ class Microphone:
             self._child.poll()  # not waited for: a driver may hold it, and it is dead to us
         self._child, self._pipe = None, _NOTHING
 
-    def _open(self) -> None:
+    def _spawn(self, now_ns: int) -> None:
         command = [sys.executable, "-m", _CHILD, msgspec.json.encode(self._spec).decode()]
         # ALSA complains on stderr at every attempt; what matters comes as a packet.
         self._child = subprocess.Popen(
@@ -88,17 +110,37 @@ class Microphone:
         os.set_blocking(self._pipe, False)
         fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._unpacker = wire.Unpacker()
+        self._is_open = self._is_stalled = False
+        self._heard_ns, self._respawn_ns = now_ns, now_ns + _RESPAWN_NS
+
+    def _begin(self, packet: wire.Packet) -> None:
+        """The child has opened the microphone; the next one, should it come to that, opens the same."""
         self._run += 1
-        self._due_ns = self._clock.monotonic_ns() + _GIVE_UP_AFTER_NS
+        self._is_open, self._told = True, None
+        self._spec = msgspec.structs.replace(self._spec, bound=packet.body.decode())
 
     def _block(self, packet: wire.Packet) -> Block:
-        self._due_ns = packet.monotonic_ns + _GIVE_UP_AFTER_NS
-        return Block(self._run, packet.first_frame, packet.monotonic_ns, packet.overflow, packet.body)
+        return Block(
+            self._run, packet.first_frame, packet.monotonic_ns, packet.overflow, packet.body, beyond=packet.beyond
+        )
 
-    def _lose(self, text: str) -> CaptureLost:
+    def _has_more(self) -> bool:
+        """Whether the child has said what was not read yet: then it was this process that was silent."""
+        waiting = select.poll()
+        waiting.register(self._pipe, select.POLLIN)
+        return bool(waiting.poll(0))
+
+    def _abandon(self) -> Sequence[CaptureLost]:
         self.close()
-        self._due_ns = self._clock.monotonic_ns() + _REOPEN_AFTER_NS
-        return CaptureLost(self._run, text)
+        return self._lose("device_lost", say("звуковая система не отвечает", "the sound system does not answer"))
+
+    def _lose(self, code: str, text: str) -> Sequence[CaptureLost]:
+        """Say a loss once: a child waits for the same reason for hours."""
+        self._is_open = False
+        if (code, text) == self._told:
+            return ()
+        self._told = (code, text)
+        return (CaptureLost(self._run, text, code),)
 
 
 def devices() -> list[Device]:

@@ -1,6 +1,7 @@
 """What the capture child says to the station over a pipe: packets of a fixed header and a body.
 
-The first packet of a run is OPENED with the device's name; BLOCK carries frames; FAILED a text for a person.
+OPENED begins a run and names what was opened; BLOCK carries frames; LOST tells that there is no sound and why, and is
+repeated while the child waits, so that a child that hangs is told from one that waits.
 """
 
 import struct
@@ -8,31 +9,50 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
-_HEADER = struct.Struct("<BBHIQq")
+_HEADER = struct.Struct("<BBHIQqI")
 MAX_BODY = 1 << 22
 
 
 class Kind(IntEnum):
     OPENED = 1
     BLOCK = 2
-    FAILED = 3
+    LOST = 3
 
 
 class Packet(NamedTuple):
-    """`first_frame` counts captured frames of the run; `monotonic_ns`: when PortAudio delivered the block."""
+    """`first_frame` counts captured frames of the run; the block and `beyond` more were there at `monotonic_ns`."""
 
     kind: Kind
     overflow: bool
     first_frame: int
     monotonic_ns: int
+    beyond: int
     body: bytes
 
 
-def pack(
-    kind: Kind, body: bytes = b"", *, first_frame: int = 0, monotonic_ns: int = 0, overflow: bool = False
-) -> bytes:
-    """A packet as bytes."""
-    return _HEADER.pack(kind, overflow, 0, len(body), first_frame, monotonic_ns) + body
+def pack_opened(name: str) -> bytes:
+    """OPENED as bytes: the device's name, or the identity of what the sound server gave."""
+    return _pack(Kind.OPENED, name.encode())
+
+
+def pack_block(sound: bytes, first_frame: int, monotonic_ns: int, beyond: int, overflow: bool) -> bytes:  # noqa: FBT001
+    """BLOCK as bytes."""
+    return _HEADER.pack(Kind.BLOCK, overflow, 0, len(sound), first_frame, monotonic_ns, beyond) + sound
+
+
+def pack_lost(code: str, text: str) -> bytes:
+    """LOST as bytes: the alarm's code and a text for a person."""
+    return _pack(Kind.LOST, f"{code}\n{text}".encode())
+
+
+def _pack(kind: Kind, body: bytes) -> bytes:
+    return _HEADER.pack(kind, 0, 0, len(body), 0, 0, 0) + body
+
+
+def loss(packet: Packet) -> tuple[str, str]:
+    """Code and text of a LOST packet."""
+    code, _, text = packet.body.decode(errors="replace").partition("\n")
+    return code, text
 
 
 class Unpacker:
@@ -45,12 +65,12 @@ class Unpacker:
         """The packets that `piece` completes. Raises ValueError on nonsense."""
         data, at = self._rest + piece, 0
         while len(data) - at >= _HEADER.size:
-            kind, overflow, _, length, first_frame, monotonic_ns = _HEADER.unpack_from(data, at)
+            kind, overflow, _, length, first_frame, monotonic_ns, beyond = _HEADER.unpack_from(data, at)
             if length > MAX_BODY:
                 raise ValueError(f"packet of {length} bytes")
             end = at + _HEADER.size + length
             if end > len(data):
                 break
-            yield Packet(Kind(kind), bool(overflow), first_frame, monotonic_ns, data[at + _HEADER.size : end])
+            yield Packet(Kind(kind), bool(overflow), first_frame, monotonic_ns, beyond, data[at + _HEADER.size : end])
             at = end
         self._rest = data[at:]

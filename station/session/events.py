@@ -43,7 +43,9 @@ class DayClosed(Event, frozen=True, tag="day_closed"):
 
 
 class StreamStarted(Event, frozen=True, tag="stream_started"):
-    """The stream part `stream` begins at its frame 0."""
+    """The stream part `stream` begins at its frame 0. `at`: when, if not when this was written down."""
+
+    at: datetime | None = None
 
 
 class StreamEnded(Event, frozen=True, tag="stream_ended"):

@@ -23,7 +23,7 @@ def evolve(day: Day, event: Event, wall: datetime) -> Day:
 
 def _stream_started(day: Day, event: happened.StreamStarted, wall: datetime) -> Day:
     """A take being recorded goes on at the new part's first frame."""
-    day = replace(day, parts=(*day.parts, StreamPart(_place(event).stream, wall)))
+    day = replace(day, parts=(*day.parts, StreamPart(_place(event).stream, event.at or wall)))
     if day.state is State.RECORDING and day.take is not None:
         return _with(day, replace(day.take, open_from=_place(event)))
     return day

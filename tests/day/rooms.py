@@ -87,12 +87,12 @@ class Room:
 
 
 @contextlib.contextmanager
-def room(folder: Path, device: str = "pulse", *, hears: bool = True) -> Iterator[Room]:
-    """A room whose daemon runs; everything is ended at the end."""
+def room(folder: Path, device: str = "pulse", *, hears: bool = True, live: bool = False) -> Iterator[Room]:
+    """A room whose daemon runs; everything is ended at the end. `live`: its microphone hears a `rig.live.Voice`."""
     school = School(folder)
     school.write(device=device, roster=ROSTER)
     with SoundServer() as server:
-        made = Room(school, server, server.add_microphone("room"))
+        made = Room(school, server, server.add_live_microphone("room") if live else server.add_microphone("room"))
         try:
             made.start(hears=hears)
             yield made

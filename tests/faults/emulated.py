@@ -115,7 +115,10 @@ class EmulatedRoom:
 
     def await_sound(self) -> None:
         """Until the daemon answers and hears."""
-        wait_for(lambda: bool((self._glance() or {"levels": {"rms_dbfs": []}})["levels"]["rms_dbfs"]))
+        try:
+            wait_for(lambda: bool((self._glance() or {"levels": {"rms_dbfs": []}})["levels"]["rms_dbfs"]))
+        except AssertionError as error:
+            raise AssertionError(f"the daemon hears nothing: {self.log.read_text()}{self._glance()}") from error
 
     def do(self, command: str, **arguments: Any) -> dict[str, Any]:
         """A command that must succeed; the status after it."""

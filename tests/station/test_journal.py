@@ -156,3 +156,71 @@ def test_a_disk_that_takes_only_a_part_is_written_to_again_or_told_of(
     journal.append([happened.DayOpened()])
     assert seqs(tmp_path) == [1]
     journal.close()
+
+
+# -- salvage -----------------------------------------------------------------------------------------------------
+
+
+def lost(folder: Path) -> list[tuple[int, int, int | None]]:
+    return [(damage.line, damage.first_lost, damage.last_lost) for damage in journals.salvage(folder)[1]]
+
+
+def test_a_whole_journal_and_none_have_nothing_to_salvage(tmp_path: Path) -> None:
+    assert journals.salvage(tmp_path) == ((), ())
+    write(tmp_path, *EVERY)
+    assert journals.salvage(tmp_path) == (tuple(journals.read(tmp_path)), ())
+
+
+@pytest.mark.parametrize("junk", [b"", b"nonsense}", b"\0" * 200, b"[" * 100_000, b'{"seq":2}', b"\xff\xfe"])
+def test_what_stands_before_and_after_a_broken_place_is_read(tmp_path: Path, junk: bytes) -> None:
+    write(tmp_path, *EVERY)
+    whole = tuple(journals.read(tmp_path))
+    lines = (tmp_path / journals.FILE).read_bytes().split(b"\n")
+    for first in range(len(EVERY) - 1):
+        for end in {first + 1, min(first + 3, len(EVERY) - 1)}:
+            (tmp_path / journals.FILE).write_bytes(b"\n".join([*lines[:first], junk, *lines[end:]]))
+            assert journals.salvage(tmp_path)[0] == whole[:first] + whole[end:]
+            assert lost(tmp_path) == [(first + 1 if junk else first + 2, first + 1, end)]
+
+
+def test_a_torn_end_is_no_damage_and_a_broken_one_is(tmp_path: Path) -> None:
+    write(tmp_path, *EVERY[:4])
+    whole = (tmp_path / journals.FILE).read_bytes()
+    third = whole.rindex(b"\n", 0, -1) + 1
+    for end in range(third, len(whole) - 1):
+        (tmp_path / journals.FILE).write_bytes(whole[:end])
+        assert len(journals.salvage(tmp_path)[0]) == 3
+        assert lost(tmp_path) == []
+    (tmp_path / journals.FILE).write_bytes(whole[:third] + b"\0" * 4096)
+    assert lost(tmp_path) == []
+    (tmp_path / journals.FILE).write_bytes(whole[:third] + b"rubbish}\n")
+    assert lost(tmp_path) == [(4, 4, None)]
+
+
+def test_a_line_that_comes_again_counts_once(tmp_path: Path) -> None:
+    write(tmp_path, *EVERY[:3])
+    path = tmp_path / journals.FILE
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([lines[0], lines[1], lines[0], lines[2], lines[1], b""]))
+    assert [entry.seq for entry in journals.salvage(tmp_path)[0]] == [1, 2, 3]
+    assert lost(tmp_path) == [(3, 1, 1), (5, 2, 2)]
+    assert "повторяется" in journals.salvage(tmp_path)[1][0].text
+
+
+@pytest.mark.parametrize("place", range(0, 4000, 97))
+def test_a_sector_of_zeros_costs_only_the_lines_it_touches(tmp_path: Path, place: int) -> None:
+    write(tmp_path, *EVERY)
+    path = tmp_path / journals.FILE
+    content = path.read_bytes()
+    whole = list(journals.read(tmp_path))
+    spoilt = content[:place] + b"\0" * min(512, len(content) - place) + content[place + 512 :]
+    path.write_bytes(spoilt)
+    entries, damages = journals.salvage(tmp_path)
+    kept = {entry.seq for entry in entries}
+    gone = {seq for each in damages for seq in range(each.first_lost, (each.last_lost or len(EVERY)) + 1)}
+    assert [entry for entry in whole if entry.seq in kept] == list(entries)
+    assert kept.isdisjoint(gone)
+    touched = content[:place].count(b"\n") + 1, content[: place + 512].count(b"\n") + 1
+    assert kept >= set(range(1, len(EVERY) + 1)) - set(range(touched[0], touched[1] + 1))
+    if len(damages) and damages[-1].last_lost is not None:
+        assert kept | gone == set(range(1, len(EVERY) + 1))

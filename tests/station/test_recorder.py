@@ -10,7 +10,7 @@ from exam import manifest
 from exam.audio import Gap
 from exam.errors import Rejected
 from station.config import DeliveryFormat, Recording
-from station.messages import Published
+from station.messages import Block, CaptureLost, Published
 from station.session import State
 from station.session import commands as ask
 from station.verify import verify
@@ -46,7 +46,7 @@ def test_a_take_ended_while_the_microphone_is_away_is_published_with_its_gap(tmp
         room.do(ask.Accept())
         room.clock.advance(2.0)
         room.handled()
-        room.hear(2)
+        room.hear(4)
         room.do(ask.Close())
         room.hear(1)
         assert all(isinstance(report, Published) for report in room.published(2))
@@ -133,3 +133,56 @@ def test_status_tells_the_open_gap_live(room: Room) -> None:
     assert [gap.open for gap in status.stream.gaps] == [True]
     assert status.stream.captured_frames == 2 * BLOCK
     assert [alarm.code for alarm in status.alarms] == ["device_lost"]
+
+
+def alarms(room: Room) -> list[str]:
+    return [alarm.code for alarm in room.recorder.status.alarms]
+
+
+def hear(room: Room, data: bytes) -> None:
+    """A block of this very sound."""
+    room.clock.advance(BLOCK / RATE)
+    room.inbox.post(Block(room.run, room.heard, room.clock.ns, overflow=False, data=data))
+    room.heard += BLOCK
+    room.handled()
+
+
+@pytest.mark.parametrize("code", ["device_lost", "device_changed", "device_stalled"])
+def test_why_there_is_no_sound_is_said_by_its_code_until_there_is(room: Room, code: str) -> None:
+    room.hear(1)
+    room.do(ask.Open())
+    room.hear(1)
+    room.inbox.post(CaptureLost(room.run, "why", code))
+    room.handled()
+    status = room.do(ask.SetOutcome(participant=4, outcome=None))
+    assert [alarm.code for alarm in status.alarms] == [code]
+    assert "why" in status.alarms[0].text
+    room.hear(1)
+    assert alarms(room) == []
+
+
+def test_a_stall_alone_is_no_loss(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Open())
+    room.hear(2)
+    room.inbox.post(CaptureLost(room.run, "late", "device_stalled"))
+    room.handled()
+    room.hear(2)
+    status = room.do(ask.SetOutcome(participant=4, outcome=None))
+    assert status.stream is not None
+    assert (status.stream.frames, status.stream.gaps) == (4 * BLOCK, ())
+
+
+def test_utter_silence_is_an_alarm_after_two_seconds_and_is_recorded(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Open())
+    for _ in range(19):
+        hear(room, bytes(2 * BLOCK))
+    assert alarms(room) == []
+    hear(room, bytes(2 * BLOCK))
+    assert alarms(room) == ["silence"]
+    hear(room, bytes(2 * BLOCK - 1) + b"\1")
+    assert alarms(room) == []
+    status = room.do(ask.SetOutcome(participant=4, outcome=None))
+    assert status.stream is not None
+    assert status.stream.captured_frames == 21 * BLOCK

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from days import BLOCK, IVANOV, STREAM, Room, audio_of, sound
+from days import BLOCK, IVANOV, RATE, STREAM, Room, audio_of, sound
 
 from exam import manifest
 from exam.errors import Rejected
@@ -72,8 +72,8 @@ def test_a_gap_goes_on_across_the_limit(tmp_path: Path, disk: Disk) -> None:
     with Room(tmp_path) as room:
         room.hear(2)
         room.do(ask.Open())
-        room.hear(3)
-        disk.limit = HEADER_BYTES + 2 * (5 * BLOCK)
+        room.hear(10)
+        disk.limit = HEADER_BYTES + 2 * (21 * BLOCK)
         room.lose(2.0)
         room.handled()
         room.handled()  # the silence is written after the messages of a turn
@@ -85,7 +85,7 @@ def test_a_gap_goes_on_across_the_limit(tmp_path: Path, disk: Disk) -> None:
     one, two = room.day.parts
     assert [gap.reason for gap in one.gaps + two.gaps] == ["device_lost", "device_lost"]
     assert (one.gaps[0].end, two.gaps[0].first_frame) == (one.frames, 0)
-    assert one.gaps[0].frames + two.gaps[0].frames == pytest.approx(2 * 8000, abs=BLOCK)
+    assert one.gaps[0].frames + two.gaps[0].frames == pytest.approx(2 * RATE, abs=BLOCK)
     assert verify(room.folder).ok
 
 

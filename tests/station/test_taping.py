@@ -14,6 +14,7 @@ from station.taping import Taping
 
 START_NS = 50 * NS_PER_S
 BLOCK_NS = BLOCK * NS_PER_S // RATE
+SETTLED = 4  # blocks after which it is known when a run began
 
 
 class Tapes:
@@ -150,8 +151,10 @@ def test_an_overflow_is_told_with_its_place(tapes: Tapes) -> None:
 def test_a_new_run_after_a_loss_is_placed_by_the_clock(tapes: Tapes) -> None:
     tapes.hear(5)
     tapes.lose(2.0)
+    assert tapes.hear(SETTLED - 1) == [], "not known well enough yet"
+    assert tapes.taping.frame_at(tapes.at_ns) == 4000 + 16000 + 3 * BLOCK
     assert tapes.hear() == [gap(4000, 16000, "device_lost")]
-    assert tapes.taping.frames == 4000 + 16000 + BLOCK
+    assert tapes.taping.frames == 4000 + 16000 + SETTLED * BLOCK
     assert tapes.hear(3) == []
     assert tapes.taping.frame_at(tapes.at_ns) == tapes.taping.frames
 
@@ -159,16 +162,16 @@ def test_a_new_run_after_a_loss_is_placed_by_the_clock(tapes: Tapes) -> None:
 def test_a_loss_that_cost_no_time_leaves_no_gap(tapes: Tapes) -> None:
     tapes.hear(5)
     tapes.lose(0.0)
-    assert tapes.hear() == [gap(4000, 0, "device_lost")], "the gap that began is over"
+    assert tapes.hear(SETTLED) == [gap(4000, 0, "device_lost")], "the gap that began is over"
     assert tapes.taping.glance().gaps == ()
-    assert tapes.taping.frames == 6 * BLOCK
+    assert tapes.taping.frames == (5 + SETTLED) * BLOCK
 
 
 def test_another_run_without_a_word_is_a_loss_too(tapes: Tapes) -> None:
     tapes.hear(5)
     tapes.run, tapes.heard, tapes.at_ns = 2, 0, tapes.at_ns + NS_PER_S
     began = GapBegan(stream="stream.wav", frame=4000, reason="device_lost")
-    assert tapes.hear() == [began, gap(4000, 8000, "device_lost")]
+    assert tapes.hear(SETTLED) == [began, gap(4000, 8000, "device_lost")]
 
 
 def test_while_the_device_is_away_the_stream_goes_on_a_little_behind_the_clock(tapes: Tapes) -> None:
@@ -179,8 +182,8 @@ def test_while_the_device_is_away_the_stream_goes_on_a_little_behind_the_clock(t
     seen = tapes.taping.glance()
     assert seen.gaps == (GapStatus(4000, 12000, "device_lost", open=True),)
     assert (seen.frames, seen.captured_frames) == (16000, 4000)
-    assert tapes.hear() == [gap(4000, 16000, "device_lost")], "the same gap as without the silence in between"
-    assert tapes.taping.glance().captured_frames == 4000 + BLOCK
+    assert tapes.hear(SETTLED) == [gap(4000, 16000, "device_lost")], "the same gap as without the silence in between"
+    assert tapes.taping.glance().captured_frames == 4000 + SETTLED * BLOCK
 
 
 def test_a_stream_begun_without_a_microphone_begins_with_a_gap(tapes: Tapes) -> None:
@@ -189,8 +192,8 @@ def test_a_stream_begun_without_a_microphone_begins_with_a_gap(tapes: Tapes) -> 
     assert tapes.taping.frames == 12000
     assert tapes.taping.frame_at(START_NS + 2 * NS_PER_S) == 16000
     tapes.at_ns = START_NS + 3 * NS_PER_S
-    assert tapes.hear() == [gap(0, 24000, "device_lost")]
-    assert tapes.taping.frame_at(tapes.at_ns) == tapes.taping.frames == 24000 + BLOCK
+    assert tapes.hear(SETTLED) == [gap(0, 24000, "device_lost")]
+    assert tapes.taping.frame_at(tapes.at_ns) == tapes.taping.frames == 24000 + SETTLED * BLOCK
 
 
 def test_a_press_before_the_first_sound_is_at_the_first_sound(tapes: Tapes) -> None:
@@ -214,7 +217,7 @@ def test_a_take_ended_within_a_gap_is_complete_only_when_the_gap_is_known(tapes:
     tapes.lose(2.0)
     tapes.taping.fill(tapes.at_ns)
     assert tapes.taping.is_filling("take")
-    tapes.hear()
+    tapes.hear(SETTLED)
     assert not tapes.taping.is_filling("take")
     assert audio_of(path) == tapes.concatenation((1000, 6000))
 
@@ -274,3 +277,36 @@ def test_runs_and_gaps_tile_the_stream(tapes: Tapes) -> None:
         assert isinstance(found, GapFound)
         assert not any(stream[2 * found.frame : 2 * (found.frame + found.frames)])
     assert len(gaps) == 7
+
+
+def test_what_is_only_late_is_held_and_then_taped_whole(tapes: Tapes) -> None:
+    tapes.hear(20)
+    stalled_ns = tapes.at_ns
+    for late_s in (0.8, 0.5, 0.2):
+        data = sound(100_000 + tapes.heard, BLOCK)
+        tapes.at_ns = stalled_ns + round(late_s * NS_PER_S) + BLOCK_NS * (tapes.heard - 20 * BLOCK) // BLOCK
+        assert tapes.taping.take_block(Block(1, tapes.heard, tapes.at_ns, overflow=False, data=data)) == []
+        tapes.heard += BLOCK
+    assert tapes.taping.frames == 20 * BLOCK, "it may have been lost"
+    tapes.at_ns = stalled_ns + 3 * BLOCK_NS
+    assert tapes.hear() == []
+    assert audio_of(tapes.folder / "stream.wav") == sound(100_000, 24 * BLOCK)
+
+
+def test_what_the_sound_system_lost_without_a_word_becomes_a_gap(tapes: Tapes) -> None:
+    tapes.hear(20)
+    tapes.at_ns += 2 * NS_PER_S
+    assert tapes.hear(10) == []
+    assert tapes.taping.frames == 20 * BLOCK, "it may be only late"
+    assert tapes.taping.frame_at(tapes.at_ns) == 30 * BLOCK + 2 * RATE, "time goes on though sound is held"
+    assert tapes.hear(2) == [gap(20 * BLOCK, 2 * RATE, "dropped")]
+    assert tapes.taping.frames == 32 * BLOCK + 2 * RATE
+
+
+def test_what_is_held_is_not_forgotten_when_the_part_ends(tapes: Tapes) -> None:
+    tapes.hear(20)
+    tapes.at_ns += NS_PER_S // 10
+    tapes.hear(2)
+    assert tapes.taping.frames == 20 * BLOCK
+    assert tapes.taping.seal() == []
+    assert audio_of(tapes.folder / "stream.wav") == sound(100_000, 22 * BLOCK)

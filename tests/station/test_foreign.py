@@ -1,0 +1,428 @@
+"""Imported sound: every recorder's format becomes a master, damage is said, hostile files are refused."""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from days import IVANOV, audio_of
+from rig.marker import Frames
+
+from exam.audio import AudioFormat
+from exam.errors import Fatal, Rejected
+from exam.fixity import sha256_of
+from station import foreign
+from station.foreign import Imported, import_audio
+from station.tape import HEADER_BYTES, TapeReader
+
+RATE = 48000
+SECONDS = 3.0
+
+
+def sweep(seconds: float = SECONDS, rate: int = RATE) -> Frames:
+    """What lossy coders keep well below 3.4 kHz; the level differs everywhere, so that an offset shows."""
+    at = np.arange(round(seconds * rate)) / rate
+    return (12000 * np.sin(2 * np.pi * (250 + 150 * at) * at) * (0.2 + 0.8 * at / seconds)).astype(np.int16)
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """16-bit WAV as a dictaphone writes it."""
+    path = tmp_path / "plain.wav"
+    soundfile.write(path, sweep(), RATE, "PCM_16")
+    return path
+
+
+@pytest.fixture
+def master(tmp_path: Path) -> Path:
+    """Where the imported recording is to go: a day's folder of its own."""
+    (tmp_path / "day").mkdir()
+    return tmp_path / "day" / f"{IVANOV}.wav"
+
+
+def made(target: Path, *words: str) -> Path:
+    """A file made by ffmpeg."""
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *words, f"file:{target}"], check=True, stdin=subprocess.DEVNULL)
+    return target
+
+
+def heard(master: Path) -> Frames:
+    return np.frombuffer(audio_of(master), "<i2")
+
+
+def loudest_lag(a: Frames, b: Frames) -> tuple[int, float]:
+    """By how many frames `b` lags `a`, and how alike they are then (1: the same)."""
+    size = 1 << (len(a) + len(b)).bit_length()
+    x, y = (np.fft.rfft(each.astype(float), size) for each in (a, b))
+    correlation = np.fft.irfft(np.conj(x) * y, size)
+    lag = int(np.argmax(correlation))
+    like = float(correlation[lag] / np.sqrt((a.astype(float) ** 2).sum() * (b.astype(float) ** 2).sum()))
+    return lag if lag < size // 2 else lag - size, like
+
+
+RECORDERS = {
+    "pcm8.wav": ("-c:a", "pcm_u8"),
+    "pcm24.wav": ("-c:a", "pcm_s24le"),
+    "pcm32.wav": ("-c:a", "pcm_s32le"),
+    "float.wav": ("-c:a", "pcm_f32le"),
+    "double.wav": ("-c:a", "pcm_f64le"),
+    "ima.wav": ("-c:a", "adpcm_ima_wav"),
+    "ms.wav": ("-c:a", "adpcm_ms"),
+    "alaw.wav": ("-c:a", "pcm_alaw"),
+    "a.w64": (),
+    "a.aiff": (),
+    "a.caf": (),
+    "a.mp3": (),
+    "vbr.mp3": ("-q:a", "4"),
+    "plain.mp3": ("-write_xing", "0", "-id3v2_version", "0"),
+    "a.m4a": (),
+    "a.aac": (),
+    "alac.m4a": ("-c:a", "alac"),
+    "fragmented.mp4": ("-movflags", "frag_keyframe+empty_moov", "-frag_duration", "500000"),
+    "a.3gp": ("-c:a", "aac"),
+    "a.wma": (),
+    "vorbis.ogg": ("-c:a", "libvorbis"),
+    "opus.ogg": ("-c:a", "libopus"),
+    "a.opus": (),
+    "a.flac": (),
+    "a.webm": ("-c:a", "libopus"),
+    "a.mka": ("-c:a", "ac3"),
+    "a.avi": ("-c:a", "mp3"),
+    "a.ts": ("-c:a", "aac"),
+}
+LOSSLESS = {"pcm24.wav", "pcm32.wav", "float.wav", "double.wav", "a.w64", "a.aiff", "a.caf", "alac.m4a", "a.flac"}
+
+
+@pytest.mark.parametrize("name", RECORDERS)
+def test_every_recorders_file_becomes_a_master(tmp_path: Path, plain: Path, master: Path, name: str) -> None:
+    source = made(tmp_path / name, "-i", str(plain), *RECORDERS[name])
+    told = import_audio(source, master)
+    assert (told.shape, told.damaged, told.warnings) == (AudioFormat(RATE, 1), False, ())
+    assert (told.sha256, told.size) == (sha256_of(source), source.stat().st_size)
+    with TapeReader(master) as reader:
+        assert (reader.is_whole, reader.frames, reader.shape) == (True, told.frames, told.shape)
+    lag, like = loudest_lag(sweep(), heard(master))
+    assert abs(lag) < 0.06 * RATE, "the coder's delay at most"
+    assert like > 0.98
+    assert told.frames >= SECONDS * RATE - 0.06 * RATE
+    if told.stated_s is not None:
+        assert abs(told.stated_s - told.frames / RATE) <= foreign.LENGTH_TOLERANCE_S
+    if name in LOSSLESS:
+        assert np.array_equal(heard(master), sweep()), "to the sample"
+    assert list(master.parent.iterdir()) == [master]
+
+
+def test_16_bit_sound_stays_as_it_is_to_the_sample(plain: Path, master: Path) -> None:
+    assert import_audio(plain, master).frames == SECONDS * RATE
+    assert np.array_equal(heard(master), sweep())
+
+
+def test_a_telephones_amr(tmp_path: Path, plain: Path, master: Path) -> None:
+    source = tmp_path / "call.amr"
+    subprocess.run(["sox", plain, "-r", "8000", "-t", "amr-nb", source], check=True)
+    told = import_audio(source, master)
+    assert (told.shape, told.damaged) == (AudioFormat(8000, 1), False)
+    lag, like = loudest_lag(sweep(rate=8000), heard(master))
+    assert (abs(lag) < 400, like > 0.9) == (True, True)
+
+
+def test_the_sound_of_a_conference_video(tmp_path: Path, plain: Path, master: Path) -> None:
+    video = made(tmp_path / "zoom.mp4", "-f", "lavfi", "-i", "testsrc=d=3:s=320x240", "-i", str(plain), "-shortest")
+    told = import_audio(video, master)
+    assert ("mp4" in told.container, told.codec, told.damaged) == (True, "aac", False)
+    assert loudest_lag(sweep(), heard(master))[1] > 0.98
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "shape"),
+    [
+        (8000, 2, AudioFormat(8000, 2)),
+        (11025, 1, AudioFormat(11025, 1)),
+        (96000, 2, AudioFormat(96000, 2)),
+        (192000, 1, AudioFormat(96000, 1)),
+        (4000, 1, AudioFormat(8000, 1)),
+        (48000, 6, AudioFormat(48000, 2)),
+    ],
+)
+def test_rate_and_channels_stay_within_what_a_master_may_have(
+    tmp_path: Path, master: Path, rate: int, channels: int, shape: AudioFormat
+) -> None:
+    source = tmp_path / "a.wav"
+    soundfile.write(source, np.stack([sweep(1.0, rate)] * channels, axis=1), rate, "PCM_16")
+    told = import_audio(source, master)
+    assert (told.shape, told.frames) == (shape, shape.sample_rate)
+    assert bool(told.warnings) == (channels > 2)
+
+
+def test_of_several_tracks_the_first_is_taken_and_it_is_said(tmp_path: Path, plain: Path, master: Path) -> None:
+    words = ("-i", str(plain), "-f", "lavfi", "-i", "sine=d=3", "-map", "0", "-map", "1")
+    told = import_audio(made(tmp_path / "two.mka", *words, "-c:a", "flac"), master)
+    assert np.array_equal(heard(master), sweep())
+    assert "2 звуковых дорожек" in told.warnings[0]
+
+
+# -- damaged -----------------------------------------------------------------------------------------------------
+
+
+def cut(path: Path, part: float) -> Path:
+    os.truncate(path, int(path.stat().st_size * part))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a.wav", ()),
+        ("a.mp3", ()),
+        ("vbr.mp3", ("-q:a", "4")),
+        ("faststart.m4a", ("-movflags", "faststart")),
+        ("a.flac", ()),
+        ("a.wma", ()),
+        ("a.webm", ("-c:a", "libopus")),
+    ],
+)
+def test_what_decodes_of_a_cut_file_is_kept_and_said(
+    tmp_path: Path, plain: Path, master: Path, name: str, words: tuple[str, ...]
+) -> None:
+    told = import_audio(cut(made(tmp_path / name, "-i", str(plain), *words), 0.5), master)
+    assert told.damaged
+    assert 0.9 < told.frames / RATE < 2.2
+    assert f"прочитано {told.frames / RATE:.1f} с" in told.warnings[0]
+    lag, like = loudest_lag(sweep()[: told.frames], heard(master))
+    assert (abs(lag) < 0.06 * RATE, like > 0.95) == (True, True)
+
+
+@pytest.mark.parametrize("promised", [0, 0xFFFFFFFF, 1000])
+def test_a_wav_whose_recorder_died_is_read_to_its_end(plain: Path, master: Path, promised: int, tmp_path: Path) -> None:
+    content = bytearray(plain.read_bytes())
+    struct.pack_into("<I", content, content.index(b"data") + 4, promised)
+    (tmp_path / "died.wav").write_bytes(content)
+    told = import_audio(tmp_path / "died.wav", master)
+    assert told.damaged
+    assert np.array_equal(heard(master), sweep())
+
+
+def test_chunks_after_the_sound_are_not_heard(plain: Path, master: Path) -> None:
+    with plain.open("ab") as file:
+        file.write(b"LIST" + struct.pack("<I", 1000) + bytes(1000))
+    told = import_audio(plain, master)
+    assert (told.frames, told.damaged) == (SECONDS * RATE, False)
+
+
+def test_a_spoilt_middle_is_passed_over_and_said(tmp_path: Path, plain: Path, master: Path) -> None:
+    source = made(tmp_path / "a.mp3", "-i", str(plain), "-b:a", "128k")
+    content = bytearray(source.read_bytes())
+    content[20000:24000] = np.random.default_rng(1).bytes(4000)
+    source.write_bytes(content)
+    told = import_audio(source, master)
+    assert told.damaged
+    assert told.frames > 2.5 * RATE
+
+
+# -- refused -----------------------------------------------------------------------------------------------------
+
+
+def refusal(source: Path, master: Path) -> Rejected:
+    """It is refused in one line that names the file, and nothing is left behind."""
+    beside = sorted(master.parent.iterdir())
+    with pytest.raises(Rejected) as refused:
+        import_audio(source, master)
+    for text in (refused.value.ru, refused.value.en):
+        assert source.name in text
+        assert "\n" not in text
+    assert sorted(master.parent.iterdir()) == beside
+    return refused.value
+
+
+CONTENTS = {
+    "empty.mp3": (b"", "empty"),
+    "text.mp3": ("Привет, это не звук.\n".encode() * 500, "no_audio"),
+    "zeros.wav": (bytes(100_000), "no_audio"),
+    "random.m4a": (np.random.default_rng(2).bytes(50_000), "no_audio"),
+    "head.wav": (b"RIFF", "no_audio"),
+    "rf64.wav": (b"RF64\xff\xff\xff\xffWAVEdata\xff\xff\xff\xff", "no_audio"),
+    "photo.jpg": (b"\xff\xd8\xff\xe0" + bytes(1000), "no_audio"),
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_what_is_no_sound_is_refused(tmp_path: Path, master: Path, name: str) -> None:
+    content, code = CONTENTS[name]
+    (tmp_path / name).write_bytes(content)
+    assert refusal(tmp_path / name, master).code in {code, "playlist"}
+
+
+def test_a_video_without_sound(tmp_path: Path, master: Path) -> None:
+    assert refusal(made(tmp_path / "a.mp4", "-f", "lavfi", "-i", "testsrc=d=1"), master).code == "no_audio"
+
+
+def test_an_mp4_that_was_never_finished(tmp_path: Path, plain: Path, master: Path) -> None:
+    refused = refusal(cut(made(tmp_path / "a.mp4", "-i", str(plain)), 0.7), master)
+    assert (refused.code, "moov" in refused.ru) == ("damaged", True)
+
+
+def test_an_encrypted_file(tmp_path: Path, plain: Path, master: Path) -> None:
+    key = ("-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb", "-encryption_kid", "a7e61c373e219033c21091fa607bf3b8")
+    source = made(tmp_path / "a.mp4", "-i", str(plain), "-encryption_scheme", "cenc-aes-ctr", *key)
+    assert refusal(source, master).code == "encrypted"
+
+
+def test_a_wav_of_no_frames(tmp_path: Path, master: Path) -> None:
+    soundfile.write(tmp_path / "none.wav", np.zeros(0, np.int16), RATE, "PCM_16")
+    assert refusal(tmp_path / "none.wav", master).code == "empty"
+
+
+def test_an_m4a_of_noise_within_a_whole_frame(tmp_path: Path, plain: Path, master: Path) -> None:
+    source = made(tmp_path / "a.m4a", "-i", str(plain), "-movflags", "faststart")
+    content = bytearray(source.read_bytes())
+    begin = content.index(b"mdat") + 4
+    content[begin:] = np.random.default_rng(3).bytes(len(content) - begin)
+    source.write_bytes(content)
+    assert refusal(source, master).code == "damaged"
+
+
+def test_longer_than_a_day(plain: Path, master: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foreign, "LONGEST_S", 2)
+    with pytest.raises(Rejected) as refused:
+        import_audio(plain, master)
+    assert refused.value.code == "too_long"
+    assert list(master.parent.iterdir()) == []
+
+
+def test_files_that_cannot_be_opened(tmp_path: Path, master: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.mp3")
+    (tmp_path / "folder.mp3").mkdir()
+    (tmp_path / "loop.mp3").symlink_to("loop.mp3")
+    assert refusal(tmp_path / "fifo.mp3", master).code == "no_file"
+    assert refusal(tmp_path / "folder.mp3", master).code == "unreadable"
+    assert refusal(tmp_path / "loop.mp3", master).code == "unreadable"
+    assert refusal(tmp_path / "none.mp3", master).code == "unreadable"
+
+
+def test_a_recording_of_this_day_is_not_imported_into_it(plain: Path, master: Path) -> None:
+    ours = master.parent / "11.02.2026_265_701020_Петрова А.mp3"
+    made(ours, "-i", str(plain))
+    assert refusal(ours, master).code == "ours"
+    dropped = shutil.copy(plain, master.parent / "REC0001.wav")
+    assert import_audio(dropped, master).frames == SECONDS * RATE
+
+
+def test_a_name_that_is_taken(plain: Path, master: Path) -> None:
+    master.write_bytes(b"precious")
+    with pytest.raises(Rejected) as refused:
+        import_audio(plain, master)
+    assert (refused.value.code, master.read_bytes()) == ("exists", b"precious")
+    assert list(master.parent.iterdir()) == [master]
+
+
+def test_a_file_that_is_still_being_copied(plain: Path, master: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decode = foreign._decode
+
+    def grow(*args: object) -> object:
+        with plain.open("ab") as file:
+            file.write(bytes(100))
+        return decode(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(foreign, "_decode", grow)
+    assert refusal(plain, master).code == "changed"
+
+
+def test_the_running_recordings_room_is_not_taken(plain: Path, master: Path) -> None:
+    with pytest.raises(OSError, match="No space"):
+        import_audio(plain, master, reserve_bytes=1 << 60)
+    assert list(master.parent.iterdir()) == []
+
+
+def test_without_ffmpeg(plain: Path, master: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Fatal, match="установите пакет ffmpeg"):
+        import_audio(plain, master)
+
+
+# -- hostile -----------------------------------------------------------------------------------------------------
+
+
+PLAYLISTS = {
+    "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n{secret}\n#EXT-X-ENDLIST\n",
+    "dash": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+    'profiles="urn:mpeg:dash:profile:isoff-live:2011" mediaPresentationDuration="PT3S" minBufferTime="PT1S"><Period>'
+    '<AdaptationSet mimeType="audio/mp4"><Representation id="0" codecs="mp4a.40.2" bandwidth="64000">'
+    "<BaseURL>{secret}</BaseURL><SegmentBase/></Representation></AdaptationSet></Period></MPD>",
+    "concat": "ffconcat version 1.0\nfile '{secret}'\n",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n",
+    "m3u": "{secret}\n",
+}
+
+
+@pytest.mark.parametrize("kind", PLAYLISTS)
+@pytest.mark.parametrize("suffix", [".mp3", ".wav", ".m3u8"])
+def test_a_list_of_other_files_opens_none_of_them(
+    tmp_path: Path, plain: Path, master: Path, kind: str, suffix: str
+) -> None:
+    """HLS and DASH do open the secret when ffmpeg is asked without its white lists."""
+    secret = made(tmp_path / ("secret.m4a" if kind == "dash" else "secret.ts"), "-i", str(plain), "-c:a", "aac")
+    source = tmp_path / f"list{suffix}"
+    source.write_text(PLAYLISTS[kind].format(secret=secret))
+    if kind in {"hls", "dash"}:
+        command = ["ffprobe", "-v", "error", "-show_entries", "format=duration", f"file:{source}"]
+        assert b"duration=3" in subprocess.run(command, capture_output=True, check=True).stdout
+    assert refusal(source, master).code in {"playlist", "no_audio"}
+
+
+@pytest.mark.parametrize(
+    "name", ["-i.wav", "-y", "a:b.wav", "http:x.wav", "%d.wav", "concat:a|b.wav", "имя с «» пробелом.wav", "\udcff.wav"]
+)
+def test_any_name_is_only_a_name(tmp_path: Path, plain: Path, master: Path, name: str) -> None:
+    source = plain.rename(tmp_path / name)
+    assert import_audio(source, master).frames == SECONDS * RATE
+
+
+# -- memory, priority, death -------------------------------------------------------------------------------------
+
+IMPORT = "import sys; from pathlib import Path; from station.foreign import import_audio; "
+IMPORT += "import_audio(Path(sys.argv[1]), Path(sys.argv[2]))"
+
+
+def sparse_wav(path: Path, seconds: int) -> Path:
+    """Hours of silence that take no disk."""
+    data = 2 * RATE * seconds
+    fmt = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, RATE, RATE * 2, 2, 16)
+    with path.open("wb") as file:
+        file.write(b"RIFF" + struct.pack("<I", 36 + data) + b"WAVE" + fmt + b"data" + struct.pack("<I", data))
+        file.truncate(44 + data)
+    return path
+
+
+def test_an_hours_long_file_is_never_held_in_memory(tmp_path: Path, master: Path) -> None:
+    source = sparse_wav(tmp_path / "long.wav", 1800)
+    ask = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
+    ask += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)"
+    command = [sys.executable, "-c", ask, sys.executable, "-c", IMPORT, str(source), str(master)]
+    peak = int(subprocess.run(command, check=True, capture_output=True).stdout)
+    assert master.stat().st_size == HEADER_BYTES + 2 * RATE * 1800
+    assert peak < 100 * 1024 * 1024
+
+
+def test_interrupted_it_leaves_nothing_behind(tmp_path: Path, master: Path) -> None:
+    source = sparse_wav(tmp_path / "long.wav", 8 * 3600)
+    code = "import signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit(1)); "
+    child = subprocess.Popen([sys.executable, "-c", "import sys; " + code + IMPORT, str(source), str(master)])
+    ffmpeg = f"/proc/{child.pid}/task/{child.pid}/children"
+    while not (found := Path(ffmpeg).read_text().split()) or not any(master.parent.iterdir()):
+        assert child.poll() is None
+    assert os.getpriority(os.PRIO_PROCESS, int(found[0])) in {0, 10}
+    child.terminate()
+    assert child.wait(30) == 1
+    assert list(master.parent.iterdir()) == []
+    assert not Path(f"/proc/{found[0]}").exists(), "ffmpeg ended with it"
+
+
+def test_the_report_is_plain(plain: Path, master: Path) -> None:
+    told = import_audio(plain, master)
+    assert isinstance(told, Imported)
+    assert (told.container, told.codec, told.stated_s) == ("wav", "pcm_s16le", SECONDS)

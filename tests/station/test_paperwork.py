@@ -1,0 +1,112 @@
+"""The commands that work without a daemon, on a real folder, as a technician runs them."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from days import IVANOV, PETROVA, STREAM, Room, audio_of, play_day
+from showing.school import BIN
+
+from exam import manifest
+from station.lock import locked
+from station.verify import verify
+
+CONFIG = """
+[school]
+code = "701020"
+time_zone = "Asia/Tomsk"
+[exam]
+date = 2026-02-11
+[room]
+number = "265"
+[capture]
+device = "test"
+sample_rate = 8000
+[delivery]
+format = "wav"
+"""
+ROSTER = """number,surname,first_name,patronymic,class,room
+1,Иванов,Иван,Иванович,9А,265
+2,Петрова,Анна,,9А,265
+3,Сидоров,Олег,,9Б,300
+4,Яковлева,Яна,,,
+"""
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Room:
+    (tmp_path / "station.toml").write_text(CONFIG + f'[storage]\nfolder = "{tmp_path}/recordings"\n')
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    with Room(tmp_path / "recordings") as room:
+        play_day(room)
+    return room
+
+
+def station(day: Room, *words: str) -> subprocess.CompletedProcess[str]:
+    top = day.folder.parent.parent
+    environment = os.environ | {"XDG_RUNTIME_DIR": str(top), "STATION_CONFIG": str(top / "station.toml")}
+    return subprocess.run([BIN / "station", *words], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_recover_brings_back_a_folder_from_another_disk(day: Room, tmp_path: Path) -> None:
+    copy = tmp_path / "from-the-broken-pc"
+    shutil.copytree(day.folder, copy)
+    for path in (*copy.glob("*.json"), copy / "journal.jsonl"):
+        path.unlink()
+    done = station(day, "recover", str(copy))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {path.name for path in copy.glob("*.json")} == {f"{stem}.json" for stem in (STREAM, IVANOV, PETROVA)}
+    assert verify(copy).ok
+
+
+def test_recover_is_refused_while_another_holds_the_folder(day: Room) -> None:
+    with locked(day.folder):
+        done = station(day, "recover")
+    assert done.returncode == 1
+    assert "уже работает другая станция" in done.stderr
+
+
+def test_recover_refuses_what_is_no_day(day: Room, tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "письмо.txt").write_text("мама")
+    for words in (["letters"], ["nowhere"]):
+        done = station(day, "recover", str(tmp_path / words[0]))
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert [path.name for path in (tmp_path / "letters").iterdir()] == ["письмо.txt"]
+
+
+def test_recut_works_after_the_day(day: Room) -> None:
+    done = station(day, "recut", "--participant", "1", "--from", "09:00:01", "--to", "09:00:02")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = manifest.load(day.folder / f"{IVANOV}_дубль_2.json")
+    stream = audio_of(day.folder / f"{STREAM}.wav")
+    (span,) = told.spans
+    assert audio_of(day.folder / told.audio.file) == stream[2 * span.first_frame : 2 * span.end]
+    assert verify(day.folder).ok
+
+
+@pytest.mark.parametrize("ending", ["mp3", "m4a", "ogg", "wma"])
+def test_a_dictaphones_file_is_a_take_without_a_stream(day: Room, tmp_path: Path, ending: str) -> None:
+    source = tmp_path / f"DVT0001.{ending}"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "anoisesrc=d=3:a=0.1:r=44100", source], check=True
+    )  # fmt: skip
+    done = station(day, "import", str(source), "--participant", "3", "--started-at", "10:15:00")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = manifest.load(next(day.folder.glob("*Сидоров*.json")))
+    assert (told.source, told.spans, told.flags) == ("dictaphone", (), ("no_stream",))
+    assert told.audio.frames / told.audio.sample_rate == pytest.approx(3, abs=0.1)
+    assert f"{told.started_at:%H:%M:%S}" == "10:15:00"
+    report = verify(day.folder)
+    assert report.ok, report.breaches
+
+
+def test_what_is_no_sound_is_refused_and_nothing_changes(day: Room, tmp_path: Path) -> None:
+    before = {path.name for path in day.folder.iterdir()}
+    source = tmp_path / "DVT0001.mp3"
+    source.write_text("это не звук")
+    done = station(day, "import", str(source), "--participant", "3", "--started-at", "10:15:00")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert {path.name for path in day.folder.iterdir()} == before
