@@ -25,6 +25,7 @@ FILE = "journal.jsonl"
 
 _RESERVE_BYTES = 1 << 17
 _KEPT_BYTES = 1 << 20  # the last hours' lines
+_MSDOS_SUPER_MAGIC = 0x4D44
 _KEEP_SIZE = 1
 _LIBC = ctypes.CDLL(None)
 
@@ -104,6 +105,8 @@ class Journal:
 
     def _reserve(self) -> None:
         """Hold space ahead, where the file system can: how a full disk ended a take must still be written down."""
+        if not _keeps_a_reserve(self._descriptor):
+            return
         size = os.fstat(self._descriptor).st_size
         if size + _RESERVE_BYTES // 2 > self._reserved:
             self._reserved = size + _RESERVE_BYTES
@@ -111,6 +114,12 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def _keeps_a_reserve(descriptor: int) -> bool:
+    """Not vfat: after a power cut it finds the file longer than its size says, and turns read-only over it."""
+    told = (ctypes.c_long * 64)()
+    return _LIBC.fstatfs(descriptor, told) == 0 and told[0] != _MSDOS_SUPER_MAGIC
 
 
 def read(folder: Path) -> Iterator[Entry]:

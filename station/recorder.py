@@ -39,7 +39,7 @@ from station.tape import SUFFIX
 from station.taping import Taping
 
 _TICK_S = 0.5
-_SYNC_EVERY_NS = NS_PER_S
+_SYNC_EVERY_NS = NS_PER_S // 2  # with the sound system's delay and the sync itself, a power cut takes less than 1 s
 _DISK_EVERY_NS = 10 * NS_PER_S
 _ABSENT_AFTER_NS = 3 * NS_PER_S
 _CALM_NS = 60 * NS_PER_S

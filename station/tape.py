@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
+from exam import durable
 from exam.audio import AudioFormat
 from exam.errors import Rejected
 from station.recent import Recent
@@ -63,6 +64,9 @@ class Tape:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:
             _write_at(self._descriptor, header(shape, 0), 0)
+            # Name and header outlive a power cut before anything is said of the file: no journal names an empty one.
+            os.fsync(self._descriptor)
+            durable.sync_folder(path.parent)
         except OSError:  # ours, just made and empty: it must not take a name from the next try
             os.close(self._descriptor)
             path.unlink()

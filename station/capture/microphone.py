@@ -22,6 +22,7 @@ from station.messages import Block, CaptureLost
 
 _RESPAWN_NS = 2 * NS_PER_S  # processes are started no more often than this
 _HUNG_AFTER_NS = 3 * NS_PER_S  # a child that waits says so several times a second
+_MOST_PATIENCE_NS = 48 * NS_PER_S  # doubled with each child that hung: a slow computer only needs longer to begin
 _STALLED_AFTER_NS = 6 * NS_PER_S // 5
 _GIVE_UP_AFTER_NS = 10 * NS_PER_S  # a stream that is only late still has its sound queued: tearing down would lose it
 _PIPE_BYTES = 1 << 20  # ten seconds of sound; what does not fit waits in the child
@@ -41,6 +42,7 @@ class Microphone:
         self._run = 0
         self._pipe = _NOTHING
         self._respawn_ns = self._heard_ns = 0
+        self._patience_ns = _HUNG_AFTER_NS
         self._is_open = self._is_stalled = False
         self._told: tuple[str, str] | None = None  # code and text of the last loss, until the microphone is open again
 
@@ -59,7 +61,7 @@ class Microphone:
         if silent_ns < _STALLED_AFTER_NS or self._has_more():
             return ()
         if not self._is_open:
-            return self._abandon() if silent_ns > _HUNG_AFTER_NS else ()
+            return self._give_up_opening() if silent_ns > self._patience_ns else ()
         if silent_ns > _GIVE_UP_AFTER_NS:
             return self._abandon()
         if self._is_stalled:
@@ -116,7 +118,7 @@ class Microphone:
     def _begin(self, packet: wire.Packet) -> None:
         """The child has opened the microphone; the next one, should it come to that, opens the same."""
         self._run += 1
-        self._is_open, self._told = True, None
+        self._is_open, self._told, self._patience_ns = True, None, _HUNG_AFTER_NS
         self._spec = msgspec.structs.replace(self._spec, bound=packet.body.decode())
 
     def _block(self, packet: wire.Packet) -> Block:
@@ -129,6 +131,10 @@ class Microphone:
         waiting = select.poll()
         waiting.register(self._pipe, select.POLLIN)
         return bool(waiting.poll(0))
+
+    def _give_up_opening(self) -> Sequence[CaptureLost]:
+        self._patience_ns = min(2 * self._patience_ns, _MOST_PATIENCE_NS)
+        return self._abandon()
 
     def _abandon(self) -> Sequence[CaptureLost]:
         self.close()
