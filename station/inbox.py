@@ -39,7 +39,13 @@ class Inbox:
     def post(self, message: Message) -> None:
         """Hand over a message; never waits."""
         self._posted.append(message)
-        os.eventfd_write(self._wake, 1)
+        if self._wake >= 0:
+            os.eventfd_write(self._wake, 1)
+
+    def close(self) -> None:
+        """Nobody reads any more; what is posted from now on is not heard."""
+        wake, self._wake = self._wake, -1
+        os.close(wake)
 
     def next(self, timeout_s: float, source: Source) -> Sequence[Message]:
         """What has come since the last time, sound first; empty when nothing came in time."""

@@ -102,6 +102,7 @@ def _record(config: Config) -> None:
             microphone.close()
             publisher.stop()
             journal.close()
+            inbox.close()
             if mirror is not None:
                 mirror.stop()
 

@@ -170,7 +170,7 @@ class Room:
         self.papers_clock = CorrectedClock(self.clock)
         self.journal = Journal(self.folder, self.papers_clock)
         day, tail = recovery.recover(self.folder, recovery.replay(self.folder), self.journal, SHAPE, self.papers_clock)
-        self.inbox = StepInbox()
+        self.inbox: Inbox = StepInbox()
         self.publisher = self._new_publisher()
         self.recorder = Recorder(
             self.config,
@@ -191,6 +191,7 @@ class Room:
         self.recorder.stop()
         self.publisher.stop()
         self.journal.close()
+        self.inbox.close()
 
     def _new_publisher(self) -> Publisher:
         return Publisher(self.folder, self.config.delivery.format, self._report)

@@ -10,6 +10,7 @@ from pathlib import Path
 from days import SHAPE, NoSource, Room
 from msgspec.structs import replace
 
+from exam.clock import CorrectedClock
 from station import recovery, sides
 from station.inbox import Inbox
 from station.journal import Journal
@@ -33,6 +34,13 @@ def other_disk() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class TickingInbox(Inbox):
+    """The recorder turns by itself, too: it must notice what the mirror's thread has come to."""
+
+    def settle(self, is_alive: Callable[[], bool]) -> None:
+        """Nothing to wait for: each answer is waited for by itself."""
+
+
 class MirroredRoom(Room):
     """`first`: the day's folder on the first disk, `second` on the other, `folder` the one that is the day's now."""
 
@@ -45,17 +53,18 @@ class MirroredRoom(Room):
         places = sides.usable(sides.choose(self.first, self.second))
         so_far = recovery.replay(places.day)
         sides.fetch(places, so_far)
-        self.journal = Journal(places.day, self.clock)
-        day, tail = recovery.recover(places.day, so_far, self.journal, SHAPE, self.clock)
+        self.papers_clock = CorrectedClock(self.clock)
+        self.journal = Journal(places.day, self.papers_clock)
+        day, tail = recovery.recover(places.day, so_far, self.journal, SHAPE, self.papers_clock)
         self.mirror = Mirror(places.day, self.other(places), SHAPE, sides.finished_tapes(day, SHAPE))
-        self.inbox = Inbox()
+        self.inbox = TickingInbox()
         self.publisher = Publisher(places.day, self.config.delivery.format, self._report)
         parts = {"journal": self.journal, "publisher": self.publisher, "inbox": self.inbox, "source": NoSource()}
         self.recorder = Recorder(
             self.config,
             self.rules,
             day,
-            clock=self.clock,
+            clock=self.papers_clock,
             tail=tail,
             mirror=self.mirror,
             **parts,  # type: ignore[arg-type]

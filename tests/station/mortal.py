@@ -15,7 +15,7 @@ from unittest import mock
 from days import Room
 
 from exam import durable
-from station import disks, journal, publishing, recovery, reel, tape
+from station import chain, disks, journal, publishing, recovery, reel, tape
 from station.messages import Message, Published, PublishingFailed, Status, Stop
 from station.publishing import Draft, Publisher
 from station.session.commands import Command
@@ -25,7 +25,7 @@ Death = Literal["before", "half", "after"]
 """Whether the write at which the process dies was not begun, half done, or done."""
 
 _POLL_S = 0.02
-_WRITERS = (tape, journal, durable, publishing, disks)
+_WRITERS = (tape, journal, durable, publishing, disks, chain)
 
 
 class Died(Exception):
@@ -213,6 +213,7 @@ class MortalRoom(Room):
         self.inbox.post(Stop())
         self.recorder._thread.join()
         self.publisher.stop()
+        self.inbox.close()
         self.disk.revive()
 
     def tell(self, *messages: Message) -> None:

@@ -129,7 +129,7 @@ def test_a_full_disk_ends_the_take_in_order_and_is_returned_to(tmp_path: Path, d
 def test_a_disk_too_small_for_the_day_is_refused_with_what_to_free(tmp_path: Path) -> None:
     with Room(tmp_path) as room:
         room.hear(2)
-        room.recorder._storage = type(room.config.storage)(hours=24, reserve_gb=10**6)
+        room.recorder._space._storage = type(room.config.storage)(hours=24, reserve_gb=10**6)
         with pytest.raises(Rejected) as caught:
             room.do(ask.Open())
     assert caught.value.code == "disk_low"
