@@ -101,9 +101,12 @@ class Reel:
         return Taping(self.folder / part, self._shape, start_ns, keeps=self._mirror is not None)
 
     def go_on(self) -> Sequence[Event]:
-        """After a short outage the new part begins with the outage as a gap."""
+        """After a short outage the new part begins with the outage as a gap, where the part before ended."""
         tail, self._tail = self._tail, None
-        return self.taping.lose_device("outage") if self.taping is not None and tail is not None else ()
+        if self.taping is None or tail is None:
+            return ()
+        begins = happened.Anchored(stream=self.taping.file, at=tail.at, at_ns=tail.at_ns, boot=boot_id())
+        return [begins, *self.taping.lose_device("outage")]
 
     def taped(self, day: Day, act: Callable[[Taping], Sequence[Event]]) -> Sequence[Event]:
         """Do it with the tape; should the disk refuse, find a way on and do it there."""
