@@ -44,8 +44,9 @@ class Inbox:
 
     def close(self) -> None:
         """Nobody reads any more; what is posted from now on is not heard."""
-        wake, self._wake = self._wake, -1
-        os.close(wake)
+        if self._wake >= 0:
+            os.close(self._wake)
+            self._wake = -1
 
     def next(self, timeout_s: float, source: Source) -> Sequence[Message]:
         """What has come since the last time, sound first; empty when nothing came in time."""

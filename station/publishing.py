@@ -27,7 +27,7 @@ from exam.errors import ExamError, Rejected
 from exam.fixity import sha256_of
 from exam.manifest import Audio, Chain, Delivery, Manifest, Person
 from exam.names import Kind
-from station import links
+from station import chain, links
 from station.config import DeliveryFormat
 from station.feed import copy_spans
 from station.messages import Published, PublishingFailed
@@ -156,6 +156,9 @@ class Publisher:
         master = self._folder / (stem + SUFFIX)
         if not master.exists() or _is_torn(master, draft):
             _give_master(self._folder, draft, master)
+        if draft.manifest.kind is Kind.STREAM:
+            with contextlib.suppress(OSError, Rejected):  # a disk without room for it says so in the sound, too
+                chain.complete(master)
         seal(master)  # after a crash its last second may be in the kernel's memory only
         measured = _measured(draft.manifest, master)
         deliveries = () if self._delivery == "wav" else self._deliver(master, stem, self._delivery)
@@ -264,6 +267,8 @@ def _give_master(folder: Path, draft: Draft, master: Path) -> None:
             _copy(tape, temporary)
         else:
             _cut(folder, draft.manifest.spans, temporary)
+            if tape.exists():
+                set_aside(tape)
         if master.exists():
             set_aside(master)
         durable.move_without_replacing(temporary, master)

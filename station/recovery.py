@@ -70,6 +70,9 @@ def recover(
     part = day.parts[-1] if day.parts else None
     if part is None:
         return day, None
+    for ended in day.parts:
+        if ended.frames is not None and ended.stem not in day.published:  # a full disk may lack the end of its chain
+            head_of(folder / ended.file)
     length = _sealed(folder, day, part) if part.frames is None else part.frames
     tail = _tail(part, length, shape, clock)
     goes_on = goes_on and day.state is not State.CLOSED and tail.is_recent(clock.monotonic_ns())

@@ -57,6 +57,7 @@ class Reel:
         self._anchor_due_ns = self._head_due_ns = 0
         self._ends_at: int | None = None
         self._begun: set[str] = set()
+        self._is_barren = False
         self.taping: Taping | None = None
         self.failure: OSError | None = None
 
@@ -151,7 +152,8 @@ class Reel:
         return [*losses, end]
 
     def _outlast(self, taping: Taping, day: Day, error: OSError) -> Sequence[Event]:
-        if error.errno == errno.EFBIG and taping.frames:  # a file that takes nothing at all is no way on
+        if error.errno == errno.EFBIG and (taping.frames or not self._is_barren):
+            self._is_barren = not taping.frames  # twice in turn a file that takes nothing at all: that is no way on
             try:
                 return self._turn(taping, day, "file_limit")
             except OSError as another:

@@ -114,13 +114,18 @@ class Taping:
         return self.told()
 
     def seal(self) -> list[Event]:
-        """End the part: takes hold what there is, every file is synced and closed. The last losses."""
-        self._flush()
-        self._end_gap()
-        self._advance()
-        self._with_feeds(lambda feed: feed.tape.close())
-        self._feeds.clear()
-        self._end_stream()
+        """End the part: takes hold what there is, every file is synced and closed, also when the disk takes no more.
+
+        The last losses.
+        """
+        try:
+            self._flush()
+        finally:
+            self._end_gap()
+            self._advance()
+            self._with_feeds(lambda feed: feed.tape.close())
+            self._feeds.clear()
+            self._end_stream()
         return self.told()
 
     def turn(self, path: Path) -> list[Event]:
@@ -176,9 +181,8 @@ class Taping:
             match self._steps[0]:
                 case Begins(at_ns):
                     self._begin_run(at_ns)
-                case Lost(frames, reason):
-                    self._stream.append_silence(frames)
-                    self._note_gap(self._stream.frames - frames, reason)
+                case Lost() as lost:
+                    self._append_lost(lost)
                 case Block() as block:
                     self._append(block)
             self._steps.pop(0)
@@ -197,6 +201,16 @@ class Taping:
         if block.overflow:
             self._losses.append(OverflowSeen(stream=self.file, frame=at))
         self._timeline.arrived(self._stream.frames + block.beyond, block.monotonic_ns)
+
+    def _append_lost(self, lost: Lost) -> None:
+        first = self._stream.frames
+        try:
+            self._stream.append_silence(lost.frames)
+        finally:  # the file may end on the way: the next one takes the rest
+            done = self._stream.frames - first
+            self._steps[0] = Lost(lost.frames - done, lost.reason)
+            if done:
+                self._note_gap(first, lost.reason)
 
     def _silence_until(self, frame: int) -> None:
         self._stream.append_silence(max(0, frame - self._stream.frames))

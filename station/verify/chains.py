@@ -67,7 +67,7 @@ def check(part: Evidence) -> Iterator[Breach]:
     if links.sound(links.origin(part.file, part.shape), known, part.shape) < len(known) or _is_written_on(part):
         text = say("файл цепочки изменён: строки не следуют одна из другой", "the chain file was altered")
         yield Breach(6, _chain_file(part), text)
-    elif part.has_ended and not links.has_ended(known, part.shape):
+    elif part.has_ended and part.heard[-1].frames and not links.has_ended(known, part.shape):
         text = say("цепочка неполна или пропала", "the chain is incomplete or missing")
         yield Breach(6, _chain_file(part), text)
     changed = list(differing(part, known, to_the_end=part.has_ended and bool(known)))

@@ -83,6 +83,9 @@ def _shortened(take: Take, frames: int) -> tuple[FrameSpan, ...]:
     return tuple(spans)
 
 
+_TEARING = {"crash", "disk_full", "disk_failed", "file_limit"}
+
+
 def _crashed(entries: Sequence[Entry]) -> set[str]:
     ended = [entry.event for entry in entries if isinstance(entry.event, StreamEnded)]
-    return {event.stream for event in ended if event.stream and event.ending == "crash"}
+    return {event.stream for event in ended if event.stream and event.ending in _TEARING}

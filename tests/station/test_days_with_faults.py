@@ -78,7 +78,9 @@ class AnyDay(RuleBasedStateMachine):
         self.alive = False
         self.states = {State.CLOSED}  # more than one after a death amid a command
         self.durable = 0
+        self.held: list[tuple[int, tuple[str, str | None], tuple[str, str | None]]] = []  # blocks not yet placed
         self.microphone = [1, 0]  # run, and the next frame in it
+        self.outage_s = 0.0  # since a block was last recorded
 
     @initialize()
     def begin(self) -> None:
@@ -141,8 +143,18 @@ class AnyDay(RuleBasedStateMachine):
             self.room.tell(*blocks)
             after = self._writing_to()
             if before is not None and after is not None:
-                self._owe(range(heard - at_once, heard), before, after)
+                self.held += [(block, before, after) for block in range(heard - at_once, heard)]
+            self._owe_what_is_placed()
             self._note_durable()
+
+    def _owe_what_is_placed(self) -> None:
+        """Where blocks are in doubt (lost or late?) they wait in memory, a second at most: a kill takes them."""
+        taping = self.room.recorder._taping
+        if self.room.recorder._reel.failure is not None:
+            self.held.clear()  # there was no disk to put them on
+        waiting = len(taping._arrivals._held) if taping is not None else 0
+        while len(self.held) > waiting:
+            self._owe(*self.held.pop(0))
 
     def _block(self) -> Block:
         self.room.clock.advance(BLOCK / RATE)
@@ -158,21 +170,23 @@ class AnyDay(RuleBasedStateMachine):
             return None
         return status.stream.file, day.take.tape if day.take and status.state is State.RECORDING else None
 
-    def _owe(self, blocks: range, before: tuple[str, str | None], after: tuple[str, str | None]) -> None:
-        self.heard.owed |= set(blocks)
+    def _owe(self, block: int, before: tuple[str, str | None], after: tuple[str, str | None]) -> None:
+        self.heard.owed.add(block)
+        self.outage_s = 0.0
         tape = before[1]
         if tape is not None and tape == after[1]:  # its first frames may be the post-roll of the take before
-            self.heard.owed_to[tape] = (
-                self.heard.owed_to[tape] | {*blocks} if tape in self.heard.owed_to else {*blocks[1:]}
-            )
+            if tape in self.heard.owed_to:
+                self.heard.owed_to[tape].add(block)
+            self.heard.owed_to.setdefault(tape, set())
 
     def _note_durable(self) -> None:
         """A power cut takes nothing of what is on the disk now, and at no time more than a second."""
         files = [part.file for part in self.room.recorder._day.parts if part.frames != 0]
         parts = {file: self.disk.unsynced(self.room.folder / file) for file in files}
         if not any(parts.values()):
-            self.durable = len(self.heard.ends)
-        at_risk_s = (len(self.heard.ends) - self.durable) * BLOCK / RATE
+            self.durable = len(self.heard.ends) - len(self.held)
+        unsynced = sum(parts.values()) // 2  # silence of a gap included, which a cut may take
+        at_risk_s = min((len(self.heard.ends) - len(self.held) - self.durable) * BLOCK, unsynced) / RATE
         assert at_risk_s <= 1.0 or self.disk.space is not None, f"a power cut now would take {at_risk_s} s: {parts}"
 
     # -- presses -------------------------------------------------------------------------------------------
@@ -241,6 +255,7 @@ class AnyDay(RuleBasedStateMachine):
     def restarted_in_order(self, pause_s: float) -> None:
         self._survive(self.room.stop)
         if self.alive:
+            self._owe_what_is_placed()
             self.alive = False
             self.disk.revive()
         self._restart(pause_s)
@@ -301,14 +316,18 @@ class AnyDay(RuleBasedStateMachine):
 
     def _bury(self) -> None:
         self.alive = False
+        self.held.clear()
         self.room.bury()
         self.files.look()
 
     def _restart(self, outage_s: float) -> None:
         self.disk.space = None
         self.room.clock.advance(outage_s)
+        self.outage_s += outage_s
         if outage_s > 600:
             self.states = {state if state is State.CLOSED else State.IDLE for state in self.states}
+        elif self.outage_s > 580:  # killed again before anything was recorded: the outages add up
+            self.states |= {State.IDLE}
         try:
             self.room.start()
         except Died:
