@@ -83,9 +83,11 @@ def _await(spec: Spec, outlet: Outlet) -> _Microphone:
     is_card = identity.is_card(spec.device)
     if is_card:
         os.environ["PULSE_SERVER"] = _NO_SERVER  # a desktop's hung sound server must not hang PortAudio
+    is_source = spec.device == PULSE or spec.device.startswith(_SOURCE)
+    open_ = _open_card if is_card else _open_source if is_source else _open_named
     while True:
         try:
-            return _open_card(spec) if is_card else _open_source(spec)
+            return open_(spec)
         except Away as away:
             outlet.say(wire.pack_lost(away.code, str(away)))
         time.sleep(_RETRY_S)
@@ -116,6 +118,19 @@ def _open_source(spec: Spec) -> _Microphone:
         server.close()
         raise
     return _Microphone(stream, server.wait, _SOURCE + wanted)
+
+
+def _open_named(spec: Spec) -> _Microphone:
+    """A device of ALSA's own configuration: what stands behind it is watched if it is the sound server here."""
+    stream = _portaudio().opened(spec.device, spec, is_card=False)
+    try:
+        server = Server()
+    except Away:
+        return _Microphone(stream, time.sleep, spec.device)
+    if server.follow(None):
+        return _Microphone(stream, server.wait, spec.device)
+    server.close()
+    return _Microphone(stream, time.sleep, spec.device)
 
 
 def _portaudio() -> ModuleType:

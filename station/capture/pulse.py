@@ -59,10 +59,10 @@ class Server:
         if name not in (source.name for source in self.sources()):
             raise _gone(name)
 
-    def follow(self, name: str) -> None:
-        """Watch this process's recording stream from now on, if it has one here (ALSA's device may be none of ours).
+    def follow(self, name: str | None) -> bool:
+        """Watch this process's recording stream from now on; whether it has one here.
 
-        Raises Away unless the source `name` feeds it.
+        Raises Away unless the source `name`, if one is given, feeds it.
         """
         own = str(os.getpid())
         streams = [
@@ -71,11 +71,13 @@ class Server:
             if stream.proplist.get("application.process.id") == own
         ]
         if not streams:
-            return
+            return False
         self._stream, self._source = streams[-1].index, streams[-1].source
-        if name not in (source.name for source in self._ask(self._pulse.source_list) if source.index == self._source):
+        feeding = [source.name for source in self._ask(self._pulse.source_list) if source.index == self._source]
+        if name is not None and name not in feeding:
             raise _changed()
         self._patience_s = _PATIENCE_S
+        return True
 
     def wait(self, seconds: float) -> None:
         """Let time pass; returns early when the server says something. Raises Away when our source is ours no more."""
