@@ -15,7 +15,15 @@ class Clock(Protocol):
         """Wall time, aware, in the school's time zone."""
 
     def monotonic_ns(self) -> int:
-        """Nanoseconds since an unknown moment; never steps."""
+        """Nanoseconds since an unknown moment; never steps, and counts on while the machine sleeps."""
+
+    def read(self) -> "Reading":
+        """All clocks of the machine at once."""
+
+
+def steady_ns() -> int:
+    """The clock by which sound is placed: a machine that slept has lost what was said meanwhile, and shall say so."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 class SystemClock:
@@ -28,7 +36,10 @@ class SystemClock:
         return datetime.now(self._zone)
 
     def monotonic_ns(self) -> int:
-        return time.monotonic_ns()
+        return steady_ns()
+
+    def read(self) -> "Reading":
+        return read_clocks()
 
 
 class CorrectedClock:
@@ -43,6 +54,9 @@ class CorrectedClock:
 
     def monotonic_ns(self) -> int:
         return self._clock.monotonic_ns()
+
+    def read(self) -> "Reading":
+        return self._clock.read()
 
 
 class Reading(NamedTuple):

@@ -88,7 +88,17 @@ def _speech_in_pause(_detail: str) -> str:
     )
 
 
+def _clock_step(detail: str) -> str:
+    return say(
+        f"Часы компьютера переведены на {detail} с. Запись и её длительность это не меняет. Если в бумагах должно быть "
+        "другое время, скажите, сколько времени сейчас: station clock ЧЧ:ММ:СС.",
+        f"The computer's clock was set by {detail} s. The recording and its length stay the same. If papers must "
+        "show another time, say what time it is: station clock HH:MM:SS.",
+    )
+
+
 _TEXTS = {
+    "clock_step": ("warn", _clock_step),
     "speech_in_pause": ("warn", _speech_in_pause),
     "device_lost": ("red", _device_lost),
     "device_changed": ("red", _device_changed),

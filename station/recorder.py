@@ -17,6 +17,7 @@ from exam.errors import ExamError, Fatal, Rejected
 from exam.language import say
 from station import disks, messages, overview
 from station.alarms import Alarms
+from station.clockwatch import ClockWatch
 from station.config import Config
 from station.due import Due
 from station.inbox import Inbox, Source
@@ -77,7 +78,7 @@ class Recorder:
         self._reel = Reel(config.day_folder, rules, self._shape, clock, journal=journal, mirror=mirror, tail=tail)
         self._folder = self._reel.folder
         self._alarms, self._heard, self._hush = Alarms(), b"", Hush(self._shape)
-        self._pauses = Pauses(self._shape)
+        self._pauses, self._clockwatch = Pauses(self._shape), ClockWatch()
         self._clock.correction = correction_of(day)
         now = clock.monotonic_ns()
         self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
@@ -340,8 +341,10 @@ class Recorder:
     def _end_day(self, event: happened.DayClosed) -> None:
         self._reel.end_after(event.frame + self._rules.post_roll)
 
-    def _correct_clock(self, _event: Event) -> None:
+    def _correct_clock(self, event: Event) -> None:
         self._clock.correction = correction_of(self._day)
+        if isinstance(event, happened.ClockCorrected):
+            self._alarms.clear("clock_step")
 
     _files: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
         happened.StreamStarted: _begin_part,
@@ -363,8 +366,18 @@ class Recorder:
 
     # -- between messages ----------------------------------------------------------------------------------
 
+    def _watch_clocks(self) -> None:
+        """A clock that was set while recording, a machine that slept: neither changes a duration; both are told."""
+        change = self._clockwatch.tick(self._clock.read())
+        if change.suspended_s:
+            _log.warning(say("компьютер спал %.1f с", "the computer slept for %.1f s"), change.suspended_s)
+        if change.stepped_s and self._day.state is not State.CLOSED:
+            self._carry_out([happened.ClockStepped(seconds=round(change.stepped_s, 3))])
+            self._alarms.raise_("clock_step", self._clock.now(), f"{change.stepped_s:+.0f}")
+
     def _housekeep(self) -> None:
         self._turned_ns = now = self._clock.monotonic_ns()
+        self._watch_clocks()
         for lost in self._source.tend():
             self._lose_device(lost)
         if now - self._last_block_ns > 2 * _ABSENT_AFTER_NS and not any(map(self._alarms.stands, _AWAY)):

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from exam.clock import steady_ns
 from exam.language import say
 from station.capture import identity, wire
 from station.capture.away import Away
@@ -145,13 +146,13 @@ def _portaudio() -> ModuleType:
 
 def _record(microphone: _Microphone, outlet: Outlet) -> None:
     frame = wakes = 0
-    eager, came_ns = _EAGER_WAKES, time.monotonic_ns()
+    eager, came_ns = _EAGER_WAKES, steady_ns()
     while True:
         wakes, eager = wakes + 1, eager - 1
         microphone.wait(_EAGER_S if eager > 0 else _WAKE_S + _SWEEP_S * (wakes * _GOLDEN % 1))
         pieces = microphone.stream.take()
         microphone.wait(0)  # after reading, before passing it on
-        now = time.monotonic_ns()
+        now = steady_ns()
         if now - came_ns > _DRY_NS or any(piece.overflow for piece in pieces):
             eager = _EAGER_WAKES
         if pieces:

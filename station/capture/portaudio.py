@@ -3,11 +3,11 @@
 Importing it opens every device once, and that may hang on a dead sound server: only the capture child does it.
 """
 
-import time
 from typing import NamedTuple
 
 import sounddevice
 
+from exam.clock import steady_ns
 from exam.language import say
 from station.capture.away import Away
 from station.capture.spec import Spec
@@ -62,7 +62,7 @@ class Stream:
                 available = self._stream.read_available  # of a long queue not all: it tells what ALSA's buffer holds
                 if available < self._period:
                     break
-                now, frames = time.monotonic_ns(), min(available, self._most)
+                now, frames = steady_ns(), min(available, self._most)
                 sound, overflow = self._stream.read(frames)
                 pieces.append(Piece(bytes(sound), frames, overflow, available - frames, now))
                 if frames < self._most:

@@ -16,7 +16,7 @@ import numpy as np
 
 from exam import names
 from exam.audio import AudioFormat
-from exam.clock import NS_PER_S, CorrectedClock
+from exam.clock import NS_PER_S, CorrectedClock, Reading
 from exam.roster import Participant
 from station import recovery
 from station.config import Capture, Config, Delivery, DeliveryFormat, Exam, Recording, School, Storage
@@ -82,6 +82,9 @@ class StillClock:
 
     def monotonic_ns(self) -> int:
         return self.ns
+
+    def read(self) -> Reading:
+        return Reading(self.ns, self.ns, round(self.wall.timestamp() * 1e9))
 
     def advance(self, seconds: float) -> None:
         self.ns += round(seconds * NS_PER_S)

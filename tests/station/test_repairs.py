@@ -4,16 +4,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from days import BLOCK, IVANOV, MORNING, PETROVA, RATE, STREAM, Room, audio_of
+from days import BLOCK, IVANOV, MORNING, PETROVA, POST_ROLL, RATE, STREAM, Room, audio_of
 from rig import speech
 
 from exam import manifest
 from exam.audio import AudioFormat, FrameSpan
 from exam.errors import Rejected
+from station import journal as journals
 from station.messages import Block, Published
 from station.session import State, StreamPart
 from station.session import commands as ask
 from station.session.day import Anchor
+from station.session.events import ClockStepped
 from station.session.places import spans_between
 from station.verify import verify
 from station.voice import Voice
@@ -172,4 +174,26 @@ def test_speech_in_a_pause_is_told_and_remembered(tmp_path: Path) -> None:
         finished(room, 3)
     assert "speech_in_pause" in manifest.load(room.folder / f"{IVANOV}.json").flags
     assert "speech_in_pause" not in manifest.load(room.folder / f"{PETROVA}.json").flags
+    assert verify(room.folder).ok
+
+
+def test_a_clock_set_while_recording_is_told_and_changes_no_duration(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        room.hear(2)
+        room.do(ask.Start(participant=1))
+        room.hear(5)
+        room.clock.wall += timedelta(hours=1)
+        room.hear(5)
+        status = room.do(ask.Stop())
+        assert [alarm.code for alarm in status.alarms] == ["clock_step"]
+        room.clock.wall -= timedelta(hours=1)
+        room.hear(3)
+        room.do(ask.SetClock(now=at(room)))
+        assert room.do(ask.Accept()).alarms == ()
+        finished(room, 2)
+    steps = [entry.event.seconds for entry in journals.read(room.folder) if isinstance(entry.event, ClockStepped)]
+    assert steps == [pytest.approx(3600, abs=0.2), pytest.approx(-3600, abs=0.2)]
+    told = manifest.load(room.folder / f"{IVANOV}.json")
+    assert told.audio.frames == 10 * BLOCK + POST_ROLL
+    assert told.gaps == ()
     assert verify(room.folder).ok
