@@ -209,6 +209,14 @@ def _recover(arguments: argparse.Namespace) -> int:
     return _DONE
 
 
+def _merge(arguments: argparse.Namespace) -> int:
+    from station import paperwork  # noqa: PLC0415 - heavy: only this command needs it
+
+    paperwork.merge_in(_config(arguments), Path(arguments.folder))
+    _say(say("Папки объединены.", "The folders are one."))
+    return _DONE
+
+
 def _not_yet(arguments: argparse.Namespace) -> int:
     raise Rejected(
         f"Команда «{arguments.command}» появится в следующей версии; запись работает и без неё.",
@@ -363,6 +371,8 @@ def _add_repairs(add: _Add) -> None:
     clock.add_argument(
         "--date", dest="day", metavar="YYYY-MM-DD", help=say("если не дата экзамена", "if not the exam's")
     )
+    merge = add("merge", "добавить день другого компьютера аудитории", "join the other computer's day", _merge)
+    merge.add_argument("folder", metavar="FOLDER")
     recover = add("recover", "привести папку в порядок после сбоя", "what start-up does, by hand", _recover)
     recover.add_argument("folder", nargs="?", metavar="FOLDER")
 

@@ -122,17 +122,22 @@ def _keeps_a_reserve(descriptor: int) -> bool:
     return _LIBC.fstatfs(descriptor, told) == 0 and told[0] != _MSDOS_SUPER_MAGIC
 
 
-def read(folder: Path) -> Iterator[Entry]:
+def others(folder: Path) -> list[str]:
+    """Journals of the room's other computers, in a folder where their days were merged into one."""
+    return sorted(path.name for path in folder.glob("journal_*.jsonl"))
+
+
+def read(folder: Path, file: str = FILE) -> Iterator[Entry]:
     """The entries of a folder's journal, oldest first; none if there is no journal.
 
     A line torn by a crash was never answered: it is passed over, and the next event took its number. Raises
     Rejected, naming file and line, for a line that is whole but wrong.
     """
     last_seq, unread = 0, None
-    lines = _lines(folder)
+    lines = _lines(folder / file)
     for number, entry in _parsed(lines):
         if not isinstance(entry, Entry):
-            unread = unread or _broken(folder / FILE, number, entry)
+            unread = unread or _broken(folder / file, number, entry)
             continue
         if unread and entry.seq != last_seq + 1:
             raise unread
@@ -150,7 +155,7 @@ def salvage(folder: Path) -> tuple[tuple[Entry, ...], tuple[Damage, ...]]:
     entries: list[Entry] = []
     damages: list[Damage] = []
     last_seq, unread = 0, 0
-    lines = _lines(folder)
+    lines = _lines(folder / FILE)
     for number, entry in _parsed(lines):
         if not isinstance(entry, Entry):
             unread = unread or number
@@ -167,9 +172,9 @@ def salvage(folder: Path) -> tuple[tuple[Entry, ...], tuple[Damage, ...]]:
     return tuple(entries), tuple(damages)
 
 
-def _lines(folder: Path) -> list[bytes]:
+def _lines(path: Path) -> list[bytes]:
     try:
-        return (folder / FILE).read_bytes().split(b"\n")
+        return path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
 

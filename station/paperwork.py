@@ -16,6 +16,8 @@ from exam.names import RecordingName
 from station import client, sides
 from station.config import Config
 from station.foreign import import_audio
+from station.lock import locked
+from station.merging import merge
 from station.rest import at_rest
 from station.service import rules_of
 from station.session.commands import AnyCommand
@@ -62,6 +64,13 @@ def recover(config: Config, folder: Path) -> None:
     with at_rest(folder, its, rules_of(its), CorrectedClock(SystemClock(its.zone))) as rest:
         rest.recover()
         rest.publish(_progress)
+
+
+def merge_in(config: Config, source: Path) -> None:
+    """The folder of the room's other computer joins today's. Raises Rejected, nothing changed."""
+    folder = _day(sides.day_folder(config))
+    with locked(folder):
+        merge(_day(source), folder, lambda name: print(name, flush=True))  # noqa: T201 - the command's progress
 
 
 def _day(folder: Path) -> Path:

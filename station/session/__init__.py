@@ -6,7 +6,19 @@
 
 from station.session.day import TRANSITIONS, Day, State, StreamPart, Take
 from station.session.decide import decide
-from station.session.evolution import evolve
+from station.session.evolution import evolve, joined
 from station.session.rules import Moment, Rules, free_take
 
-__all__ = ["TRANSITIONS", "Day", "Moment", "Rules", "State", "StreamPart", "Take", "decide", "evolve", "free_take"]
+__all__ = [
+    "TRANSITIONS",
+    "Day",
+    "Moment",
+    "Rules",
+    "State",
+    "StreamPart",
+    "Take",
+    "decide",
+    "evolve",
+    "free_take",
+    "joined",
+]

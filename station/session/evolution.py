@@ -21,6 +21,17 @@ def evolve(day: Day, event: Event, wall: datetime) -> Day:
     return replace(change(day, event, wall) if change else day, state=state)
 
 
+def joined(day: Day, other: Day) -> Day:
+    """The day of a room whose computers recorded it in turn; `day` is the one in hand."""
+    return replace(
+        day,
+        parts=day.parts + other.parts,
+        takes={**day.takes, **other.takes},
+        outcomes={**other.outcomes, **day.outcomes},
+        published={**day.published, **other.published},
+    )
+
+
 def _stream_started(day: Day, event: happened.StreamStarted, wall: datetime) -> Day:
     """A take being recorded goes on at the new part's first frame."""
     day = replace(day, parts=(*day.parts, StreamPart(_place(event).stream, event.at or wall)))

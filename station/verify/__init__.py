@@ -14,7 +14,7 @@ from exam.language import say
 from exam.manifest import Manifest
 from station import journal as journals
 from station.journal import Entry
-from station.session import Day, evolve
+from station.session import Day, evolve, joined
 from station.verify import chains, leftovers, recordings
 from station.verify.claims import Claim, unconfirmed
 from station.verify.report import Breach, Note, Report
@@ -63,27 +63,37 @@ def _load(paths: Sequence[Path]) -> tuple[dict[str, Manifest], list[Breach]]:
 
 
 def _day(folder: Path) -> tuple[list[Entry], Day, list[Breach]]:
-    """The journal and the day it tells, as far as it is whole (invariant 10)."""
+    """The journals and the day they tell together, as far as each is whole (invariant 10)."""
     day = Day()
     entries: list[Entry] = []
     breaches: list[Breach] = []
-    try:
-        if not (folder / journals.FILE).exists():
-            breaches.append(Breach(10, journals.FILE, say("журнала нет", "there is no journal")))
-        entries = list(journals.read(folder))
-        for entry in entries:
-            day = evolve(day, entry.event, entry.wall)
-        breaches += _sequence(entries)
-    except (ExamError, ValueError, IndexError, KeyError) as error:
-        breaches.append(Breach(10, journals.FILE, str(error)))
+    for file in (journals.FILE, *journals.others(folder)):
+        if not (folder / file).exists():
+            breaches.append(Breach(10, file, say("журнала нет", "there is no journal")))
+        told, its_day, more = _told(folder, file)
+        entries += told
+        day = joined(day, its_day)
+        breaches += more
     return entries, day, breaches
 
 
-def _sequence(entries: Sequence[Entry]) -> Iterator[Breach]:
+def _told(folder: Path, file: str) -> tuple[list[Entry], Day, list[Breach]]:
+    day = Day()
+    entries: list[Entry] = []
+    try:
+        entries = list(journals.read(folder, file))
+        for entry in entries:
+            day = evolve(day, entry.event, entry.wall)
+    except (ExamError, ValueError, IndexError, KeyError) as error:
+        return entries, day, [Breach(10, file, str(error))]
+    return entries, day, list(_sequence(file, entries))
+
+
+def _sequence(file: str, entries: Sequence[Entry]) -> Iterator[Breach]:
     for before, after in pairwise((0, *(entry.seq for entry in entries))):
         if after != before + 1:
             text = say(
                 f"после события {before} идёт {after}: строки пропали или переставлены",
                 f"event {before} is followed by {after}: lines are lost or moved",
             )
-            yield Breach(10, journals.FILE, text)
+            yield Breach(10, file, text)

@@ -5,12 +5,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 from days import IVANOV, PETROVA, STREAM, Room, audio_of, play_day
 from showing.school import BIN
 
 from exam import manifest
-from station.lock import locked
+from station.lock import LOCK_FILE, locked
 from station.verify import verify
 
 CONFIG = """
@@ -101,6 +102,41 @@ def test_a_dictaphones_file_is_a_take_without_a_stream(day: Room, tmp_path: Path
     assert f"{told.started_at:%H:%M:%S}" == "10:15:00"
     report = verify(day.folder)
     assert report.ok, report.breaches
+
+
+def second_computer(folder: Path) -> Room:
+    """The room goes on at another computer, which knows nothing of the first."""
+    other = Room(folder / "second")
+    other.rules = msgspec.structs.replace(other.rules, station=2)
+    with other:
+        play_day(other)
+    return other
+
+
+def test_the_days_of_two_computers_of_a_room_become_one(day: Room, tmp_path: Path) -> None:
+    other = second_computer(tmp_path)
+    assert not {path.name for path in other.folder.glob("*.wav")} & {path.name for path in day.folder.glob("*.wav")}
+    before = {path.name: path.read_bytes() for path in day.folder.iterdir() if path.is_file()}
+    for _ in range(2):  # the second time there is nothing to do
+        done = station(day, "merge", str(other.folder))
+        assert (done.returncode, done.stderr) == (0, "")
+    assert {name: (day.folder / name).read_bytes() for name in before} == before
+    assert {path.name for path in day.folder.glob("*.json")} > {path.name for path in other.folder.glob("*.json")}
+    report = verify(day.folder)
+    assert report.ok, report.breaches
+    assert report.recordings == 6
+
+
+def test_folders_in_which_a_name_stands_for_two_files_are_left_alone(day: Room, tmp_path: Path) -> None:
+    with Room(tmp_path / "second") as other:
+        other.hear(1)
+        play_day(other)
+    before = {path.name: path.read_bytes() for path in day.folder.glob("*.*")}
+    done = station(day, "merge", str(other.folder))
+    assert done.returncode == 1
+    assert IVANOV in done.stderr
+    (day.folder / LOCK_FILE).unlink()
+    assert {path.name: path.read_bytes() for path in day.folder.glob("*.*")} == before
 
 
 def test_what_is_no_sound_is_refused_and_nothing_changes(day: Room, tmp_path: Path) -> None:
