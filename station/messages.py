@@ -1,11 +1,13 @@
 """What the parts of the station say to each other: blocks and requests go to the recorder, Status comes from it."""
 
-from concurrent.futures import Future
+import contextlib
+from concurrent.futures import Future, InvalidStateError
 from datetime import datetime
 
 from msgspec import Struct
 
 from exam.audio import GapReason
+from exam.errors import ExamError
 from station.session.commands import Command
 from station.session.day import State
 
@@ -46,6 +48,14 @@ class Request(Struct, frozen=True):
     command: Command
     pressed_ns: int
     answer: "Future[Status]"
+
+    def settle(self, result: "Status | ExamError") -> None:
+        """Put the answer where it is awaited; whoever asked may have gone."""
+        with contextlib.suppress(InvalidStateError):
+            if isinstance(result, Status):
+                self.answer.set_result(result)
+            else:
+                self.answer.set_exception(result)
 
 
 class Published(Struct, frozen=True):

@@ -9,7 +9,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, InvalidStateError
 from typing import ClassVar
 
 from exam.clock import NS_PER_S, CorrectedClock
@@ -20,13 +19,12 @@ from station.alarms import Alarms
 from station.clockwatch import ClockWatch
 from station.config import Config
 from station.due import Due
+from station.hearing import Hearing
 from station.inbox import Inbox, Source
 from station.journal import Entry, Journal
-from station.levels import Hush
 from station.messages import Block, Message, Request, Status
 from station.mirror import Mirror
 from station.overview import Snapshot
-from station.pauses import Pauses
 from station.publishing import Publisher, adopt, published_event, set_aside
 from station.recovery import Tail, correction_of
 from station.reel import Reel
@@ -42,10 +40,7 @@ from station.taping import Taping
 _TICK_S = 0.5
 _SYNC_EVERY_NS = NS_PER_S // 2  # with the sound system's delay and the sync itself, a power cut takes less than 1 s
 _DISK_EVERY_NS = 10 * NS_PER_S
-_ABSENT_AFTER_NS = 3 * NS_PER_S
-_CALM_NS = 60 * NS_PER_S
-_SILENCE_S = 2.0
-_AWAY = ("device_lost", "device_changed", "device_stalled")
+_RETRY_NS = 60 * NS_PER_S
 
 _log = logging.getLogger(__name__)
 
@@ -74,15 +69,13 @@ class Recorder:
         self._shape, self._publisher, self._has_mirror = config.capture.shape, publisher, mirror is not None
         self._keeps_takes = config.exam.recording != "stream"
         self._due = Due(publisher, rules, config.station, config.exam.recording)
-        self._device = config.capture.device
         self._reel = Reel(config.day_folder, rules, self._shape, clock, journal=journal, mirror=mirror, tail=tail)
         self._folder = self._reel.folder
-        self._alarms, self._heard, self._hush = Alarms(), b"", Hush(self._shape)
-        self._pauses, self._clockwatch = Pauses(self._shape), ClockWatch()
+        self._alarms, self._clockwatch = Alarms(), ClockWatch()
+        self._hearing = Hearing(config.capture.device, self._shape, self._alarms, clock)
         self._clock.correction = correction_of(day)
         now = clock.monotonic_ns()
-        self._synced_ns = self._turned_ns = self._retried_ns = self._lost_ns = now
-        self._last_block_ns = now - _ABSENT_AFTER_NS  # nothing was heard yet
+        self._synced_ns = self._turned_ns = self._retried_ns = now
         self._disk_ns = now - _DISK_EVERY_NS
         self._space = Space(config.storage, self._shape, mirror, self._alarms, clock, takes=self._keeps_takes)
         self._participants = overview.participants(day, rules)
@@ -191,38 +184,18 @@ class Recorder:
                 self._alarms.raise_("not_published", self._clock.now(), message.text)
 
     def _take_block(self, block: Block) -> None:
-        self._last_block_ns = self._clock.monotonic_ns()
-        for code in _AWAY:
-            self._alarms.clear(code)
-        self._notice_silence(block)
         losses = self._reel.taped(self._day, lambda taping: taping.take_block(block))
-        if losses:
-            self._note_losses(losses)
+        is_paused = self._day.state is State.PAUSED and self._taping is not None
+        self._hearing.take_block(block, self._taping.frames if self._taping is not None and is_paused else None)
+        self._hearing.note(losses)
+        self._carry_out(losses)
         if self._publishing:  # this block may have completed a take
             self._submit_due()
-        self._heard = block.data
-        if self._day.state is State.PAUSED and self._taping is not None:
-            self._pauses.hear(block.data, self._taping.frames)
-            if self._pauses.is_talked_in and not self._alarms.stands("speech_in_pause"):
-                self._alarms.raise_("speech_in_pause", self._clock.now())
-
-    def _note_losses(self, losses: Sequence[Event]) -> None:
-        """What the microphone's or the disk's absence took has its own alarm; the rest is the computer's fault."""
-        if any(isinstance(loss, happened.GapFound | happened.OverflowSeen) and _is_ours(loss) for loss in losses):
-            self._lost_ns = self._last_block_ns
-            self._alarms.raise_("overflow", self._clock.now())
-        self._carry_out(losses)
 
     def _lose_device(self, lost: messages.CaptureLost) -> None:
-        self._alarms.raise_(lost.code, self._clock.now(), f"«{self._device}»: {lost.text}")
+        self._hearing.lose(lost)
         if lost.code != "device_stalled":
             self._carry_out(self._reel.taped(self._day, lambda taping: taping.lose_device()))
-
-    def _notice_silence(self, block: Block) -> None:
-        if self._hush.seconds_until_end_of(block.data) >= _SILENCE_S:
-            self._alarms.raise_("silence", self._clock.now(), f"«{self._device}»")
-        else:
-            self._alarms.clear("silence")
 
     # -- commands ------------------------------------------------------------------------------------------
 
@@ -235,22 +208,21 @@ class Recorder:
             events = decide(self._day, request.command, self._moment(request.pressed_ns), self._rules)
             self._carry_out([*self._end_of_pause(events), *events])
         except ExamError as error:
-            _settle(request.answer, error)
+            request.settle(error)
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001 - an edge: a mistake of ours in a command must not end the recording
             _log.exception("%r", request.command)
-            _settle(
-                request.answer,
+            request.settle(
                 Rejected(
                     f"Внутренняя ошибка при команде: {error!r}. Запись продолжается; состояние: station status.",
                     f"Internal error in a command: {error!r}. Recording goes on; see station status.",
                     code="internal",
-                ),
+                )
             )
         else:
             self._snapshot = self._glance()
-            _settle(request.answer, self.status)
+            request.settle(self.status)
 
     def _end_of_pause(self, events: Sequence[Event]) -> Sequence[Event]:
         """What to remember of a pause that these events end."""
@@ -258,16 +230,10 @@ class Recorder:
         ends = any(isinstance(event, happened.TakeResumed | happened.TakeStopped) for event in events)
         if self._day.state is not State.PAUSED or take is None or self._taping is None or not ends:
             return ()
-        self._alarms.clear("speech_in_pause")
-        return self._pauses.over(take.stem, self._taping.file)
+        return self._hearing.end_pause(take.stem, self._taping.file)
 
     def _prepare_opening(self) -> None:
-        if self._clock.monotonic_ns() - self._last_block_ns >= _ABSENT_AFTER_NS:
-            raise Rejected(
-                f"Микрофон «{self._device}» не даёт звука, день не открыт. Подключите его; список: station devices.",
-                f"No sound from “{self._device}”: the day is not opened. Plug it in; see station devices.",
-                code="device_lost",
-            )
+        self._hearing.check()
         self._space.watch(self._folder)
         self._space.check_opening(self._day)
         self._carry_out(self._reel.seal(self._day, "close"))
@@ -380,9 +346,7 @@ class Recorder:
         self._watch_clocks()
         for lost in self._source.tend():
             self._lose_device(lost)
-        if now - self._last_block_ns > 2 * _ABSENT_AFTER_NS and not any(map(self._alarms.stands, _AWAY)):
-            why = say("звук не поступает", "no sound comes")
-            self._alarms.raise_("device_lost", self._clock.now(), f"«{self._device}»: {why}")
+        self._hearing.tend(now)
         self._carry_out(self._reel.tend(self._day, now))
         if self._reel.failure is not None and not self._alarms.stands("disk_failed"):
             self._alarms.raise_("disk_failed", self._clock.now(), str(self._reel.failure))
@@ -392,7 +356,7 @@ class Recorder:
             self._synced_ns = now
             self._carry_out(self._reel.taped(self._day, lambda taping: taping.sync()))
             self._submit_due()
-            self._calm(now)
+            self._retry(now)
             is_recorded = self._day.state is State.CLOSED and self._taping is None
             is_done, is_stopped = is_recorded and not self._publishing, self._reel.failure is not None
             self._space.watch_copy(is_done=is_done, is_stopped=is_stopped)
@@ -401,11 +365,9 @@ class Recorder:
             self._space.watch(self._folder)
             self._return_to_disk()
 
-    def _calm(self, now_ns: int) -> None:
-        """Clear what has been over for a minute; try again what failed a minute ago."""
-        if now_ns - self._lost_ns > _CALM_NS:
-            self._alarms.clear("overflow")
-        if now_ns - self._retried_ns > _CALM_NS:
+    def _retry(self, now_ns: int) -> None:
+        """Publish again what failed a minute ago."""
+        if now_ns - self._retried_ns > _RETRY_NS:
             self._retried_ns = now_ns
             self._due.retry()
 
@@ -433,19 +395,4 @@ class Recorder:
     def _glance(self) -> Snapshot:
         stream = self._taping.glance() if self._taping else None
         told = self._alarms.standing(), self._space.disks, self._publishing, self._participants
-        return Snapshot(self._day, stream, self._heard, *told)
-
-
-def _is_ours(loss: happened.GapFound | happened.OverflowSeen) -> bool:
-    return not isinstance(loss, happened.GapFound) or loss.reason in {"overflow", "dropped"}
-
-
-def _settle(answer: "Future[Status]", result: Status | ExamError) -> None:
-    """Put the answer where it is awaited; whoever asked may have gone."""
-    try:
-        if isinstance(result, Status):
-            answer.set_result(result)
-        else:
-            answer.set_exception(result)
-    except InvalidStateError:
-        pass
+        return Snapshot(self._day, stream, self._hearing.heard, *told)

@@ -1,0 +1,82 @@
+"""What the microphone's sound tells of itself: it comes or stays away, is silent, has holes, speaks in a pause.
+
+Raises and clears the alarms of that. Used by the recorder's thread alone.
+"""
+
+from collections.abc import Sequence
+
+from exam.audio import AudioFormat
+from exam.clock import NS_PER_S, Clock
+from exam.errors import Rejected
+from exam.language import say
+from station.alarms import Alarms
+from station.levels import Hush
+from station.messages import Block, CaptureLost
+from station.pauses import Pauses
+from station.session.events import Event, GapFound, OverflowSeen
+
+_ABSENT_AFTER_NS = 3 * NS_PER_S
+_CALM_NS = 60 * NS_PER_S
+_SILENCE_S = 2.0
+_AWAY = ("device_lost", "device_changed", "device_stalled")
+
+
+class Hearing:
+    """`heard`: the last block, as bytes; empty before the first."""
+
+    def __init__(self, device: str, shape: AudioFormat, alarms: Alarms, clock: Clock) -> None:
+        self._device, self._alarms, self._clock = device, alarms, clock
+        self._hush, self._pauses = Hush(shape), Pauses(shape)
+        now = clock.monotonic_ns()
+        self._last_block_ns, self._lost_ns = now - _ABSENT_AFTER_NS, now  # nothing was heard yet
+        self.heard = b""
+
+    def check(self) -> None:
+        """Raises Rejected while no sound comes: a day without a microphone is not opened."""
+        if self._clock.monotonic_ns() - self._last_block_ns >= _ABSENT_AFTER_NS:
+            raise Rejected(
+                f"Микрофон «{self._device}» не даёт звука, день не открыт. Подключите его; список: station devices.",
+                f"No sound from “{self._device}”: the day is not opened. Plug it in; see station devices.",
+                code="device_lost",
+            )
+
+    def take_block(self, block: Block, paused_at: int | None) -> None:
+        """`paused_at`: the stream's length while a take is paused."""
+        self._last_block_ns = self._clock.monotonic_ns()
+        for code in _AWAY:
+            self._alarms.clear(code)
+        if self._hush.seconds_until_end_of(block.data) >= _SILENCE_S:
+            self._alarms.raise_("silence", self._clock.now(), f"«{self._device}»")
+        else:
+            self._alarms.clear("silence")
+        self.heard = block.data
+        if paused_at is not None:
+            self._pauses.hear(block.data, paused_at)
+            if self._pauses.is_talked_in and not self._alarms.stands("speech_in_pause"):
+                self._alarms.raise_("speech_in_pause", self._clock.now())
+
+    def lose(self, lost: CaptureLost) -> None:
+        self._alarms.raise_(lost.code, self._clock.now(), f"«{self._device}»: {lost.text}")
+
+    def note(self, losses: Sequence[Event]) -> None:
+        """What the microphone's or the disk's absence took has its own alarm; the rest is the computer's fault."""
+        if any(_is_ours(loss) for loss in losses):
+            self._lost_ns = self._last_block_ns
+            self._alarms.raise_("overflow", self._clock.now())
+
+    def tend(self, now_ns: int) -> None:
+        """Say that nothing comes, should nobody else; take back what has been over for a minute."""
+        if now_ns - self._last_block_ns > 2 * _ABSENT_AFTER_NS and not any(map(self._alarms.stands, _AWAY)):
+            why = say("звук не поступает", "no sound comes")
+            self._alarms.raise_("device_lost", self._clock.now(), f"«{self._device}»: {why}")
+        if now_ns - self._lost_ns > _CALM_NS:
+            self._alarms.clear("overflow")
+
+    def end_pause(self, stem: str, stream: str) -> Sequence[Event]:
+        """The pause of the take `stem` ends: what to remember of it."""
+        self._alarms.clear("speech_in_pause")
+        return self._pauses.over(stem, stream)
+
+
+def _is_ours(loss: Event) -> bool:
+    return isinstance(loss, OverflowSeen) or (isinstance(loss, GapFound) and loss.reason in {"overflow", "dropped"})
