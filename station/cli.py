@@ -7,23 +7,21 @@ import neither numpy nor sounddevice: heavy modules are imported by the commands
 import argparse
 import json
 import logging
-import math
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from exam.errors import ConfigError, ExamError, Fatal, Rejected
 from exam.language import say
 from exam.regulation import ALL_TASKS
 from station import client
 from station.config import Config, find, load
-from station.session.commands import TIME_OF_DAY
+from station.usage import WRONG_USE, Parser, listened, time_of_day, yes_no
 
-_DONE, _FAILED, _WRONG_USE, _NOT_RUNNING = 0, 1, 2, 3
+_DONE, _FAILED, _NOT_RUNNING = 0, 1, 3
 _POLL_S = 0.5
 _NOT_YET = ("learn-pedal", "rehearse", "check", "export", "room-sheet")
 
@@ -37,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.act(arguments)
     except ConfigError as error:
-        return _complain(error, _WRONG_USE)
+        return _complain(error, WRONG_USE)
     except client.NotRunning as error:
         return _complain(error, _NOT_RUNNING)
     except ExamError as error:
@@ -255,23 +253,12 @@ def _headline(status: Mapping[str, Any]) -> str:
 # -- the parser ------------------------------------------------------------------------------------------------
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says wrong usage in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        help_ = f"{self.prog} --help"
-        self.exit(
-            _WRONG_USE,
-            say(f"Команда задана неверно: {message}. Справка: {help_}\n", f"Wrong usage: {message}. See {help_}\n"),
-        )
-
-
 def _parser() -> argparse.ArgumentParser:
-    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--config", metavar="FILE", help=say("файл настроек", "configuration file"))
     common.add_argument("--version", action="version", version=f"station {version('exam-station')}")
     about = say("Запись итогового собеседования в аудитории", "Records the oral exam in a room")
-    parser = _Parser(prog="station", description=about, parents=[common])
+    parser = Parser(prog="station", description=about, parents=[common])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, ru: str, en: str, act: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -317,13 +304,13 @@ def _add_take(add: _Add) -> None:
     add("resume", "продолжить после паузы", "resume the take", _tell("resume"))
     add("stop", "закончить ответ участника", "stop the take", _tell("stop"))
     accept = add("accept", "запись хорошая", "the recording is good", _tell("accept", "listened"))
-    accept.add_argument("--listened", type=_listened, metavar="SECONDS|declined")
+    accept.add_argument("--listened", type=listened, metavar="SECONDS|declined")
     retake = add(
         "retake", "запись плохая: ответит ещё раз", "the take is bad", _tell("retake", "reason", "variant", "consent")
     )
     retake.add_argument("--reason", required=True)
     retake.add_argument("--variant", metavar="V")
-    retake.add_argument("--consent", type=_yes_no, metavar="yes|no")
+    retake.add_argument("--consent", type=yes_no, metavar="yes|no")
     add("cancel", "начали случайно", "an accidental start", _tell("cancel"))
 
 
@@ -331,7 +318,7 @@ def _add_papers(add: _Add) -> None:
     outcome = add("outcome", "отметка об участнике", "a participant's outcome", _outcome)
     outcome.add_argument("--participant", type=int, required=True, metavar="N")
     outcome.add_argument("outcome", choices=["absent", "early_end", "removed", "written", "extra_date", "clear"])
-    outcome.add_argument("--at", type=_time_of_day, metavar="HH:MM:SS")
+    outcome.add_argument("--at", type=time_of_day, metavar="HH:MM:SS")
     outcome.add_argument("--note", metavar="TEXT")
     reassign = add(
         "reassign", "запись другого участника", "the take is another's", _tell("reassign", "take", "to", "reason")
@@ -355,19 +342,19 @@ def _add_repairs(add: _Add) -> None:
         _papers("recut", "participant", "first", "last"),
     )
     recut.add_argument("--participant", type=int, required=True, metavar="N")
-    recut.add_argument("--from", dest="first", type=_time_of_day, required=True, metavar="HH:MM:SS")
-    recut.add_argument("--to", dest="last", type=_time_of_day, required=True, metavar="HH:MM:SS")
+    recut.add_argument("--from", dest="first", type=time_of_day, required=True, metavar="HH:MM:SS")
+    recut.add_argument("--to", dest="last", type=time_of_day, required=True, metavar="HH:MM:SS")
     bring = add(
         "import", "принять запись диктофона или конференции", "a dictaphone's or conference's recording", _import
     )
     bring.add_argument("file", metavar="FILE")
     bring.add_argument("--participant", type=int, required=True, metavar="N")
-    bring.add_argument("--started-at", type=_time_of_day, required=True, metavar="HH:MM:SS")
+    bring.add_argument("--started-at", type=time_of_day, required=True, metavar="HH:MM:SS")
     bring.add_argument("--source", choices=["dictaphone", "conference", "other_pc"], default="dictaphone")
     clock = add(
         "clock", "сказать, сколько времени на самом деле", "what time it is really", _papers("clock", "now", "day")
     )
-    clock.add_argument("now", type=_time_of_day, metavar="HH:MM:SS")
+    clock.add_argument("now", type=time_of_day, metavar="HH:MM:SS")
     clock.add_argument(
         "--date", dest="day", metavar="YYYY-MM-DD", help=say("если не дата экзамена", "if not the exam's")
     )
@@ -386,32 +373,6 @@ def _add_looks(add: _Add) -> None:
     about = say("контрольный код с бумаги или файл с ними", "a head from paper, or a file of them")
     heads.add_argument("--head", type=_heads, action="append", default=[], metavar="HASH|FILE", help=about)
     heads.add_argument("--heads", action="store_true", help=say("коды дня для бумаги", "the day's heads for paper"))
-
-
-def _listened(text: str) -> float | str:
-    if text == "declined":
-        return text
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds < math.inf:
-        raise argparse.ArgumentTypeError(say("ожидается число секунд или declined", "expected seconds or declined"))
-    return seconds
-
-
-def _time_of_day(text: str) -> str:
-    if not re.fullmatch(TIME_OF_DAY, text):
-        raise argparse.ArgumentTypeError(
-            say(f"«{text}» — ожидается время вида 09:05:00", f"“{text}”: expected a time like 09:05:00")
-        )
-    return text
-
-
-def _yes_no(text: str) -> bool:
-    if text not in {"yes", "no"}:
-        raise argparse.ArgumentTypeError(say("ожидается yes или no", "expected yes or no"))
-    return text == "yes"
 
 
 if __name__ == "__main__":
