@@ -140,13 +140,14 @@ class Reel:
 
     def seal(self, day: Day, ending: happened.Ending) -> Sequence[Event]:
         """End the part; should its disk refuse even that, it ends in the mirror's folder."""
+        flushed = self.taped(day, lambda taping: taping.flush())
         if self.taping is None:
-            return ()
+            return flushed
         taping, self.taping, self._ends_at = self.taping, None, None
         try:
-            losses = taping.seal()
+            losses = [*flushed, *taping.seal()]
         except OSError as error:
-            losses = taping.told()
+            losses = [*flushed, *taping.told()]
             self._leave(day, error, taping)
         end = happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending, head=taping.chain.whole)
         return [*losses, end]

@@ -93,11 +93,17 @@ class Taping:
         self._advance()
         return self.told()
 
+    def flush(self) -> list[Event]:
+        """Place what was held back until more was known."""
+        self._steps += self._arrivals.flush()
+        self._place()
+        return self.told()
+
     def lose_device(self, reason: GapReason = "device_lost") -> list[Event]:
         """The run is over, or none could begin: from here on a gap, until another run begins."""
-        self._flush()
+        losses = self.flush()
         self._begin_gap(reason)
-        return self.told()
+        return [*losses, *self.told()]
 
     def fill(self, now_ns: int) -> list[Event]:
         """While the device is away the stream goes on with silence, a little behind the clock."""
@@ -118,15 +124,16 @@ class Taping:
 
         The last losses.
         """
+        losses: list[Event] = []
         try:
-            self._flush()
+            losses = self.flush()
         finally:
             self._end_gap()
             self._advance()
             self._with_feeds(lambda feed: feed.tape.close())
             self._feeds.clear()
             self._end_stream()
-        return self.told()
+        return [*losses, *self.told()]
 
     def turn(self, path: Path) -> list[Event]:
         """End this part and begin the next at the very next frame; open gap and takes go on. The last losses.
@@ -170,11 +177,6 @@ class Taping:
         """What was lost since this was last asked."""
         losses, self._losses = self._losses, []
         return losses
-
-    def _flush(self) -> None:
-        """Place what was held back until more was known."""
-        self._steps += self._arrivals.flush()
-        self._place()
 
     def _place(self) -> None:
         while self._steps:

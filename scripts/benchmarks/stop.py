@@ -24,7 +24,7 @@ from showing.demo import ROSTER
 from showing.school import School
 
 from exam import manifest
-from exam.clock import NS_PER_S
+from exam.clock import NS_PER_S, Reading, steady_ns
 from station import client, config, service
 from station.messages import Block
 from station.tape import TapeReader
@@ -48,7 +48,10 @@ class Clock:
         return datetime.now(self._zone) - timedelta(microseconds=Clock.behind_ns // 1000)
 
     def monotonic_ns(self) -> int:
-        return time.monotonic_ns() - Clock.behind_ns
+        return steady_ns() - Clock.behind_ns
+
+    def read(self) -> Reading:
+        return Reading(self.monotonic_ns(), self.monotonic_ns(), round(self.now().timestamp() * NS_PER_S))
 
 
 class Microphone:

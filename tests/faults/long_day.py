@@ -19,7 +19,7 @@ from unittest import mock
 
 import numpy as np
 
-from exam.clock import NS_PER_S
+from exam.clock import NS_PER_S, Reading, steady_ns
 from station import client, config, service
 from station.messages import Block
 
@@ -36,13 +36,16 @@ class Clock:
 
     def __init__(self, zone: tzinfo) -> None:
         self._wall = datetime.now(zone) - timedelta(seconds=self.behind_s)
-        self._ns = time.monotonic_ns() - round(self.behind_s * NS_PER_S)
+        self._ns = steady_ns() - round(self.behind_s * NS_PER_S)
 
     def now(self) -> datetime:
         return self._wall + timedelta(microseconds=Clock.ahead_ns // 1000)
 
     def monotonic_ns(self) -> int:
         return self._ns + Clock.ahead_ns
+
+    def read(self) -> Reading:
+        return Reading(self.monotonic_ns(), self.monotonic_ns(), round(self.now().timestamp() * NS_PER_S))
 
 
 class Microphone:

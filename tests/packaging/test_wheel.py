@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# The booted computer installs from the same checkout: two builds at once would share its build folder.
+pytestmark = pytest.mark.xdist_group("booted")
+
 ROOT = Path(__file__).parents[2]
 
 
