@@ -180,13 +180,13 @@ def test_a_station_and_a_capture_process_that_stand_still_lose_nothing(tmp_path:
             os.kill(pid, signal.SIGSTOP)
             time.sleep(3)
             os.kill(pid, signal.SIGCONT)
-            room_.go_on(4)
+            room_.go_on(3.5)  # of which three had waited
         gaps, _ = room_.end()
         assert gaps == ()
 
 
 def test_a_microphone_absent_at_start_is_awaited_and_no_other_taken(tmp_path: Path) -> None:
-    with room(tmp_path, live=True, hears=False) as here, Voice(SAID, here.microphone) as voice:
+    with room(tmp_path, "pulse:room", live=True, hears=False) as here, Voice(SAID, here.microphone) as voice:
         here.end()
         here.server.remove(here.microphone)
         other = here.server.add_live_microphone("other")

@@ -113,7 +113,9 @@ def test_the_participant_goes_on_after_a_restart(tmp_path: Path, number: int) ->
 
 def test_devices_are_listed(tmp_path: Path) -> None:
     with room(tmp_path) as here:
-        assert "pulse" in {device["name"] for device in json.loads(here.run("devices", "--json").stdout)}
+        listed = json.loads(here.run("devices", "--json").stdout)
+        assert {"pulse"} <= {device["name"] for device in listed}
+        assert "pulse:room.monitor" in {device["identity"] for device in listed}
 
 
 def test_ctrl_c_in_a_terminal_seals_the_day(tmp_path: Path) -> None:
