@@ -72,7 +72,7 @@ def _day(folder: Path) -> tuple[list[Entry], Day, list[Breach]]:
             breaches.append(Breach(10, file, say("журнала нет", "there is no journal")))
         told, its_day, more = _told(folder, file)
         entries += told
-        day = joined(day, its_day)
+        day = its_day if file == journals.FILE else joined(day, its_day)
         breaches += more
     return entries, day, breaches
 
