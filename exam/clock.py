@@ -35,8 +35,7 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(self._zone)
 
-    def monotonic_ns(self) -> int:
-        return steady_ns()
+    monotonic_ns = staticmethod(steady_ns)
 
     def read(self) -> "Reading":
         return read_clocks()
@@ -47,13 +46,11 @@ class CorrectedClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.monotonic_ns = clock.monotonic_ns
         self.correction = timedelta()
 
     def now(self) -> datetime:
         return self._clock.now() + self.correction
-
-    def monotonic_ns(self) -> int:
-        return self._clock.monotonic_ns()
 
     def read(self) -> "Reading":
         return self._clock.read()

@@ -126,9 +126,10 @@ class Alarms:
         if first is None:
             _log.warning("%s: %s", code, self._standing[code].text)
 
-    def clear(self, code: str) -> None:
-        if self._standing.pop(code, None) is not None:
-            _log.info("%s: %s", code, say("прошло", "over"))
+    def clear(self, *codes: str) -> None:
+        for code in codes if self._standing else ():
+            if self._standing.pop(code, None) is not None:
+                _log.info("%s: %s", code, say("прошло", "over"))
 
     def stands(self, code: str) -> bool:
         return code in self._standing

@@ -43,8 +43,7 @@ class Hearing:
     def take_block(self, block: Block, paused_at: int | None) -> None:
         """`paused_at`: the stream's length while a take is paused."""
         self._last_block_ns = self._clock.monotonic_ns()
-        for code in _AWAY:
-            self._alarms.clear(code)
+        self._alarms.clear(*_AWAY)
         if self._hush.seconds_until_end_of(block.data) >= _SILENCE_S:
             self._alarms.raise_("silence", self._clock.now(), f"«{self._device}»")
         else:

@@ -38,7 +38,7 @@ from station.tape import SUFFIX
 from station.taping import Taping
 
 _TICK_S = 0.5
-_SYNC_EVERY_NS = NS_PER_S // 2  # with the sound system's delay and the sync itself, a power cut takes less than 1 s
+_TEND_EVERY_NS = NS_PER_S // 2  # with the sound system's delay and the sync itself, a power cut takes less than 1 s
 _DISK_EVERY_NS = 10 * NS_PER_S
 _RETRY_NS = 60 * NS_PER_S
 
@@ -75,7 +75,7 @@ class Recorder:
         self._hearing = Hearing(config.capture.device, self._shape, self._alarms, clock)
         self._clock.correction = correction_of(day)
         now = clock.monotonic_ns()
-        self._synced_ns = self._turned_ns = self._retried_ns = now
+        self._tended_ns = self._turned_ns = self._retried_ns = now
         self._disk_ns = now - _DISK_EVERY_NS
         self._space = Space(config.storage, self._shape, mirror, self._alarms, clock, takes=self._keeps_takes)
         self._participants = overview.participants(day, rules)
@@ -121,7 +121,7 @@ class Recorder:
             while not self._stopping:
                 for message in self._inbox.next(_TICK_S, self._source):
                     self._handle(message)
-                self._housekeep()
+                self._turn()
                 self._snapshot = self._glance()
             self._carry_out(self._reel.seal(self._day, "shutdown"))
         except OSError as error:
@@ -187,8 +187,9 @@ class Recorder:
         losses = self._reel.taped(self._day, lambda taping: taping.take_block(block))
         is_paused = self._day.state is State.PAUSED and self._taping is not None
         self._hearing.take_block(block, self._taping.frames if self._taping is not None and is_paused else None)
-        self._hearing.note(losses)
-        self._carry_out(losses)
+        if losses:
+            self._hearing.note(losses)
+            self._carry_out(losses)
         if self._publishing:  # this block may have completed a take
             self._submit_due()
 
@@ -341,25 +342,29 @@ class Recorder:
             self._carry_out([happened.ClockStepped(seconds=round(change.stepped_s, 3))])
             self._alarms.raise_("clock_step", self._clock.now(), f"{change.stepped_s:+.0f}")
 
-    def _housekeep(self) -> None:
+    def _turn(self) -> None:
+        """After each awakening; what need not be done ten times a second waits for its half second."""
         self._turned_ns = now = self._clock.monotonic_ns()
+        if now - self._tended_ns >= _TEND_EVERY_NS:
+            self._tended_ns = now
+            self._tend(now)
+        if self._reel.is_over:
+            self._carry_out(self._reel.seal(self._day, "close"))
+
+    def _tend(self, now: int) -> None:
         self._watch_clocks()
         for lost in self._source.tend():
             self._lose_device(lost)
         self._hearing.tend(now)
         self._carry_out(self._reel.tend(self._day, now))
+        self._carry_out(self._reel.taped(self._day, lambda taping: taping.sync()))
         if self._reel.failure is not None and not self._alarms.stands("disk_failed"):
             self._alarms.raise_("disk_failed", self._clock.now(), str(self._reel.failure))
-        if self._reel.is_over:
-            self._carry_out(self._reel.seal(self._day, "close"))
-        if now - self._synced_ns >= _SYNC_EVERY_NS:
-            self._synced_ns = now
-            self._carry_out(self._reel.taped(self._day, lambda taping: taping.sync()))
-            self._submit_due()
-            self._retry(now)
-            is_recorded = self._day.state is State.CLOSED and self._taping is None
-            is_done, is_stopped = is_recorded and not self._publishing, self._reel.failure is not None
-            self._space.watch_copy(is_done=is_done, is_stopped=is_stopped)
+        self._submit_due()
+        self._retry(now)
+        is_recorded = self._day.state is State.CLOSED and self._taping is None
+        is_done, is_stopped = is_recorded and not self._publishing, self._reel.failure is not None
+        self._space.watch_copy(is_done=is_done, is_stopped=is_stopped)
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now
             self._space.watch(self._folder)

@@ -5,7 +5,7 @@ Started by `microphone`; also lists the devices for `station devices`. Dies with
 While the microphone is away it waits, looking for it several times a second. Once it has lost a microphone it ends:
 PortAudio's own cleanup may hang, and a fresh process opens best.
 
-Reads what has come every tenth of a second instead of being called back or blocking: one thread less, a hung device
+Reads what has come seven times a second instead of being called back or blocking: one thread less, a hung device
 hangs only this process, and the frames read until now, with the time, tell how late the sound is.
 """
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 _SOURCE = PULSE + ":"
 _RETRY_S = 0.3
-_WAKE_S = 0.09
+_WAKE_S = 0.14
 _SWEEP_S = 0.006  # so that readings meet the sound server's own rhythm at every phase, also just after its delivery
 _GOLDEN = 0.618034
 _EAGER_S = 0.005  # at a run's beginning, and while and after nothing came: when exactly it comes tells what was lost
 _EAGER_WAKES = 80
-_DRY_NS = 200_000_000
+_DRY_NS = 250_000_000
 _OUT = 1
 _PR_SET_PDEATHSIG = 1
 _NO_SERVER = "unix:/nonexistent"
