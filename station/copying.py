@@ -19,7 +19,7 @@ from exam.audio import AudioFormat
 from station import journal
 from station.publishing import set_aside
 from station.recent import Recent
-from station.tape import HEADER_BYTES, SUFFIX, counted, header
+from station.tape import HEADER_BYTES, HELD_AT_MOST_S, SUFFIX, counted, header
 
 CHAIN_SUFFIX = ".chain"
 
@@ -114,6 +114,27 @@ def complete(target: Path, size: int, recent: Recent, shape: AudioFormat | None)
             _write(copy, recent.last(size - have), have)
             _write(copy, _Extent(shape, size).header(size), 0)
     finally:
+        os.close(copy)
+
+
+def cut_back(source: Path, target: Path) -> None:
+    """Forget the end of the growing copy of a tape: what was held, its place uncertain, may have been placed otherwise.
+
+    Raises Differs when the copy differs before that, too.
+    """
+    given, copy = os.open(source, os.O_RDONLY | os.O_CLOEXEC), os.open(target, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        whole = _extent(given, source.name)
+        if whole is None or whole.shape is None:
+            raise Differs
+        size = _copied(copy, target.name) - whole.shape.frames(HELD_AT_MOST_S) * whole.shape.frame_bytes
+        if size <= HEADER_BYTES:
+            raise Differs
+        _check_beginning(_Pair(given, copy, whole, target.name), size)
+        _write(copy, whole.header(size), 0)
+        os.ftruncate(copy, size)
+    finally:
+        os.close(given)
         os.close(copy)
 
 

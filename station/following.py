@@ -4,6 +4,7 @@ Used by the mirror. Tapes and journal are brought level every turn; finished fil
 in pieces between turns, a manifest after its recording, and once the day is settled everything is compared.
 """
 
+import contextlib
 import logging
 import os
 import stat
@@ -19,6 +20,7 @@ from station import copying, disks, journal
 from station.copying import Differs, Guard, NoTape, Steps
 from station.messages import DiskStatus
 from station.publishing import FRAGMENTS, set_aside
+from station.tape import SUFFIX
 
 _SCAN_S = 1.0
 _SYNC_S = 1.0
@@ -138,7 +140,7 @@ class Following:
         except NoTape:
             self._foreign[name] = seen
         except Differs:
-            self._set_aside(name)
+            self._part_ways(name)
             return False
         except OSError as error:
             if not (self._source / name).exists():  # renamed since it was listed
@@ -153,8 +155,13 @@ class Following:
             return not copied.missing
         return True
 
-    def _set_aside(self, name: str) -> None:
+    def _part_ways(self, name: str) -> None:
+        """A copy made here was of sound that was held, and has found its place since; any other is not ours to change."""
         with self._guard():
+            if self._level.pop(name, None) is not None and name.endswith(SUFFIX):
+                with contextlib.suppress(Differs):
+                    copying.cut_back(self._source / name, self._target / name)
+                    return
             kept = set_aside(self._target / name)
         _log.warning("%s: %s -> %s", self._target, name, kept)
 

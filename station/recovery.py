@@ -5,11 +5,12 @@ the next part of the stream; after a longer one it ends as interrupted.
 """
 
 import contextlib
+import math
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from exam.audio import AudioFormat, Gap
 from exam.clock import NS_PER_S, Clock, boot_id
@@ -21,7 +22,7 @@ from station.session import Day, State, StreamPart, evolve
 from station.session import events as happened
 from station.session.day import Anchor
 from station.session.events import Event
-from station.tape import SUFFIX, TapeReader, extend, seal
+from station.tape import HELD_AT_MOST_S, SUFFIX, TapeReader, extend, seal
 
 _GOES_ON_WITHIN_NS = 600 * NS_PER_S
 
@@ -78,18 +79,23 @@ def recover(
     goes_on = goes_on and day.state is not State.CLOSED and tail.is_recent(clock.monotonic_ns())
     goes_on = goes_on and _shape_of(folder / part.file) in {shape, None}
     head = head_of(folder / part.file) if part.frames is None else part.head
-    events = _loose_ends(day, part, length, tail, head, goes_on=goes_on)
+    gap = _ended_gap(folder / part.file, part.open_gap, length) if part.open_gap and part.frames is None else None
+    events = _loose_ends(day, part, length, tail, head, gap, goes_on=goes_on)
     for entry in journal.append(events) if events else ():
         day = evolve(day, entry.event, entry.wall)
     return day, tail if goes_on else None
 
 
-def _loose_ends(day: Day, part: StreamPart, length: int, tail: Tail, head: str | None, *, goes_on: bool) -> list[Event]:
-    """What the crash left unsaid. Pure."""
+def _loose_ends(
+    day: Day, part: StreamPart, length: int, tail: Tail, head: str | None, gap: Gap | None, *, goes_on: bool
+) -> list[Event]:
+    """What the crash left unsaid. `gap`: the one that it left open. Pure."""
     events: list[Event] = []
     place: dict[str, Any] = {"stream": part.file, "frame": length}
-    if part.open_gap is not None and part.frames is None:
-        events.append(_closed(part.file, part.open_gap, length))
+    if gap is not None:
+        events.append(
+            happened.GapFound(stream=part.file, frame=gap.first_frame, frames=gap.frames, reason=gap.reason)
+        )
     if day.take is not None and not goes_on:
         if day.state in {State.RECORDING, State.PAUSED}:
             events.append(happened.TakeStopped(ending="crash", at=tail.at, **place))
@@ -101,9 +107,16 @@ def _loose_ends(day: Day, part: StreamPart, length: int, tail: Tail, head: str |
     return events
 
 
-def _closed(stream: str, gap: Gap, length: int) -> Event:
-    frames = max(0, length - gap.first_frame)
-    return happened.GapFound(stream=stream, frame=gap.first_frame, frames=frames, reason=gap.reason)
+def _ended_gap(path: Path, gap: Gap, length: int) -> Gap:
+    """A gap without an end reaches to the first sound: some may have been held behind it, its place not certain yet."""
+    try:
+        with TapeReader(path) as tape:
+            first = min(length, max(gap.first_frame, length - tape.shape.frames(HELD_AT_MOST_S)))
+            sound = len(tape.read(first, length - first).lstrip(b"\0"))
+            end = length - math.ceil(sound / tape.shape.frame_bytes)
+    except (OSError, Rejected):
+        end = length
+    return structs.replace(gap, frames=max(0, end - gap.first_frame))
 
 
 def _tail(part: StreamPart, length: int, shape: AudioFormat, clock: Clock) -> Tail:

@@ -19,6 +19,8 @@ from station.recent import Recent
 
 HEADER_BYTES = 80
 SUFFIX = ".wav"
+HELD_AT_MOST_S = 15.0
+"""Of sound whose place is not certain yet, at a tape's end."""
 
 _PCM = 1
 _MAX_32 = 0xFFFF_FFFF
@@ -59,7 +61,7 @@ class Tape:
         `recent` is told what is appended.
         """
         self.path, self.shape, self._recent = path, shape, recent
-        self.frames = self._data_bytes = 0
+        self.frames = self._data_bytes = self._held_bytes = 0
         self._frame_bytes = shape.frame_bytes
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:
@@ -74,13 +76,27 @@ class Tape:
 
     def append(self, data: bytes | memoryview) -> None:
         """Write whole frames at the end, then the header that counts them."""
-        end = HEADER_BYTES + self._data_bytes
-        _write_at(self._descriptor, data, end)
-        os.pwrite(self._descriptor, header(self.shape, self._data_bytes + len(data)), 0)
+        self._write_behind(self._data_bytes, data)
         self._data_bytes += len(data)
+        self._held_bytes = max(0, self._held_bytes - len(data))
         self.frames = self._data_bytes // self._frame_bytes
         if self._recent is not None:
             self._recent.add(bytes(data))
+
+    def hold(self, data: bytes, gap: int = 0) -> None:
+        """Write whole frames whose place is not certain yet where they seem to belong, `gap` frames behind the last.
+
+        They do not count, except for who finds the file after a kill; what is appended in the end replaces them.
+        """
+        behind = self._data_bytes + self._held_bytes + gap * self._frame_bytes
+        self._write_behind(behind, data)
+        self._held_bytes = behind + len(data) - self._data_bytes
+
+    def _write_behind(self, data_bytes: int, data: bytes | memoryview) -> None:
+        """Audio, then the header: it never counts less than before, as a reader may have seen it."""
+        _write_at(self._descriptor, data, HEADER_BYTES + data_bytes)
+        counted_bytes = max(data_bytes + len(data), self._data_bytes + self._held_bytes)
+        os.pwrite(self._descriptor, header(self.shape, counted_bytes), 0)
 
     def append_silence(self, frames: int) -> None:
         """Write `frames` frames of digital silence."""
@@ -108,6 +124,8 @@ class Tape:
     def close(self) -> None:
         """Sync and let go; the file is finished. What a failed write left behind the counted frames is cut off."""
         try:
+            if self._held_bytes:
+                os.pwrite(self._descriptor, header(self.shape, self._data_bytes), 0)
             os.ftruncate(self._descriptor, HEADER_BYTES + self._data_bytes)
             os.fsync(self._descriptor)
         finally:

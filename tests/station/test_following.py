@@ -48,6 +48,10 @@ class Disks:
         for tape in self.tapes[-2:]:
             tape.append(sound(tape.frames + 7000 * len(self.tapes), FRAMES))
 
+    def hold(self) -> None:
+        for tape in self.tapes[-1:]:
+            tape.hold(os.urandom(FRAMES * SHAPE.frame_bytes), gap=FRAMES // 3)
+
     def note(self) -> None:
         self.journal.write(b'{"an": "event"}\n')
 
@@ -113,7 +117,7 @@ class Disks:
 
 
 STEPS: list[Step] = [
-    Disks.begin, Disks.record, Disks.record, Disks.note, Disks.half_note, Disks.publish, Disks.tear, Disks.fill,
+    Disks.begin, Disks.record, Disks.record, Disks.hold, Disks.note, Disks.half_note, Disks.publish, Disks.tear, Disks.fill,
     Disks.free, Disks.lose, Disks.cut_power, Disks.intrude, Disks.restart,
     *[Disks.turn] * 4,
 ]  # fmt: skip
@@ -144,6 +148,24 @@ def await_(disks: Disks, true: Callable[[], Any]) -> None:
             return
         disks.turn(settled=True)
     raise AssertionError(disks.following.error or "not in 30 turns")
+
+
+def test_a_long_copy_is_not_made_anew_because_what_was_held_has_found_another_place(tmp_path: Path) -> None:
+    with other_disk() as other:
+        disks = Disks(tmp_path, other / "day")
+        disks.begin()
+        tape, second = disks.tapes[0], SHAPE.sample_rate
+        tape.append(sound(0, 20 * second))
+        tape.hold(held := sound(20 * second, second))
+        disks.turn()
+        tape.append_silence(second // 2)
+        tape.append(held)
+        disks.turn()
+        disks.turn()
+        assert set(contents(other / "day")) == {tape.path.name, journal.FILE}
+        with TapeReader(other / "day" / tape.path.name) as copy:
+            assert copy.read(0, copy.frames) == tape.read(0, tape.frames)
+            assert copy.frames == tape.frames
 
 
 def test_a_copy_is_a_whole_recording_after_every_turn(tmp_path: Path) -> None:

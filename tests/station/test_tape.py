@@ -107,6 +107,33 @@ def test_an_open_tape_outgrows_wav_in_place(tmp_path: Path) -> None:
         assert (reader.is_whole, reader.frames) == (True, (1 << 30) + 900)
 
 
+def test_what_is_held_is_there_after_a_kill_and_does_not_count_before(tmp_path: Path) -> None:
+    tape = Tape(tmp_path / "a.wav", SHAPE)
+    tape.append(b"\1\2" * 100)
+    tape.hold(b"\3\4" * 50, gap=30)
+    tape.hold(b"\5\6" * 50)
+    assert tape.frames == 100
+    (tmp_path / "killed.wav").write_bytes(tape.path.read_bytes())
+    assert seal(tmp_path / "killed.wav") == 230
+    with TapeReader(tmp_path / "killed.wav") as killed:
+        assert killed.is_whole
+        assert killed.read(100, 130) == bytes(60) + b"\3\4" * 50 + b"\5\6" * 50
+
+
+def test_what_is_appended_replaces_what_was_held(tmp_path: Path) -> None:
+    tape = Tape(tmp_path / "a.wav", SHAPE)
+    tape.hold(b"\3\4" * 50)
+    tape.append_silence(20)
+    tape.append(b"\3\4" * 50)
+    with TapeReader(tape.path) as growing:
+        assert growing.is_whole
+    tape.hold(b"\5\6" * 50)
+    tape.close()
+    with TapeReader(tape.path) as closed:
+        assert closed.is_whole
+        assert closed.read(0, 1000) == bytes(40) + b"\3\4" * 50
+
+
 def test_a_name_that_exists_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"precious")
     with pytest.raises(FileExistsError):
