@@ -2,7 +2,7 @@
 mirror's folder when the disk fails, stops in order when no disk takes any more, and knows when each frame was heard.
 Used by the recorder's thread alone.
 
-What happened comes back as events, to be written down by the recorder before anything is answered.
+What happened comes back as events, to be written down by the recorder before anything is answered or taped.
 """
 
 import contextlib
@@ -110,14 +110,14 @@ class Reel:
         return [begins, *self.taping.lose_device("outage")]
 
     def taped(self, day: Day, act: Callable[[Taping], Sequence[Event]]) -> Sequence[Event]:
-        """Do it with the tape; should the disk refuse, find a way on and do it there."""
+        """Do it with the tape; should the disk refuse, find a way on. To be repeated until nothing comes back."""
         if self.taping is None:
             return ()
         try:
             return act(self.taping)
         except OSError as error:
             _log.warning("%s: %s", self.taping.file, error)
-            return [*self._outlast(self.taping, day, error), *self.taped(day, act)]
+            return self._outlast(self.taping, day, error)
 
     def tend(self, day: Day, now_ns: int) -> Sequence[Event]:
         """While the device is away time goes on; now and then note which frame is heard when, and the chain's head."""
@@ -139,15 +139,16 @@ class Reel:
         return self.taping is not None and self._ends_at is not None and self.taping.frames >= self._ends_at
 
     def seal(self, day: Day, ending: happened.Ending) -> Sequence[Event]:
-        """End the part; should its disk refuse even that, it ends in the mirror's folder."""
-        flushed = self.taped(day, lambda taping: taping.flush())
-        if self.taping is None:
+        """End the part; should its disk refuse even that, it ends in the mirror's folder. Repeated as `taped` is."""
+        if flushed := self.taped(day, lambda taping: taping.flush()):
             return flushed
+        if self.taping is None:
+            return ()
         taping, self.taping, self._ends_at = self.taping, None, None
         try:
-            losses = [*flushed, *taping.seal()]
+            losses = taping.seal()
         except OSError as error:
-            losses = [*flushed, *taping.told()]
+            losses = taping.told()
             self._leave(day, error, taping)
         end = happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending, head=taping.chain.whole)
         return [*losses, end]

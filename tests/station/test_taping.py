@@ -30,7 +30,7 @@ class Tapes:
         for _ in range(blocks):
             self.at_ns += BLOCK_NS
             data = sound(self.run * 100_000 + self.heard, BLOCK)
-            losses += self.taping.take_block(Block(self.run, self.heard, self.at_ns, overflow, data))
+            losses += told(self.taping, Block(self.run, self.heard, self.at_ns, overflow, data))
             self.heard += BLOCK
         return losses
 
@@ -53,6 +53,14 @@ class Tapes:
     def concatenation(self, *spans: tuple[int, int]) -> bytes:
         with TapeReader(self.folder / "stream.wav") as stream:
             return b"".join(stream.read(first, end - first) for first, end in spans)
+
+
+def told(taping: Taping, block: Block) -> list[Event]:
+    """What comes back until the block is taken."""
+    losses: list[Event] = []
+    while more := taping.take_block(block):
+        losses += more
+    return losses
 
 
 @pytest.fixture
