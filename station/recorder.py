@@ -125,13 +125,7 @@ class Recorder:
                 self._snapshot = self._glance()
             self._told_first(lambda: self._reel.seal(self._day, "shutdown"))
         except OSError as error:
-            self._failure = Fatal(
-                f"Запись на диск не удалась: {error}. Записанное до этого сохранено. Освободите место или "
-                "замените диск и запустите станцию: она продолжит тот же день.",
-                f"Writing to disk failed: {error}. What was recorded is safe. Free space or replace the disk and start "
-                "the station: the day goes on.",
-                code="disk_failed",
-            )
+            self._failure = disks.refused(error)
         except Exception as error:  # noqa: BLE001 - an edge: a silent end of this thread would be a day without recording
             _log.exception("the recorder's thread ends")
             self._failure = Fatal(
@@ -384,7 +378,7 @@ class Recorder:
 
     def _submit_due(self) -> None:
         taping = self._taping
-        self._due.submit(self._day, lambda tape: taping is not None and taping.is_filling(tape))
+        self._due.submit(self._day, lambda take: taping is not None and taping.is_filling(take.tape, take.spans))
 
     def _return_to_disk(self) -> None:
         """The day that stopped for want of a disk goes on as soon as there is one."""

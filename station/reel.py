@@ -204,7 +204,8 @@ class Reel:
         if self._ends_at is not None:
             self._ends_at -= length
         end = happened.StreamEnded(stream=old, frame=length, ending=ending, head=chain.whole)
-        return [*losses, end, happened.StreamStarted(stream=part), *taping.told()]
+        begun = [happened.StreamStarted(stream=part), *taping.told()]
+        return [*losses, end, *begun, *self._anchor(self._clock.monotonic_ns())]
 
     def _stop(self, taping: Taping, day: Day, error: OSError) -> Sequence[Event]:
         """No disk takes any more: end in order what is recorded; the day stays open until there is space."""

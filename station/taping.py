@@ -282,16 +282,19 @@ class Taping:
         if stem in self._feeds:
             self._feeds[stem].release()
 
-    def is_filling(self, stem: str) -> bool:
-        """Whether the take's tape is still open."""
-        return stem in self._feeds
+    def is_filling(self, stem: str, spans: Sequence[FrameSpan] = ()) -> bool:
+        """Whether the take's tape is still open or, should it be torn, the stream has not yet all of its `spans`."""
+        return stem in self._feeds or any(span.stream == self.file and span.end > self._settled for span in spans)
+
+    @property
+    def _settled(self) -> int:
+        """Frames that takes may have. They wait at an open gap: a finished take's manifest must tell of the gap,
+        whose end is not known yet."""
+        return self._stream.frames if self._gap_from is None else self._gap_from
 
     def _advance(self) -> None:
-        """Bring the takes' tapes up to the stream; close those that are complete.
-
-        They wait at an open gap: a finished take's manifest must tell of the gap, whose end is not known yet.
-        """
-        until = self._stream.frames if self._gap_from is None else self._gap_from
+        """Bring the takes' tapes up to the stream; close those that are complete."""
+        until = self._settled
         self._with_feeds(lambda feed: _advance(feed, self._stream, until))
         self._feeds = {stem: feed for stem, feed in self._feeds.items() if not feed.is_done}
 
