@@ -178,10 +178,9 @@ class Recorder:
                 self._alarms.raise_("not_published", self._clock.now(), message.text)
 
     def _take_block(self, block: Block) -> None:
-        losses = self._told_first(lambda: self._reel.taped(self._day, lambda taping: taping.take_block(block)))
+        self._told_first(lambda: self._reel.taped(self._day, lambda taping: taping.take_block(block)))
         is_paused = self._day.state is State.PAUSED and self._taping is not None
         self._hearing.take_block(block, self._taping.frames if self._taping is not None and is_paused else None)
-        self._hearing.note(losses)
         if self._publishing:  # this block may have completed a take
             self._submit_due()
 
@@ -255,13 +254,11 @@ class Recorder:
         self._publishing = self._due.of(self._day)
         self._submit_due()
 
-    def _told_first(self, act: Callable[[], Sequence[Event]]) -> Sequence[Event]:
-        """Repeat it until it has nothing to tell: that is written down before it goes on. All that was told."""
-        told: list[Event] = []
+    def _told_first(self, act: Callable[[], Sequence[Event]]) -> None:
+        """Do it, again and again until it has nothing more to tell: that is written down before it goes on."""
         while events := act():
+            self._hearing.note(events)
             self._carry_out(events)
-            told += events
-        return told
 
     def _write_down(self, events: Sequence[Event]) -> Sequence[Entry]:
         """In the other folder's journal, where this one's disk fails; then the stream goes on there, too."""
