@@ -176,6 +176,7 @@ class Taping:
 
     def _end_stream(self) -> None:
         try:
+            self._stream.cut()
             self._stream.sync()
             self.chain.end(self._stream)
         finally:
