@@ -10,7 +10,7 @@ import errno
 import logging
 import os
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,15 +99,14 @@ class Reel:
         self.failure = None
 
     def _new_tape(self, part: str, start_ns: int) -> Taping:
-        return Taping(self.folder / part, self._shape, start_ns, keeps=self._mirror is not None)
+        return Taping(self.folder / part, self._shape, start_ns, self._anchored, keeps=self._mirror is not None)
 
     def go_on(self) -> Sequence[Event]:
         """After a short outage the new part begins with the outage as a gap, where the part before ended."""
         tail, self._tail = self._tail, None
         if self.taping is None or tail is None:
             return ()
-        begins = happened.Anchored(stream=self.taping.file, at=tail.at, at_ns=tail.at_ns, boot=boot_id())
-        return [begins, *self.taping.lose_device("outage")]
+        return [self._anchored(self.taping.file, 0, tail.at_ns), *self.taping.lose_device("outage")]
 
     def taped(self, day: Day, act: Callable[[Taping], Sequence[Event]]) -> Sequence[Event]:
         """Do it with the tape; should the disk refuse, find a way on. To be repeated until nothing comes back."""
@@ -223,17 +222,21 @@ class Reel:
 
     def _tail_of(self, taping: Taping) -> Tail:
         at_ns = taping.time_of(taping.frames)
-        ago_ns = self._clock.monotonic_ns() - at_ns
-        return Tail(self._clock.now() - timedelta(microseconds=ago_ns // 1000), at_ns)
+        return Tail(self._wall_at(at_ns), at_ns)
+
+    def _wall_at(self, at_ns: int) -> datetime:
+        return self._clock.now() - timedelta(microseconds=(self._clock.monotonic_ns() - at_ns) // 1000)
+
+    def _anchored(self, stream: str, frame: int, at_ns: int) -> Event:
+        return happened.Anchored(stream=stream, frame=frame, at=self._wall_at(at_ns), at_ns=at_ns, boot=boot_id())
 
     def _anchor(self, now_ns: int) -> Sequence[Event]:
         """A restart places its gap by the last anchor."""
         if self.taping is None or not self.taping.is_heard or now_ns < self._anchor_due_ns:
             return ()
         self._anchor_due_ns = now_ns + (_ANCHOR_EVERY_NS if self._anchor_due_ns else _SETTLED_AFTER_NS)
-        heard = self._tail_of(self.taping)
-        here: dict[str, Any] = {"stream": self.taping.file, "frame": self.taping.frames}
-        return [happened.Anchored(at=heard.at, at_ns=heard.at_ns, boot=boot_id(), **here)]
+        frames = self.taping.frames
+        return [self._anchored(self.taping.file, frames, self.taping.time_of(frames))]
 
     def _head(self, now_ns: int) -> Sequence[Event]:
         """What was recorded until now is written down where it can be printed from."""

@@ -35,6 +35,10 @@ _SILENCE_LAG_S = 0.5  # left open at the end of a running gap, so that its end c
 _log = logging.getLogger(__name__)
 
 
+Anchoring = Callable[[str, int, int], Event]
+"""What says that a frame of a stream part was heard at a monotonic time."""
+
+
 class _Silence(Struct, frozen=True):
     """What is still to be written of a gap that has been told of."""
 
@@ -45,11 +49,14 @@ class _Silence(Struct, frozen=True):
 class Taping:
     """The open stream tape with its feeds. Raises OSError as the disk of the stream does."""
 
-    def __init__(self, path: Path, shape: AudioFormat, start_ns: int, *, keeps: bool = False) -> None:
+    def __init__(
+        self, path: Path, shape: AudioFormat, start_ns: int, anchored: Anchoring | None = None, *, keeps: bool = False
+    ) -> None:
         """Begin the file at the next block. FileExistsError when the name is taken.
 
-        `keeps`: hold the last minute in memory, too.
+        `anchored`: tells when the first sound was heard. `keeps`: hold the last minute in memory, too.
         """
+        self._anchored = anchored
         self.path, self._keeps = path, keeps
         self._shape = shape
         self._stream, self.recent = self._tape(path)
@@ -225,6 +232,8 @@ class Taping:
             end = max(end, self._timeline.frame_at(at_ns))
             self._end_gap(end)
         self._timeline.follow(end, at_ns)
+        if not self._is_heard and self._anchored is not None:
+            self._untold.append(self._anchored(self.file, end, at_ns))
         self._is_heard = True
         return [_Silence(end - first, self._gap_reason)] if end > first else []
 
