@@ -122,7 +122,7 @@ class Tape:
         return HEADER_BYTES + self._data_bytes
 
     def cut(self) -> None:
-        """Cut off what was held, or a failed write left, behind the counted frames: after a kill it would count, too."""
+        """Cut off what was held or a failed write left behind the counted frames: after a kill it would count, too."""
         if self._held_bytes:
             os.pwrite(self._descriptor, header(self.shape, self._data_bytes), 0)
             self._held_bytes = 0
