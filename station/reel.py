@@ -232,7 +232,7 @@ class Reel:
 
     def _anchor(self, now_ns: int) -> Sequence[Event]:
         """A restart places its gap by the last anchor."""
-        if self.taping is None or not self.taping.is_heard or now_ns < self._anchor_due_ns:
+        if self.taping is None or not self.taping.is_timed or now_ns < self._anchor_due_ns:
             return ()
         self._anchor_due_ns = now_ns + (_ANCHOR_EVERY_NS if self._anchor_due_ns else _SETTLED_AFTER_NS)
         frames = self.taping.frames

@@ -89,13 +89,13 @@ class Taping:
         return self._stream.size
 
     @property
-    def is_heard(self) -> bool:
-        """Whether sound has come, so that frames have a known time."""
-        return self._is_heard
+    def is_timed(self) -> bool:
+        """Whether frames have a known time: sound has come, or is known to be lost."""
+        return self._is_heard or self._gap_from is not None
 
     def frame_at(self, at_ns: int) -> int:
         """The frame being heard at a monotonic time; frame 0 before the first sound."""
-        if not self._is_heard and self._gap_from is None:
+        if not self.is_timed:
             return 0  # nothing was heard and nothing is known to be lost: the first sound will be frame 0
         return self._timeline.frame_at(at_ns)
 
