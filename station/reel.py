@@ -209,13 +209,13 @@ class Reel:
     def _stop(self, taping: Taping, day: Day, error: OSError) -> Sequence[Event]:
         """No disk takes any more: end in order what is recorded; the day stays open until there is space."""
         self.taping, self.failure = None, error
-        self._tail = self._tail_of(taping)
-        end: dict[str, Any] = {"stream": taping.file, "frame": taping.frames, "ending": _ending(error)}
-        end["at"] = self._tail.at
         try:
             events = taping.seal()
         except OSError:
             events = taping.told()
+        self._tail = self._tail_of(taping)
+        end: dict[str, Any] = {"stream": taping.file, "frame": taping.frames, "ending": _ending(error)}
+        end["at"] = self._tail.at
         if day.state in {State.RECORDING, State.PAUSED}:
             events.append(happened.TakeStopped(**end))
         return [*events, happened.StreamEnded(head=taping.chain.whole, **end)]
