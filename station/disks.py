@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exam.audio import AudioFormat
-from exam.errors import Rejected
+from exam.errors import Fatal, Rejected
 from station.messages import DiskStatus
 
 _S_PER_HOUR = 3600
@@ -57,6 +57,17 @@ def nowhere_to_record(folder: Path) -> Rejected:
         "продолжит сама.",
         f"There is nowhere to record: the disk of {folder} is full or failed. What was recorded is safe. Free space: "
         "the station goes on by itself.",
+        code="disk_failed",
+    )
+
+
+def refused(error: OSError) -> Fatal:
+    """The end of a station whose disks take not even the journal any more."""
+    return Fatal(
+        f"Запись на диск не удалась: {error}. Записанное до этого сохранено. Освободите место или замените диск и "
+        "запустите станцию: она продолжит тот же день.",
+        f"Writing to disk failed: {error}. What was recorded is safe. Free space or replace the disk and start the "
+        "station: the day goes on.",
         code="disk_failed",
     )
 

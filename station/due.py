@@ -9,7 +9,7 @@ from exam import manifest
 from exam.names import Kind
 from station.config import Recording
 from station.publishing import Draft, Publisher, draft_of_part, draft_of_take
-from station.session import Day, Rules
+from station.session import Day, Rules, Take
 from station.tape import SUFFIX
 
 
@@ -35,11 +35,11 @@ class Due:
         kinds = {stem: Kind.PARTICIPANT if stem in day.takes else Kind.STREAM for stem in stems}
         return tuple(stem for stem, kind in kinds.items() if kind is not self._left_out)
 
-    def submit(self, day: Day, is_filling: Callable[[str], bool]) -> None:
-        """Hand over what is due; not yet a take whose tape `is_filling`."""
+    def submit(self, day: Day, is_filling: Callable[[Take], bool]) -> None:
+        """Hand over what is due; not yet a take that `is_filling`."""
         for stem in self.of(day):
             take = day.takes.get(stem)
-            if stem in self._submitted or (take is not None and is_filling(take.tape)):
+            if stem in self._submitted or (take is not None and is_filling(take)):
                 continue
             self._publisher.submit(self._draft(day, stem))
             self._submitted.add(stem)

@@ -123,15 +123,9 @@ class Recorder:
                     self._handle(message)
                 self._turn()
                 self._snapshot = self._glance()
-            self._carry_out(self._reel.seal(self._day, "shutdown"))
+            self._told_first(lambda: self._reel.seal(self._day, "shutdown"))
         except OSError as error:
-            self._failure = Fatal(
-                f"Запись на диск не удалась: {error}. Записанное до этого сохранено. Освободите место или "
-                "замените диск и запустите станцию: она продолжит тот же день.",
-                f"Writing to disk failed: {error}. What was recorded is safe. Free space or replace the disk and start "
-                "the station: the day goes on.",
-                code="disk_failed",
-            )
+            self._failure = disks.refused(error)
         except Exception as error:  # noqa: BLE001 - an edge: a silent end of this thread would be a day without recording
             _log.exception("the recorder's thread ends")
             self._failure = Fatal(
@@ -184,19 +178,16 @@ class Recorder:
                 self._alarms.raise_("not_published", self._clock.now(), message.text)
 
     def _take_block(self, block: Block) -> None:
-        losses = self._reel.taped(self._day, lambda taping: taping.take_block(block))
+        self._told_first(lambda: self._reel.taped(self._day, lambda taping: taping.take_block(block)))
         is_paused = self._day.state is State.PAUSED and self._taping is not None
         self._hearing.take_block(block, self._taping.frames if self._taping is not None and is_paused else None)
-        if losses:
-            self._hearing.note(losses)
-            self._carry_out(losses)
         if self._publishing:  # this block may have completed a take
             self._submit_due()
 
     def _lose_device(self, lost: messages.CaptureLost) -> None:
         self._hearing.lose(lost)
         if lost.code != "device_stalled":
-            self._carry_out(self._reel.taped(self._day, lambda taping: taping.lose_device()))
+            self._told_first(lambda: self._reel.taped(self._day, lambda taping: taping.lose_device()))
 
     # -- commands ------------------------------------------------------------------------------------------
 
@@ -237,7 +228,7 @@ class Recorder:
         self._hearing.check()
         self._space.watch(self._folder)
         self._space.check_opening(self._day)
-        self._carry_out(self._reel.seal(self._day, "close"))
+        self._told_first(lambda: self._reel.seal(self._day, "close"))
 
     def _moment(self, at_ns: int) -> Moment:
         taken = self._reel.taken()
@@ -262,6 +253,12 @@ class Recorder:
         self._participants = overview.participants(self._day, self._rules)
         self._publishing = self._due.of(self._day)
         self._submit_due()
+
+    def _told_first(self, act: Callable[[], Sequence[Event]]) -> None:
+        """Do it, again and again until it has nothing more to tell: that is written down before it goes on."""
+        while events := act():
+            self._hearing.note(events)
+            self._carry_out(events)
 
     def _write_down(self, events: Sequence[Event]) -> Sequence[Entry]:
         """In the other folder's journal, where this one's disk fails; then the stream goes on there, too."""
@@ -349,7 +346,7 @@ class Recorder:
             self._tended_ns = now
             self._tend(now)
         if self._reel.is_over:
-            self._carry_out(self._reel.seal(self._day, "close"))
+            self._told_first(lambda: self._reel.seal(self._day, "close"))
 
     def _tend(self, now: int) -> None:
         self._watch_clocks()
@@ -357,7 +354,7 @@ class Recorder:
             self._lose_device(lost)
         self._hearing.tend(now)
         self._carry_out(self._reel.tend(self._day, now))
-        self._carry_out(self._reel.taped(self._day, lambda taping: taping.sync()))
+        self._told_first(lambda: self._reel.taped(self._day, lambda taping: taping.sync()))
         if self._reel.failure is not None and not self._alarms.stands("disk_failed"):
             self._alarms.raise_("disk_failed", self._clock.now(), str(self._reel.failure))
         self._submit_due()
@@ -378,7 +375,7 @@ class Recorder:
 
     def _submit_due(self) -> None:
         taping = self._taping
-        self._due.submit(self._day, lambda tape: taping is not None and taping.is_filling(tape))
+        self._due.submit(self._day, lambda take: taping is not None and taping.is_filling(take.tape, take.spans))
 
     def _return_to_disk(self) -> None:
         """The day that stopped for want of a disk goes on as soon as there is one."""

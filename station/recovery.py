@@ -140,7 +140,8 @@ def _sealed(folder: Path, day: Day, part: StreamPart) -> int:
         return frames
     tape = folder / (take.tape + SUFFIX)
     position = frames - take.open_from.frame + sum(span.frames for span in take.spans)
-    if frames and position > 0 and _sealed_frames(tape) > position:
+    # A stream that ends before the span begins lacks something that the take's tape has not either.
+    if frames and frames >= take.open_from.frame and _sealed_frames(tape) > position:
         # A full disk, or a file that can grow no longer, keeps nobody from going on: the rest stays in the torn tape.
         with TapeReader(tape) as outlived, contextlib.suppress(OSError):
             extend(folder / part.file, outlived.blocks(position, outlived.frames - position))

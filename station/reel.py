@@ -2,7 +2,7 @@
 mirror's folder when the disk fails, stops in order when no disk takes any more, and knows when each frame was heard.
 Used by the recorder's thread alone.
 
-What happened comes back as events, to be written down by the recorder before anything is answered.
+What happened comes back as events, to be written down by the recorder before anything is answered or taped.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import errno
 import logging
 import os
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,25 +99,24 @@ class Reel:
         self.failure = None
 
     def _new_tape(self, part: str, start_ns: int) -> Taping:
-        return Taping(self.folder / part, self._shape, start_ns, keeps=self._mirror is not None)
+        return Taping(self.folder / part, self._shape, start_ns, self._anchored, keeps=self._mirror is not None)
 
     def go_on(self) -> Sequence[Event]:
         """After a short outage the new part begins with the outage as a gap, where the part before ended."""
         tail, self._tail = self._tail, None
         if self.taping is None or tail is None:
             return ()
-        begins = happened.Anchored(stream=self.taping.file, at=tail.at, at_ns=tail.at_ns, boot=boot_id())
-        return [begins, *self.taping.lose_device("outage")]
+        return [self._anchored(self.taping.file, 0, tail.at_ns), *self.taping.lose_device("outage")]
 
     def taped(self, day: Day, act: Callable[[Taping], Sequence[Event]]) -> Sequence[Event]:
-        """Do it with the tape; should the disk refuse, find a way on and do it there."""
+        """Do it with the tape; should the disk refuse, find a way on. To be repeated until nothing comes back."""
         if self.taping is None:
             return ()
         try:
             return act(self.taping)
         except OSError as error:
             _log.warning("%s: %s", self.taping.file, error)
-            return [*self._outlast(self.taping, day, error), *self.taped(day, act)]
+            return self._outlast(self.taping, day, error)
 
     def tend(self, day: Day, now_ns: int) -> Sequence[Event]:
         """While the device is away time goes on; now and then note which frame is heard when, and the chain's head."""
@@ -139,15 +138,16 @@ class Reel:
         return self.taping is not None and self._ends_at is not None and self.taping.frames >= self._ends_at
 
     def seal(self, day: Day, ending: happened.Ending) -> Sequence[Event]:
-        """End the part; should its disk refuse even that, it ends in the mirror's folder."""
-        flushed = self.taped(day, lambda taping: taping.flush())
-        if self.taping is None:
+        """End the part; should its disk refuse even that, it ends in the mirror's folder. Repeated as `taped` is."""
+        if flushed := self.taped(day, lambda taping: taping.flush()):
             return flushed
+        if self.taping is None:
+            return ()
         taping, self.taping, self._ends_at = self.taping, None, None
         try:
-            losses = [*flushed, *taping.seal()]
+            losses = taping.seal()
         except OSError as error:
-            losses = [*flushed, *taping.told()]
+            losses = taping.told()
             self._leave(day, error, taping)
         end = happened.StreamEnded(stream=taping.file, frame=taping.frames, ending=ending, head=taping.chain.whole)
         return [*losses, end]
@@ -203,35 +203,40 @@ class Reel:
         if self._ends_at is not None:
             self._ends_at -= length
         end = happened.StreamEnded(stream=old, frame=length, ending=ending, head=chain.whole)
-        return [*losses, end, happened.StreamStarted(stream=part), *taping.told()]
+        begun = [happened.StreamStarted(stream=part), *taping.told()]
+        return [*losses, end, *begun, *self._anchor(self._clock.monotonic_ns())]
 
     def _stop(self, taping: Taping, day: Day, error: OSError) -> Sequence[Event]:
         """No disk takes any more: end in order what is recorded; the day stays open until there is space."""
         self.taping, self.failure = None, error
-        self._tail = self._tail_of(taping)
-        end: dict[str, Any] = {"stream": taping.file, "frame": taping.frames, "ending": _ending(error)}
-        end["at"] = self._tail.at
         try:
             events = taping.seal()
         except OSError:
             events = taping.told()
+        self._tail = self._tail_of(taping)
+        end: dict[str, Any] = {"stream": taping.file, "frame": taping.frames, "ending": _ending(error)}
+        end["at"] = self._tail.at
         if day.state in {State.RECORDING, State.PAUSED}:
             events.append(happened.TakeStopped(**end))
         return [*events, happened.StreamEnded(head=taping.chain.whole, **end)]
 
     def _tail_of(self, taping: Taping) -> Tail:
         at_ns = taping.time_of(taping.frames)
-        ago_ns = self._clock.monotonic_ns() - at_ns
-        return Tail(self._clock.now() - timedelta(microseconds=ago_ns // 1000), at_ns)
+        return Tail(self._wall_at(at_ns), at_ns)
+
+    def _wall_at(self, at_ns: int) -> datetime:
+        return self._clock.now() - timedelta(microseconds=(self._clock.monotonic_ns() - at_ns) // 1000)
+
+    def _anchored(self, stream: str, frame: int, at_ns: int) -> Event:
+        return happened.Anchored(stream=stream, frame=frame, at=self._wall_at(at_ns), at_ns=at_ns, boot=boot_id())
 
     def _anchor(self, now_ns: int) -> Sequence[Event]:
         """A restart places its gap by the last anchor."""
-        if self.taping is None or not self.taping.is_heard or now_ns < self._anchor_due_ns:
+        if self.taping is None or not self.taping.is_timed or now_ns < self._anchor_due_ns:
             return ()
         self._anchor_due_ns = now_ns + (_ANCHOR_EVERY_NS if self._anchor_due_ns else _SETTLED_AFTER_NS)
-        heard = self._tail_of(self.taping)
-        here: dict[str, Any] = {"stream": self.taping.file, "frame": self.taping.frames}
-        return [happened.Anchored(at=heard.at, at_ns=heard.at_ns, boot=boot_id(), **here)]
+        frames = self.taping.frames
+        return [self._anchored(self.taping.file, frames, self.taping.time_of(frames))]
 
     def _head(self, now_ns: int) -> Sequence[Event]:
         """What was recorded until now is written down where it can be printed from."""

@@ -67,7 +67,7 @@ class Rest:
         publisher = Publisher(self._folder, self._config.delivery.format, reports.put)
         due = Due(publisher, self._rules, self._config.station, self._config.exam.recording)
         awaited, failures = due.of(self.day), []
-        due.submit(self.day, lambda _tape: False)
+        due.submit(self.day, lambda _take: False)
         publisher.start()
         try:
             for _ in awaited:

@@ -121,12 +121,17 @@ class Tape:
         """Bytes of the file that count, header included."""
         return HEADER_BYTES + self._data_bytes
 
+    def cut(self) -> None:
+        """Cut off what was held or a failed write left behind the counted frames: after a kill it would count, too."""
+        if self._held_bytes:
+            os.pwrite(self._descriptor, header(self.shape, self._data_bytes), 0)
+            self._held_bytes = 0
+        os.ftruncate(self._descriptor, self.size)
+
     def close(self) -> None:
-        """Sync and let go; the file is finished. What a failed write left behind the counted frames is cut off."""
+        """Cut, sync and let go; the file is finished."""
         try:
-            if self._held_bytes:
-                os.pwrite(self._descriptor, header(self.shape, self._data_bytes), 0)
-            os.ftruncate(self._descriptor, HEADER_BYTES + self._data_bytes)
+            self.cut()
             os.fsync(self._descriptor)
         finally:
             os.close(self._descriptor)

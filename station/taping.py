@@ -3,6 +3,10 @@
 Turns blocks into frames of the stream: continuous runs back to back, silence where sound was lost. What was lost
 comes back as events for the journal. Knows nothing of sessions.
 
+The journal is ahead of the tape: what comes back is to be written down and the call repeated, until nothing comes
+back; only then is it done. So a kill leaves no silence that no event names; an event may name silence that never
+came, which ends where the part does.
+
 Only a failure of the stream's own file raises: a take can always be cut from the stream later. After an OSError
 nothing is half done; the same call may be repeated once `turn` has begun another file.
 """
@@ -11,6 +15,9 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exam.audio import AudioFormat, FrameSpan, GapReason
 from station.arrivals import Arrivals, Begins, Lost, Step
@@ -28,14 +35,28 @@ _SILENCE_LAG_S = 0.5  # left open at the end of a running gap, so that its end c
 _log = logging.getLogger(__name__)
 
 
+Anchoring = Callable[[str, int, int], Event]
+"""What says that a frame of a stream part was heard at a monotonic time."""
+
+
+class _Silence(Struct, frozen=True):
+    """What is still to be written of a gap that has been told of."""
+
+    frames: int
+    reason: GapReason
+
+
 class Taping:
     """The open stream tape with its feeds. Raises OSError as the disk of the stream does."""
 
-    def __init__(self, path: Path, shape: AudioFormat, start_ns: int, *, keeps: bool = False) -> None:
+    def __init__(
+        self, path: Path, shape: AudioFormat, start_ns: int, anchored: Anchoring | None = None, *, keeps: bool = False
+    ) -> None:
         """Begin the file at the next block. FileExistsError when the name is taken.
 
-        `keeps`: hold the last minute in memory, too.
+        `anchored`: tells when the first sound was heard. `keeps`: hold the last minute in memory, too.
         """
+        self._anchored = anchored
         self.path, self._keeps = path, keeps
         self._shape = shape
         self._stream, self.recent = self._tape(path)
@@ -44,13 +65,13 @@ class Taping:
         self._feeds: dict[str, Feed] = {}
         self._arrivals = Arrivals(shape)
         self._received: Block | None = None
-        self._steps: list[Step] = []  # still to be placed, should the disk fail in between
+        self._steps: list[Step | _Silence] = []  # still to be placed
         self._is_heard = False
         self._gap_from: int | None = None
         self._gap_reason: GapReason = "device_lost"
         self._gaps: tuple[GapStatus, ...] = ()
         self._missing = 0
-        self._losses: list[Event] = []  # kept here until told, should the disk fail in between
+        self._untold: list[Event] = []  # nothing is written while there is something to tell
 
     @property
     def file(self) -> str:
@@ -68,13 +89,13 @@ class Taping:
         return self._stream.size
 
     @property
-    def is_heard(self) -> bool:
-        """Whether sound has come, so that frames have a known time."""
-        return self._is_heard
+    def is_timed(self) -> bool:
+        """Whether frames have a known time: sound has come, or is known to be lost."""
+        return self._is_heard or self._gap_from is not None
 
     def frame_at(self, at_ns: int) -> int:
         """The frame being heard at a monotonic time; frame 0 before the first sound."""
-        if not self._is_heard and self._gap_from is None:
+        if not self.is_timed:
             return 0  # nothing was heard and nothing is known to be lost: the first sound will be frame 0
         return self._timeline.frame_at(at_ns)
 
@@ -101,14 +122,17 @@ class Taping:
 
     def lose_device(self, reason: GapReason = "device_lost") -> list[Event]:
         """The run is over, or none could begin: from here on a gap, until another run begins."""
-        losses = self.flush()
-        self._begin_gap(reason)
-        return [*losses, *self.told()]
+        self._steps += self._arrivals.flush()
+        self._place()
+        if not self._steps:
+            self._begin_gap(reason)
+        return self.told()
 
     def fill(self, now_ns: int) -> list[Event]:
         """While the device is away the stream goes on with silence, a little behind the clock."""
         if self._gap_from is not None and not self._arrivals.is_settling:
-            self._silence_until(self._timeline.frame_at(now_ns) - self._shape.frames(_SILENCE_LAG_S))
+            until = self._timeline.frame_at(now_ns) - self._shape.frames(_SILENCE_LAG_S)
+            self._stream.append_silence(max(0, until - self._stream.frames))
             self._advance()
         return self.told()
 
@@ -122,27 +146,27 @@ class Taping:
     def seal(self) -> list[Event]:
         """End the part: takes hold what there is, every file is synced and closed, also when the disk takes no more.
 
-        The last losses.
+        The last losses, told once: what is held is placed even so, unless `flush` has done that before.
         """
-        losses: list[Event] = []
         try:
-            losses = self.flush()
+            self._steps += self._arrivals.flush()
+            self._place(waits=False)
         finally:
-            self._end_gap()
+            self._end_gap(self._stream.frames)
             self._advance()
             self._with_feeds(lambda feed: feed.tape.close())
             self._feeds.clear()
             self._end_stream()
-        return [*losses, *self.told()]
+        return self.told()
 
     def turn(self, path: Path) -> list[Event]:
         """End this part and begin the next at the very next frame; open gap and takes go on. The last losses.
 
-        FileExistsError when the name is taken.
+        `told`, then, are the next part's first. FileExistsError when the name is taken.
         """
         following, recent = self._tape(path)
         was_away = self._gap_from is not None
-        self._end_gap()
+        self._end_gap(self._stream.frames)
         losses = self.told()
         self._with_feeds(lambda feed: feed.turn(self._stream))
         self._timeline.turn(self._stream.frames)
@@ -153,10 +177,13 @@ class Taping:
         self._gaps, self._missing = (), 0
         if was_away:
             self._begin_gap(self._gap_reason)
+        if self._steps and isinstance(rest := self._steps[0], _Silence):
+            self._note_gap(0, rest.frames, rest.reason)
         return losses
 
     def _end_stream(self) -> None:
         try:
+            self._stream.cut()
             self._stream.sync()
             self.chain.end(self._stream)
         finally:
@@ -175,66 +202,67 @@ class Taping:
 
     def told(self) -> list[Event]:
         """What was lost since this was last asked."""
-        losses, self._losses = self._losses, []
+        losses, self._untold = self._untold, []
         return losses
 
-    def _place(self) -> None:
-        while self._steps:
+    def _place(self, *, waits: bool = True) -> None:
+        """As far as can be gone before what was lost is written down, or to the end, unless it `waits` for that."""
+        while self._steps and not (waits and self._untold):
             match self._steps[0]:
                 case Begins(at_ns):
-                    self._begin_run(at_ns)
-                case Lost() as lost:
-                    self._append_lost(lost)
+                    self._steps[:1] = self._begin_run(at_ns)
+                case Lost(frames, reason):
+                    self._note_gap(self._stream.frames, frames, reason)
+                    self._steps[0] = _Silence(frames, reason)
+                case _Silence() as silence:
+                    self._append_silence(silence)
+                    self._steps.pop(0)
+                case Block(overflow=True) as block:
+                    self._untold.append(OverflowSeen(stream=self.file, frame=self._stream.frames))
+                    self._steps[0] = replace(block, overflow=False)
                 case Block() as block:
                     self._append(block)
-            self._steps.pop(0)
+                    self._steps.pop(0)
 
-    def _begin_run(self, at_ns: int) -> None:
+    def _begin_run(self, at_ns: int) -> list[_Silence]:
+        """The silence before it."""
+        first = end = self._stream.frames
         if self._is_heard or self._gap_from is not None:
             self._begin_gap("device_lost")
-            self._silence_until(self._timeline.frame_at(at_ns))
-            self._end_gap()
-        self._timeline.follow(self._stream.frames, at_ns)
+            end = max(end, self._timeline.frame_at(at_ns))
+            self._end_gap(end)
+        self._timeline.follow(end, at_ns)
+        if not self._is_heard and self._anchored is not None:
+            self._untold.append(self._anchored(self.file, end, at_ns))
         self._is_heard = True
+        return [_Silence(end - first, self._gap_reason)] if end > first else []
 
     def _append(self, block: Block) -> None:
-        at = self._stream.frames
         self._stream.append(block.data)
-        if block.overflow:
-            self._losses.append(OverflowSeen(stream=self.file, frame=at))
         self._timeline.arrived(self._stream.frames + block.beyond, block.monotonic_ns)
 
-    def _append_lost(self, lost: Lost) -> None:
+    def _append_silence(self, silence: _Silence) -> None:
         first = self._stream.frames
         try:
-            self._stream.append_silence(lost.frames)
+            self._stream.append_silence(silence.frames)
         finally:  # the file may end on the way: the next one takes the rest
-            done = self._stream.frames - first
-            self._steps[0] = Lost(lost.frames - done, lost.reason)
-            if done:
-                self._note_gap(first, lost.reason)
-
-    def _silence_until(self, frame: int) -> None:
-        self._stream.append_silence(max(0, frame - self._stream.frames))
+            self._steps[0] = replace(silence, frames=silence.frames - (self._stream.frames - first))
 
     def _begin_gap(self, reason: GapReason) -> None:
         if self._gap_from is None:
             self._gap_from, self._gap_reason = self._stream.frames, reason
-            self._losses.append(GapBegan(stream=self.file, frame=self._gap_from, reason=reason))
+            self._untold.append(GapBegan(stream=self.file, frame=self._gap_from, reason=reason))
 
-    def _end_gap(self) -> None:
+    def _end_gap(self, end: int) -> None:
         first, self._gap_from = self._gap_from, None
-        if first is None:
-            return
-        self._note_gap(first, self._gap_reason)
+        if first is not None:
+            self._note_gap(first, end - first, self._gap_reason)
 
-    def _note_gap(self, first: int, reason: GapReason) -> None:
-        """A gap from `first` to the end of what is taped so far."""
-        frames = self._stream.frames - first
+    def _note_gap(self, first: int, frames: int, reason: GapReason) -> None:
         if frames:
             self._gaps = (*self._gaps, GapStatus(first, frames, reason))
             self._missing += frames
-        self._losses.append(GapFound(stream=self.file, frame=first, frames=frames, reason=reason))
+        self._untold.append(GapFound(stream=self.file, frame=first, frames=frames, reason=reason))
 
     # -- takes ---------------------------------------------------------------------------------------------
 
@@ -264,16 +292,19 @@ class Taping:
         if stem in self._feeds:
             self._feeds[stem].release()
 
-    def is_filling(self, stem: str) -> bool:
-        """Whether the take's tape is still open."""
-        return stem in self._feeds
+    def is_filling(self, stem: str, spans: Sequence[FrameSpan] = ()) -> bool:
+        """Whether the take's tape is still open or, should it be torn, the stream has not yet all of its `spans`."""
+        return stem in self._feeds or any(span.stream == self.file and span.end > self._settled for span in spans)
+
+    @property
+    def _settled(self) -> int:
+        """Frames that takes may have. They wait at an open gap: a finished take's manifest must tell of the gap,
+        whose end is not known yet."""
+        return self._stream.frames if self._gap_from is None else self._gap_from
 
     def _advance(self) -> None:
-        """Bring the takes' tapes up to the stream; close those that are complete.
-
-        They wait at an open gap: a finished take's manifest must tell of the gap, whose end is not known yet.
-        """
-        until = self._stream.frames if self._gap_from is None else self._gap_from
+        """Bring the takes' tapes up to the stream; close those that are complete."""
+        until = self._settled
         self._with_feeds(lambda feed: _advance(feed, self._stream, until))
         self._feeds = {stem: feed for stem, feed in self._feeds.items() if not feed.is_done}
 

@@ -52,11 +52,6 @@ class Disk:
         """The process dies at so many writes from now."""
         self._doom = (writes, how)
 
-    def pardon(self) -> None:
-        """It does not, after all. Used where the tape is written before the journal: a death in between, a few
-        milliseconds at a gap's end or at the turn to the next file, leaves silence or a file that nobody told of."""
-        self._doom = None
-
     def kill(self) -> None:
         """The process is no more: whatever its threads would still write is not written."""
         self.dead = True

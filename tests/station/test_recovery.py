@@ -6,17 +6,22 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from days import BLOCK, IVANOV, PETROVA, RATE, STREAM, Room, audio_of
+from days import BLOCK, IVANOV, PETROVA, RATE, SHAPE, STREAM, Room, audio_of
 
 from exam import manifest
+from exam.audio import Gap
 from exam.clock import NS_PER_S, boot_id
 from exam.errors import Rejected
+from station import journal as journals
 from station import recovery
+from station.journal import Journal
 from station.messages import CaptureLost, Published
 from station.publishing import FRAGMENTS
+from station.rebuilding import rebuild
 from station.session import Day, State
 from station.session import commands as ask
 from station.session.commands import Command
+from station.session.events import Event, GapFound, StreamEnded, StreamStarted
 from station.tape import HEADER_BYTES, TapeReader
 from station.verify import verify
 
@@ -245,6 +250,55 @@ def test_spans_end_where_a_torn_stream_ends(tmp_path: Path) -> None:
     room.start()
     day = finished(room, 3)
     assert day.takes[IVANOV].spans[-1].end == day.parts[0].frames == 5 * BLOCK
+
+
+def ahead(room: Room, *events: Event) -> None:
+    """The journal named them; then came the kill, before the tape."""
+    journal = Journal(room.folder, room.clock)
+    journal.append(events)
+    journal.close()
+
+
+@pytest.mark.parametrize("outage_s", [OUTAGE_S, LONG_OUTAGE_S])
+@pytest.mark.parametrize("taped", [0, 1, BLOCK])
+def test_of_a_gap_that_was_named_only_what_is_taped_is_told(tmp_path: Path, taped: int, outage_s: float) -> None:
+    room = crashed(tmp_path, "recording", outage_s)
+    frames = len(audio_of(room.folder / STREAM_FILE)) // 2
+    gap = GapFound(stream=STREAM_FILE, frame=frames, frames=5 * BLOCK, reason="dropped")
+    ahead(room, gap)
+    with (room.folder / STREAM_FILE).open("ab") as file:
+        file.write(bytes(2 * taped))
+    room.start()
+    day = finished(room, 3)
+    assert day.parts[0].frames == frames + taped
+    assert day.parts[0].gaps == ((Gap(frames, taped, "dropped"),) if taped else ())
+    journal = room.folder / journals.FILE
+    journal.write_bytes(b"broken" + journal.read_bytes()[6:])
+    for path in room.folder.glob("*.json"):
+        path.unlink()
+    rebuilt = rebuild(room.folder, room.rules, SHAPE, room.clock)
+    assert [part.gaps for part in rebuilt.parts] == [part.gaps for part in day.parts]
+
+
+@pytest.mark.parametrize("left", [None, b"", b"RIFF"])
+def test_a_part_that_was_named_but_never_came_is_passed_over(tmp_path: Path, left: bytes | None) -> None:
+    room = crashed(tmp_path, "recording")
+    frames = len(audio_of(room.folder / STREAM_FILE)) // 2
+    second = STREAM_FILE.replace("_01", "_02")
+    ahead(
+        room,
+        StreamEnded(stream=STREAM_FILE, frame=frames, ending="file_limit"),
+        StreamStarted(stream=second),
+        GapFound(stream=second, frames=5 * BLOCK, reason="dropped"),
+    )
+    if left is not None:
+        (room.folder / second).write_bytes(left)
+    room.start()
+    day = finished(room, 3)
+    assert [part.frames for part in day.parts[:2]] == [frames, 0]
+    assert day.parts[1].gaps == ()
+    assert day.takes[IVANOV].spans[-1].stream == day.parts[2].file, "the take went on"
+    assert verify(room.folder).ok
 
 
 def test_a_stream_that_never_began_leaves_nothing_due(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Blocks in, frames out: runs back to back, losses as silence, each take the concatenation of its spans."""
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from days import BLOCK, RATE, SHAPE, audio_of, sound
 from exam.clock import NS_PER_S
 from station.messages import Block, GapStatus
 from station.session.events import Event, GapBegan, GapFound, OverflowSeen
-from station.tape import TapeReader
+from station.tape import HEADER_BYTES, TapeReader
 from station.taping import Taping
 
 START_NS = 50 * NS_PER_S
@@ -30,7 +32,7 @@ class Tapes:
         for _ in range(blocks):
             self.at_ns += BLOCK_NS
             data = sound(self.run * 100_000 + self.heard, BLOCK)
-            losses += self.taping.take_block(Block(self.run, self.heard, self.at_ns, overflow, data))
+            losses += told(self.taping, Block(self.run, self.heard, self.at_ns, overflow, data))
             self.heard += BLOCK
         return losses
 
@@ -53,6 +55,14 @@ class Tapes:
     def concatenation(self, *spans: tuple[int, int]) -> bytes:
         with TapeReader(self.folder / "stream.wav") as stream:
             return b"".join(stream.read(first, end - first) for first, end in spans)
+
+
+def told(taping: Taping, block: Block) -> list[Event]:
+    """What comes back until the block is taken."""
+    losses: list[Event] = []
+    while more := taping.take_block(block):
+        losses += more
+    return losses
 
 
 @pytest.fixture
@@ -141,6 +151,52 @@ def test_dropped_blocks_become_a_gap_of_their_length(tapes: Tapes) -> None:
     assert audio_of(tapes.folder / "stream.wav")[3200 : 3200 + 2468] == bytes(2468)
     assert audio_of(path) == tapes.concatenation((1000, 4000))
     assert tapes.taping.glance().gaps == (GapStatus(1600, 1234, "dropped"),)
+
+
+def test_what_is_lost_is_told_before_its_silence_is_taped(tapes: Tapes) -> None:
+    tapes.hear(2)
+    tapes.at_ns += BLOCK_NS + 1234 * NS_PER_S // RATE
+    block = Block(1, 1600 + 1234, tapes.at_ns, overflow=True, data=sound(9, BLOCK))
+    assert tapes.taping.take_block(block) == [gap(1600, 1234, "dropped")]
+    assert tapes.taping.frames == 1600
+    assert tapes.taping.take_block(block) == [OverflowSeen(stream="stream.wav", frame=1600 + 1234)]
+    assert tapes.taping.frames == 1600 + 1234
+    assert tapes.taping.take_block(block) == []
+    assert tapes.taping.frames == 1600 + 1234 + BLOCK
+
+
+def test_a_gap_told_of_goes_on_in_the_next_part_with_what_is_left_of_it(
+    tapes: Tapes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tapes.hear(2)
+    tapes.lose(2.0)
+    tapes.hear(SETTLED - 1)
+    tapes.at_ns += BLOCK_NS
+    block = Block(2, tapes.heard, tapes.at_ns, overflow=False, data=sound(9, BLOCK))
+    assert tapes.taping.take_block(block) == [gap(1600, 16000, "device_lost")]
+    with monkeypatch.context() as patch:
+        patch.setattr("station.tape.os", Full(HEADER_BYTES + 2 * 10_000))
+        with pytest.raises(OSError, match="File too large"):
+            tapes.taping.take_block(block)
+    left = 17600 - tapes.taping.frames
+    assert 0 < left < 16000
+    assert tapes.taping.turn(tapes.folder / "next.wav") == []
+    assert tapes.taping.told() == [GapFound(stream="next.wav", frame=0, frames=left, reason="device_lost")]
+    assert tapes.taping.take_block(block) == []
+    assert tapes.taping.frames == left + SETTLED * BLOCK
+    assert tapes.taping.frame_at(tapes.at_ns) == tapes.taping.frames
+
+
+class Full:
+    """Stands in for `os`: files of so many bytes grow no more."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+
+    def pwrite(self, descriptor: int, data: bytes, offset: int) -> int:
+        if offset + len(data) > self._limit:
+            raise OSError(errno.EFBIG, "File too large")
+        return os.pwrite(descriptor, data, offset)
 
 
 def test_an_overflow_is_told_with_its_place(tapes: Tapes) -> None:
