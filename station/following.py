@@ -156,7 +156,7 @@ class Following:
         return True
 
     def _part_ways(self, name: str) -> None:
-        """A copy made here was of sound that was held, and has found its place since; any other is not ours to change."""
+        """A copy made here may be of sound that was held and has found its place since; any other is kept."""
         with self._guard():
             if self._level.pop(name, None) is not None and name.endswith(SUFFIX):
                 with contextlib.suppress(Differs):

@@ -80,22 +80,20 @@ def recover(
     goes_on = goes_on and _shape_of(folder / part.file) in {shape, None}
     head = head_of(folder / part.file) if part.frames is None else part.head
     gap = _ended_gap(folder / part.file, part.open_gap, length) if part.open_gap and part.frames is None else None
-    events = _loose_ends(day, part, length, tail, head, gap, goes_on=goes_on)
+    events = _loose_ends(day, part, length, tail, head, gap=gap, goes_on=goes_on)
     for entry in journal.append(events) if events else ():
         day = evolve(day, entry.event, entry.wall)
     return day, tail if goes_on else None
 
 
 def _loose_ends(
-    day: Day, part: StreamPart, length: int, tail: Tail, head: str | None, gap: Gap | None, *, goes_on: bool
+    day: Day, part: StreamPart, length: int, tail: Tail, head: str | None, *, gap: Gap | None, goes_on: bool
 ) -> list[Event]:
     """What the crash left unsaid. `gap`: the one that it left open. Pure."""
     events: list[Event] = []
     place: dict[str, Any] = {"stream": part.file, "frame": length}
     if gap is not None:
-        events.append(
-            happened.GapFound(stream=part.file, frame=gap.first_frame, frames=gap.frames, reason=gap.reason)
-        )
+        events.append(happened.GapFound(stream=part.file, frame=gap.first_frame, frames=gap.frames, reason=gap.reason))
     if day.take is not None and not goes_on:
         if day.state in {State.RECORDING, State.PAUSED}:
             events.append(happened.TakeStopped(ending="crash", at=tail.at, **place))

@@ -83,6 +83,11 @@ class Tape:
         if self._recent is not None:
             self._recent.add(bytes(data))
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether there is something behind the frames that count."""
+        return self._held_bytes > 0
+
     def hold(self, data: bytes, gap: int = 0) -> None:
         """Write whole frames whose place is not certain yet where they seem to belong, `gap` frames behind the last.
 

@@ -65,6 +65,7 @@ class Taping:
         self._feeds: dict[str, Feed] = {}
         self._arrivals = Arrivals(shape)
         self._received: Block | None = None
+        self._held: Block | None = None
         self._steps: list[Step | _Silence] = []  # still to be placed
         self._is_heard = False
         self._gap_from: int | None = None
@@ -112,6 +113,7 @@ class Taping:
             self._received = block
         self._place()
         self._advance()
+        self._hold(block)
         return self.told()
 
     def flush(self) -> list[Event]:
@@ -212,6 +214,7 @@ class Taping:
                 case Begins(at_ns):
                     self._steps[:1] = self._begin_run(at_ns)
                 case Lost(frames, reason):
+                    self._stream.cut()
                     self._note_gap(self._stream.frames, frames, reason)
                     self._steps[0] = _Silence(frames, reason)
                 case _Silence() as silence:
@@ -224,12 +227,25 @@ class Taping:
                     self._append(block)
                     self._steps.pop(0)
 
+    def _hold(self, block: Block) -> None:
+        """A block whose place is not certain yet is on the disk even so, where it seems to belong."""
+        if self._steps or block is self._held or not self._arrivals.is_holding(block):
+            return
+        gap = 0
+        if self._gap_from is not None and not self._stream.is_holding:
+            frames = len(block.data) // self._shape.frame_bytes + block.beyond
+            gap = max(0, self._timeline.frame_at(block.monotonic_ns) - frames - self._stream.frames)
+        with contextlib.suppress(OSError):  # it is in memory, and will be written once more
+            self._stream.hold(block.data, gap)
+            self._held = block
+
     def _begin_run(self, at_ns: int) -> list[_Silence]:
         """The silence before it."""
         first = end = self._stream.frames
         if self._is_heard or self._gap_from is not None:
             self._begin_gap("device_lost")
             end = max(end, self._timeline.frame_at(at_ns))
+            self._stream.cut()
             self._end_gap(end)
         self._timeline.follow(end, at_ns)
         if not self._is_heard and self._anchored is not None:

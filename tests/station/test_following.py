@@ -117,8 +117,8 @@ class Disks:
 
 
 STEPS: list[Step] = [
-    Disks.begin, Disks.record, Disks.record, Disks.hold, Disks.note, Disks.half_note, Disks.publish, Disks.tear, Disks.fill,
-    Disks.free, Disks.lose, Disks.cut_power, Disks.intrude, Disks.restart,
+    Disks.begin, Disks.record, Disks.record, Disks.hold, Disks.note, Disks.half_note, Disks.publish, Disks.tear,
+    Disks.fill, Disks.free, Disks.lose, Disks.cut_power, Disks.intrude, Disks.restart,
     *[Disks.turn] * 4,
 ]  # fmt: skip
 
