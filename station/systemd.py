@@ -63,7 +63,7 @@ class Wakefulness:
         self._said: str | None = None
 
     def keep(self, *, awake: bool) -> None:
-        """Take the lock or give it back; a lock refused or lost is asked for again in a minute, its reason said once."""
+        """Take the lock or give it back; one refused or lost is asked for again in a minute, its reason said once."""
         if self._holder is not None and self._holder.poll() is not None:
             self._lose(f"{self._program}: {_last_words(self._holder) or self._holder.returncode}")
         if awake and self._holder is None and self._clock.monotonic_ns() >= self._not_before_ns:
