@@ -97,6 +97,7 @@ def draft_of_part(part: StreamPart, rules: Rules, station: str) -> Draft:
             audio=_unmeasured(stem),
             gaps=part.gaps,
             chain=Chain(links.BLOCK_S, 0, part.head) if part.head else None,
+            drift_ppm=part.drift_ppm,
             size=0,
             sha256="",
         ),

@@ -231,7 +231,8 @@ class Reel:
         self._anchor_due_ns = now_ns + (_ANCHOR_EVERY_NS if self._anchor_due_ns else _SETTLED_AFTER_NS)
         heard = self._tail_of(self.taping)
         here: dict[str, Any] = {"stream": self.taping.file, "frame": self.taping.frames}
-        return [happened.Anchored(at=heard.at, at_ns=heard.at_ns, boot=boot_id(), **here)]
+        drift = self.taping.drift_ppm
+        return [happened.Anchored(at=heard.at, at_ns=heard.at_ns, boot=boot_id(), drift_ppm=drift, **here)]
 
     def _head(self, now_ns: int) -> Sequence[Event]:
         """What was recorded until now is written down where it can be printed from."""

@@ -204,3 +204,18 @@ def test_a_chain_that_cannot_be_written_is_told_until_it_can(room: Room) -> None
     room.hear(1)
     room.published(1)
     assert verify(room.folder).ok
+
+
+def test_the_drift_of_the_devices_clock_is_told_and_kept_in_the_streams_manifest(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Open())
+    for _ in range(1300):
+        room.hear(1)
+        room.clock.advance(-100e-6 * BLOCK / RATE)  # the next block comes sooner than the computer expects
+    stream = room.recorder.status.stream
+    assert stream is not None
+    assert stream.drift_ppm == pytest.approx(100, abs=0.2)
+    room.do(ask.Close())
+    room.hear(1)
+    room.published(1)
+    assert manifest.load(room.folder / f"{STREAM}.json").drift_ppm == pytest.approx(100, abs=0.2)
