@@ -19,6 +19,12 @@ TEMPORARY_PREFIX = ".part-"
 """Names that begin so are unfinished and belong to nobody."""
 
 
+def temporary_in(folder: Path) -> Path:
+    """A path for an unfinished file, free as good as certainly; nothing is created."""
+    # Short, whatever the length of the final name: a 255-byte name has no room for a suffix.
+    return folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+
+
 def publish(path: Path, content: bytes, *, mode: int = 0o640) -> None:
     """Write a new file whole and durably.
 
@@ -69,8 +75,7 @@ def make_folder(folder: Path, *, mode: int = 0o750) -> None:
 
 
 def _write_temporary(path: Path, content: bytes, mode: int) -> Path:
-    # Short, whatever the length of the final name: a 255-byte name has no room for a suffix.
-    temporary = path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    temporary = temporary_in(path.parent)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -83,6 +83,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     """One finished recording. `spans` are frames of stream files, `gaps` and `marks` frames of this file.
 
     `size` (bytes) and `sha256` are of the master alone. `replaces` is the stem this recording supersedes.
+    `drift_ppm`, of a stream: how much faster the device's clock ran than the computer's, in millionths, if known.
     """
 
     schema: int = SCHEMA
@@ -107,6 +108,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
     replaces: str | None = None
     chain: Chain | None = None
+    drift_ppm: float | None = None
     size: int
     sha256: str
     deliveries: tuple[Delivery, ...] = ()

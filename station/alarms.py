@@ -64,6 +64,15 @@ def _disk_failed(detail: str) -> str:
     )
 
 
+def _chain_not_kept(detail: str) -> str:
+    return say(
+        f"Защита записи от подмены не ведётся: {detail}. Звук записывается и цел, экзамен продолжайте. Позовите "
+        "технического специалиста.",
+        f"The evidence against tampering is not being kept: {detail}. Sound is recorded and safe, go on with the exam. "
+        "Call the technician.",
+    )
+
+
 def _second_copy_failed(detail: str) -> str:
     return say(
         f"Вторая копия не ведётся: {detail}. Запись идёт; когда диск вернётся, копия дополнится сама. Проверьте его.",
@@ -107,9 +116,12 @@ _TEXTS = {
     "overflow": ("warn", _overflow),
     "disk_low": ("warn", _disk_low),
     "disk_failed": ("red", _disk_failed),
+    "chain_not_kept": ("warn", _chain_not_kept),
     "second_copy_failed": ("warn", _second_copy_failed),
     "not_published": ("red", _not_published),
 }
+_TOLD_AS = {"chain_not_kept": "disk_failed"}
+"""What stands and is over by itself, but is told by a code that others have as well."""
 
 
 class Alarms:
@@ -122,7 +134,7 @@ class Alarms:
         """Raise `code`, or renew its text; `since` stays that of the first time."""
         severity, text = _TEXTS[code]
         first = self._standing.get(code)
-        self._standing[code] = Alarm(code, severity, text(detail), first.since if first else since)
+        self._standing[code] = Alarm(_TOLD_AS.get(code, code), severity, text(detail), first.since if first else since)
         if first is None:
             _log.warning("%s: %s", code, self._standing[code].text)
 

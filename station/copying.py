@@ -8,7 +8,6 @@ set aside under a new name first.
 import errno
 import hashlib
 import os
-import secrets
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -140,7 +139,7 @@ def cut_back(source: Path, target: Path) -> None:
 
 def copy_whole(source: Path, target: Path, guard: Guard = nullcontext) -> Steps:
     """Copy a finished file durably under a temporary name, then give it its own; another file there is set aside."""
-    temporary = target.parent / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    temporary = durable.temporary_in(target.parent)
     try:
         descriptor = os.open(temporary, _CREATED | os.O_EXCL, 0o640)
         with source.open("rb", buffering=0) as file, os.fdopen(descriptor, "wb", buffering=0) as copy:

@@ -5,7 +5,6 @@ TARGET FORMAT`, which prints the Delivery as JSON: a codec that crashes or hogs 
 """
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -46,7 +45,7 @@ def encode(master: Path, target: Path, into: EncodedFormat) -> Delivery:
     when the master cannot be read, the target is another file, the encoder fails or the result has another
     length; OSError as the disk does. Nothing unfinished is left behind, nothing is overwritten.
     """
-    temporary = target.parent / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    temporary = durable.temporary_in(target.parent)
     try:
         with _opened(master) as source:
             frames, seconds = source.frames, source.frames / source.samplerate

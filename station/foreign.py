@@ -8,7 +8,6 @@ cheap to interrupt: what is unfinished is removed.
 
 import errno
 import os
-import secrets
 import select
 import shutil
 import stat
@@ -95,7 +94,7 @@ def import_audio(source: Path, master: Path, *, reserve_bytes: int = 0) -> Impor
         before = os.fstat(file.fileno())
         sha256 = sha256_of(file)
         track = _probe(file, source)
-        temporary = master.parent / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+        temporary = durable.temporary_in(master.parent)
         try:
             frames, errors = _decode(file, track, temporary, reserve_bytes)
             if _mark(os.fstat(file.fileno())) != _mark(before):

@@ -90,12 +90,16 @@ class GapStatus(Struct, frozen=True, omit_defaults=True):
 
 
 class StreamStatus(Struct, frozen=True):
-    """`frames` of the file, silence of gaps included; `captured_frames` without it."""
+    """`frames` of the file, silence of gaps included; `captured_frames` without it.
+
+    `drift_ppm`: how much faster the device's clock runs than the computer's, in millionths; None until it is known.
+    """
 
     file: str
     frames: int
     captured_frames: int
     gaps: tuple[GapStatus, ...] = ()
+    drift_ppm: float | None = None
 
 
 class Levels(Struct, frozen=True):

@@ -1,6 +1,5 @@
 """What the command line does to a day's folder while no daemon runs: takes cut, clocks corrected, crashes recovered."""
 
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ def tell(config: Config, command: str, sent: Mapping[str, Any]) -> None:
 def import_file(config: Config, file: Path, sent: Mapping[str, Any]) -> None:
     """Another recorder's file becomes a take, through the daemon if one runs. Raises Rejected, nothing changed."""
     folder = _day(sides.day_folder(config))
-    temporary = folder / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    temporary = durable.temporary_in(folder)
     imported = import_audio(file, temporary, reserve_bytes=config.storage.reserve_bytes)
     try:
         told = {

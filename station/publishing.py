@@ -9,7 +9,6 @@ import itertools
 import logging
 import os
 import queue
-import secrets
 import shutil
 import subprocess
 import sys
@@ -98,6 +97,7 @@ def draft_of_part(part: StreamPart, rules: Rules, station: str) -> Draft:
             audio=_unmeasured(stem),
             gaps=part.gaps,
             chain=Chain(links.BLOCK_S, 0, part.head) if part.head else None,
+            drift_ppm=part.drift_ppm,
             size=0,
             sha256="",
         ),
@@ -171,7 +171,7 @@ class Publisher:
         target = self._folder / f"{stem}.{delivery}"
         if not target.exists():
             return (self._encode(master, target, delivery),)
-        again = self._folder / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+        again = durable.temporary_in(self._folder)
         try:
             copy = self._encode(master, again, delivery)
         finally:
@@ -260,7 +260,7 @@ def _measured(draft: Manifest, master: Path) -> Manifest:
 
 def _give_master(folder: Path, draft: Draft, master: Path) -> None:
     """A recording without a whole file of its name yet: its tape under another name, else cut from the stream."""
-    temporary = folder / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    temporary = durable.temporary_in(folder)
     tape = folder / (draft.tape + SUFFIX)
     try:
         if tape.exists() and not _is_torn(tape, draft):

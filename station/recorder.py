@@ -365,6 +365,8 @@ class Recorder:
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now
             self._space.watch(self._folder)
+            if self._taping is not None:
+                self._space.watch_chain(self._taping.chain.fault)
             self._return_to_disk()
 
     def _retry(self, now_ns: int) -> None:

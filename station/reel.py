@@ -227,16 +227,17 @@ class Reel:
     def _wall_at(self, at_ns: int) -> datetime:
         return self._clock.now() - timedelta(microseconds=(self._clock.monotonic_ns() - at_ns) // 1000)
 
-    def _anchored(self, stream: str, frame: int, at_ns: int) -> Event:
-        return happened.Anchored(stream=stream, frame=frame, at=self._wall_at(at_ns), at_ns=at_ns, boot=boot_id())
+    def _anchored(self, stream: str, frame: int, at_ns: int, drift_ppm: float | None = None) -> Event:
+        at = self._wall_at(at_ns)
+        return happened.Anchored(stream=stream, frame=frame, at=at, at_ns=at_ns, boot=boot_id(), drift_ppm=drift_ppm)
 
     def _anchor(self, now_ns: int) -> Sequence[Event]:
         """A restart places its gap by the last anchor."""
         if self.taping is None or not self.taping.is_timed or now_ns < self._anchor_due_ns:
             return ()
         self._anchor_due_ns = now_ns + (_ANCHOR_EVERY_NS if self._anchor_due_ns else _SETTLED_AFTER_NS)
-        frames = self.taping.frames
-        return [self._anchored(self.taping.file, frames, self.taping.time_of(frames))]
+        taping, frames = self.taping, self.taping.frames
+        return [self._anchored(taping.file, frames, taping.time_of(frames), taping.drift_ppm)]
 
     def _head(self, now_ns: int) -> Sequence[Event]:
         """What was recorded until now is written down where it can be printed from."""

@@ -5,7 +5,6 @@ the damaged file stays as it is. For recovery, also by hand.
 """
 
 import os
-import secrets
 import stat
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -134,7 +133,7 @@ def rescue(damaged: Path, target: Path, shape: AudioFormat) -> int:
     """
     if _master_state(damaged).state is State.OTHER_FORM:
         return import_audio(damaged, target).frames
-    temporary = target.parent / f"{durable.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    temporary = durable.temporary_in(target.parent)
     try:
         frames = _copy_sound(damaged, temporary, shape)
         if frames == 0:

@@ -42,6 +42,13 @@ class Space:
         else:
             self._alarms.clear("disk_low")
 
+    def watch_chain(self, fault: OSError | None) -> None:
+        """Tell that the stream's hash chain cannot be written, and why; None: it can."""
+        if fault is not None:
+            self._alarms.raise_("chain_not_kept", self._clock.now(), str(fault))
+        else:
+            self._alarms.clear("chain_not_kept")
+
     def watch_copy(self, *, is_done: bool, is_stopped: bool) -> None:
         """Tell of trouble with the second copy; a disk that failed is forgiven once both hold everything.
 

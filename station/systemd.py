@@ -59,12 +59,13 @@ class Wakefulness:
     def __init__(self, clock: Clock, program: str = "systemd-inhibit") -> None:
         self._clock, self._program = clock, program
         self._holder: subprocess.Popen[bytes] | None = None
-        self._not_before_ns = 0
+        self._asked_ns = self._not_before_ns = 0
+        self._said: str | None = None
 
     def keep(self, *, awake: bool) -> None:
-        """Take the lock or give it back; a lock refused or lost is asked for again in a minute."""
+        """Take the lock or give it back; one refused or lost is asked for again in a minute, its reason said once."""
         if self._holder is not None and self._holder.poll() is not None:
-            self._lose(f"{self._program}: {self._holder.returncode}")
+            self._lose(f"{self._program}: {_last_words(self._holder) or self._holder.returncode}")
         if awake and self._holder is None and self._clock.monotonic_ns() >= self._not_before_ns:
             self._take()
         elif not awake:
@@ -86,8 +87,11 @@ class Wakefulness:
         command = [self._program, _WHAT, *who, "--mode=block", "cat"]
         # It has notices of its own, which must not be taken for the daemon's.
         environment = {name: value for name, value in os.environ.items() if name != _SOCKET}
+        self._asked_ns = self._clock.monotonic_ns()
         try:
-            self._holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment)
+            self._holder = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+            )
         except OSError as error:  # no such program, or no memory for another: recording goes on without
             self._lose(str(error))
 
@@ -95,7 +99,12 @@ class Wakefulness:
         if self._holder is not None:
             self._let_go(self._holder)
         self._holder = None
-        self._not_before_ns = self._clock.monotonic_ns() + _AGAIN_NS
+        now = self._clock.monotonic_ns()
+        self._not_before_ns = now + _AGAIN_NS
+        was_held = now - self._asked_ns >= _AGAIN_NS  # a refusal takes half a minute at the most
+        if why == self._said and not was_held:
+            return
+        self._said = why
         _log.warning(
             say(
                 "Сон компьютера не запрещён (%s). Запись идёт; не закрывайте крышку и отключите спящий режим.",
@@ -106,5 +115,14 @@ class Wakefulness:
 
     @staticmethod
     def _let_go(holder: "subprocess.Popen[bytes]") -> None:
-        if holder.stdin is not None:
-            holder.stdin.close()
+        for end in (holder.stdin, holder.stderr):
+            if end is not None:
+                end.close()
+
+
+def _last_words(holder: "subprocess.Popen[bytes]") -> str:
+    """What an ended holder complained of; never waits, should a child of its own still have the pipe."""
+    if holder.stderr is None:
+        return ""
+    os.set_blocking(holder.stderr.fileno(), False)
+    return " ".join((holder.stderr.read() or b"").decode(errors="replace").split())

@@ -104,6 +104,12 @@ class Taping:
         """The monotonic time at which a frame of this part was, or will be, heard."""
         return self._timeline.time_of(frame)
 
+    @property
+    def drift_ppm(self) -> float | None:
+        """How much faster the device's clock runs than the machine's, in millionths; None until it is known."""
+        drift = self._timeline.drift_ppm
+        return None if drift is None else round(drift, 1)
+
     # -- sound ---------------------------------------------------------------------------------------------
 
     def take_block(self, block: Block) -> list[Event]:
@@ -262,6 +268,7 @@ class Taping:
         try:
             self._stream.append_silence(silence.frames)
         finally:  # the file may end on the way: the next one takes the rest
+            self._timeline.lost()
             self._steps[0] = replace(silence, frames=silence.frames - (self._stream.frames - first))
 
     def _begin_gap(self, reason: GapReason) -> None:
@@ -340,10 +347,11 @@ class Taping:
     def glance(self) -> StreamStatus:
         """The stream as `station status` tells it; an open gap grows live."""
         if self._gap_from is None:
-            return StreamStatus(self.file, self._stream.frames, self._stream.frames - self._missing, self._gaps)
+            captured = self._stream.frames - self._missing
+            return StreamStatus(self.file, self._stream.frames, captured, self._gaps, self.drift_ppm)
         missing = self._stream.frames - self._gap_from
         gaps = (*self._gaps, GapStatus(self._gap_from, missing, self._gap_reason, open=True))
-        return StreamStatus(self.file, self._stream.frames, self._gap_from - self._missing, gaps)
+        return StreamStatus(self.file, self._stream.frames, self._gap_from - self._missing, gaps, self.drift_ppm)
 
 
 def _advance(feed: Feed, stream: Tape, until: int) -> None:

@@ -11,14 +11,13 @@ import shlex
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rig.kernel import NoMachine, kernel
+from rig.staged import Staged
 
 BOOT_S = 240.0
 """The longest a boot may take on a loaded machine; an idle one needs a tenth."""
@@ -32,38 +31,25 @@ class MachineError(RuntimeError):
     """A command in the machine failed, or the machine did; the console's last lines follow."""
 
 
-class Machine:
+class Machine(Staged):
     """A running machine; `disks` are raw images, in it /dev/vda, /dev/vdb, …; `shared` is its /shared.
 
     with Machine(disks=[image]) as machine:
         machine.run("mount -t vfat /dev/vda /mnt")
         machine.cut()               # what was only in its memory is gone
+
+    NoMachine when it cannot be made here, MachineError when it does not come up.
     """
 
+    _PREFIX = "machine-"
+
     def __init__(self, disks: Sequence[Path] = (), *, cpus: int = 2, memory_mb: int = 1024) -> None:
+        super().__init__()
         self._disks, self._cpus, self._memory_mb = disks, cpus, memory_mb
-        self._folder = Path()
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
         self._waiting = b""
         self.boot_s = 0.0
-
-    def __enter__(self) -> Self:
-        """Boot. NoMachine when it cannot be made here, MachineError when it does not come up."""
-        self._kernel = kernel()
-        # Directly under /tmp: a unix socket's path is at most 108 bytes, and pytest's folders are deep.
-        self._folder = Path(tempfile.mkdtemp(prefix="machine-", dir="/tmp"))
-        try:
-            self._boot()
-        except BaseException:
-            self._leave()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._leave()
 
     @property
     def shared(self) -> Path:
@@ -99,7 +85,8 @@ class Machine:
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         return "\n".join(lines[-_CONSOLE_LINES:])
 
-    def _boot(self) -> None:
+    def _begin(self) -> None:
+        self._kernel = kernel()
         self.shared.mkdir()
         shutil.copy(_AGENT, self.shared / "agent.py")
         started = time.monotonic()

@@ -8,17 +8,16 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import wave
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rig.staged import Staged
 
 READY_S = 10.0
 """The longest a sound server or a change in it may take to show; far above what a loaded machine needs."""
@@ -64,7 +63,7 @@ class Playback:
         _end(self._process)
 
 
-class SoundServer:
+class SoundServer(Staged):
     """A PulseAudio server of its own, in a folder of its own; usable from parallel tests.
 
     with SoundServer() as server:
@@ -73,27 +72,14 @@ class SoundServer:
         subprocess.run(recorder, env={**os.environ, **server.environment})
     """
 
+    _PREFIX = "rig-"
+
     def __init__(self) -> None:
-        self._folder = Path()
+        super().__init__()
         self._process: subprocess.Popen[bytes] | None = None
         self._modules: dict[Microphone, int] = {}
         self._playbacks: list[Playback] = []
         self._files = 0
-
-    def __enter__(self) -> Self:
-        # Directly under /tmp: a unix socket's path is at most 108 bytes, and pytest's folders are deep.
-        self._folder = Path(tempfile.mkdtemp(prefix="rig-", dir="/tmp"))
-        try:
-            self.start()
-        except BaseException:
-            self._leave()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._leave()
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -266,6 +252,9 @@ class SoundServer:
             if time.monotonic() > deadline:
                 raise SoundError(f"{what}: not within {READY_S:.0f} s")
             time.sleep(POLL_S)
+
+    def _begin(self) -> None:
+        self.start()
 
     def _leave(self) -> None:
         for playback in self._playbacks:

@@ -45,7 +45,8 @@ class Anchor(Struct, frozen=True):
 class StreamPart(Struct, frozen=True):
     """One file of the day's stream. `frames` is None while it grows; `open_gap`: a gap whose end is not known yet.
 
-    `head`: of its whole hash chain, if known.
+    `head`: of its whole hash chain; `drift_ppm`: how much faster the device's clock ran than the computer's, in
+    millionths; if known.
     """
 
     file: str
@@ -56,6 +57,7 @@ class StreamPart(Struct, frozen=True):
     open_gap: Gap | None = None
     anchors: tuple[Anchor, ...] = ()
     head: str | None = None
+    drift_ppm: float | None = None
 
     @property
     def stem(self) -> str:

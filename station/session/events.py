@@ -66,11 +66,15 @@ class ChainHead(Event, frozen=True, tag="chain_head"):
 
 
 class Anchored(Event, frozen=True, tag="anchor"):
-    """Frame `frame` of the stream was heard at `at`: `at_ns` on the steady clock of the boot `boot`."""
+    """Frame `frame` of the stream was heard at `at`: `at_ns` on the steady clock of the boot `boot`.
+
+    `drift_ppm`: how much faster the device's clock runs than the computer's, in millionths, if known.
+    """
 
     at: datetime
     at_ns: int
     boot: str
+    drift_ppm: float | None = None
 
 
 class GapBegan(Event, frozen=True, tag="gap_began"):

@@ -56,7 +56,9 @@ def _stream_ended(day: Day, event: happened.StreamEnded, wall: datetime) -> Day:
 
 def _anchored(day: Day, event: happened.Anchored, _wall: datetime) -> Day:
     anchor = Anchor(event.frame, event.at, event.at_ns, event.boot)
-    return _of_last_part(day, anchors=(*day.parts[-1].anchors, anchor))
+    part = day.parts[-1]
+    drift = part.drift_ppm if event.drift_ppm is None else event.drift_ppm
+    return _of_last_part(day, anchors=(*part.anchors, anchor), drift_ppm=drift)
 
 
 def _gap_began(day: Day, event: happened.GapBegan, _wall: datetime) -> Day:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from exam.errors import Rejected
 from exam.manifest import Decision
@@ -84,21 +85,14 @@ def recut(desk: Desk, command: ask.Recut) -> Desk:
             f"There is no stream from {command.first} to {command.last}. There is: {heard or '—'}.",
             code="no_stream",
         )
-    number, stem = desk.free_take(person.number)
-    before = desk.day.takes_of(person.number)
-    return desk.add(
-        happened.TakeAdded(
-            stem=stem,
-            participant=person.number,
-            take=number,
-            variant=before[-1].variant if before else None,
-            decision="accepted" if desk.day.accepted(person.number) else "unreviewed",
-            spans=spans,
-            started_at=first,
-            ended_at=last,
-            flags=("recut",),
-            **desk.here,
-        )
+    return _add_take(
+        desk,
+        person.number,
+        decision="accepted" if desk.day.accepted(person.number) else "unreviewed",
+        spans=spans,
+        started_at=first,
+        ended_at=last,
+        flags=("recut",),
     )
 
 
@@ -106,24 +100,26 @@ def import_take(desk: Desk, command: ask.Import) -> Desk:
     """What another recorder kept of a participant is a take like the others, its missing stream stated."""
     person = desk.person(command.participant)
     started_at = _time_of_day(desk, command.started_at)
-    number, stem = desk.free_take(person.number)
-    before = desk.day.takes_of(person.number)
-    return desk.add(
-        happened.TakeAdded(
-            stem=stem,
-            participant=person.number,
-            take=number,
-            variant=before[-1].variant if before else None,
-            decision="unreviewed",
-            started_at=started_at,
-            ended_at=started_at + timedelta(seconds=command.seconds),
-            flags=("no_stream", *(("source_damaged",) if command.damaged else ())),
-            source=command.source,
-            temporary=command.temporary,
-            origin=command.origin,
-            **desk.here,
-        )
+    return _add_take(
+        desk,
+        person.number,
+        decision="unreviewed",
+        started_at=started_at,
+        ended_at=started_at + timedelta(seconds=command.seconds),
+        flags=("no_stream", *(("source_damaged",) if command.damaged else ())),
+        source=command.source,
+        temporary=command.temporary,
+        origin=command.origin,
     )
+
+
+def _add_take(desk: Desk, participant: int, **told: Any) -> Desk:
+    """The participant's next take, which was not recorded as one; its variant is that of the take before."""
+    number, stem = desk.free_take(participant)
+    before = desk.day.takes_of(participant)
+    variant = before[-1].variant if before else None
+    told |= {"stem": stem, "participant": participant, "take": number, "variant": variant}
+    return desk.add(happened.TakeAdded(**told, **desk.here))
 
 
 def set_clock(desk: Desk, command: ask.SetClock) -> Desk:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,12 @@ RATE = 48000
 
 @dataclass
 class Room:
-    """The daemon of one room, driven by the real commands."""
+    """The daemon of one room, driven by the real commands. `of_daemon`: its environment beyond theirs."""
 
     school: School
     server: SoundServer
     microphone: Microphone
+    of_daemon: Mapping[str, str] = field(default_factory=dict)
     daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -45,7 +46,8 @@ class Room:
 
     def start(self, *, hears: bool = True) -> None:
         """Start the daemon; wait until it answers and, if it can, hears."""
-        daemon = subprocess.Popen([BIN / "station", "run"], env=self._environment, stderr=subprocess.PIPE)
+        environment = self._environment | self.of_daemon
+        daemon = subprocess.Popen([BIN / "station", "run"], env=environment, stderr=subprocess.PIPE)
         self.daemons.append(daemon)
         self.await_(lambda: self.run("status").returncode == 0)
         if hears:
@@ -87,12 +89,20 @@ class Room:
 
 
 @contextlib.contextmanager
-def room(folder: Path, device: str = "pulse", *, hears: bool = True, live: bool = False) -> Iterator[Room]:
+def room(
+    folder: Path,
+    device: str = "pulse",
+    *,
+    hears: bool = True,
+    live: bool = False,
+    of_daemon: Mapping[str, str] | None = None,
+) -> Iterator[Room]:
     """A room whose daemon runs; everything is ended at the end. `live`: its microphone hears a `rig.live.Voice`."""
     school = School(folder)
     school.write(device=device, roster=ROSTER)
     with SoundServer() as server:
-        made = Room(school, server, server.add_live_microphone("room") if live else server.add_microphone("room"))
+        microphone = server.add_live_microphone("room") if live else server.add_microphone("room")
+        made = Room(school, server, microphone, of_daemon or {})
         try:
             made.start(hears=hears)
             yield made

@@ -132,6 +132,13 @@ def test_killed_in_the_middle_there_is_no_half_file(tmp_path: Path) -> None:
     assert all(left == path or left.name.startswith(durable.TEMPORARY_PREFIX) for left in tmp_path.iterdir())
 
 
+def test_names_for_the_unfinished_differ_and_tell_what_they_are(tmp_path: Path) -> None:
+    paths = {durable.temporary_in(tmp_path) for _ in range(100)}
+    assert len(paths) == 100
+    assert all(path.parent == tmp_path and path.name.startswith(durable.TEMPORARY_PREFIX) for path in paths)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("step", ["fsync", "renameat2"])
 def test_a_failing_disk_leaves_nothing_behind(tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:

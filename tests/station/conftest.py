@@ -1,11 +1,14 @@
-"""Fixtures: a room of the test's own, and a finished day, made once and copied for each test."""
+"""Fixtures: a room of the test's own; finished days, made once and copied for each test; another recorder's file."""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from days import Room, play_day
+import soundfile
+from days import IVANOV, Room, play_day
+from dictated import RATE, sweep
+from tampered import play_two_parts
 
 
 @pytest.fixture
@@ -26,3 +29,31 @@ def pattern_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def day(pattern_day: Path, tmp_path: Path) -> Path:
     """The folder of a finished day with mp3 copies, this test's to damage."""
     return Path(shutil.copytree(pattern_day, tmp_path / pattern_day.name))
+
+
+@pytest.fixture(scope="session")
+def pattern_two_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with Room(tmp_path_factory.mktemp("tampering")) as room:
+        play_two_parts(room)
+    return room.folder
+
+
+@pytest.fixture
+def two_parts(pattern_two_parts: Path, tmp_path: Path) -> Path:
+    """The folder of a finished day of two stream parts, this test's to rewrite."""
+    return Path(shutil.copytree(pattern_two_parts, tmp_path / pattern_two_parts.name))
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """16-bit WAV as a dictaphone writes it."""
+    path = tmp_path / "plain.wav"
+    soundfile.write(path, sweep(), RATE, "PCM_16")
+    return path
+
+
+@pytest.fixture
+def master(tmp_path: Path) -> Path:
+    """Where the imported recording is to go: a day's folder of its own."""
+    (tmp_path / "day").mkdir()
+    return tmp_path / "day" / f"{IVANOV}.wav"

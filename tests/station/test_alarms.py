@@ -39,6 +39,18 @@ def test_what_was_told_stays_as_it_was_told() -> None:
     assert len(seen) == 1
 
 
+def test_two_causes_told_by_one_code_are_over_each_by_itself() -> None:
+    standing = Alarms()
+    standing.raise_("disk_failed", MORNING, "запись")
+    standing.raise_("chain_not_kept", LATER, "цепочка")
+    assert [(alarm.code, alarm.since) for alarm in standing.standing()] == [
+        ("disk_failed", MORNING),
+        ("disk_failed", LATER),
+    ]
+    standing.clear("chain_not_kept")
+    assert [alarm.severity for alarm in standing.standing()] == ["red"]
+
+
 @pytest.mark.parametrize("code", sorted(alarms._TEXTS))
 def test_every_alarm_speaks_both_languages(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = set()

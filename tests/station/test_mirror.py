@@ -38,11 +38,24 @@ def room(tmp_path: Path, disk: Path) -> Iterator[MirroredRoom]:
         yield started
 
 
-def test_a_day_is_the_same_in_both_folders_while_it_is_recorded_and_after(room: MirroredRoom) -> None:
+def record(room: MirroredRoom, blocks: int) -> None:
+    """So much of the first participant, until both disks have it."""
     room.hear(2)
     room.do(ask.Start(participant=1))
-    room.hear(5)
+    room.hear(blocks)
     room.until(room.is_level)
+
+
+def finish(room: MirroredRoom) -> None:
+    """The participant is done, and so is the day."""
+    room.do(ask.Stop())
+    room.hear(1)
+    room.do(ask.Accept())
+    room.close()
+
+
+def test_a_day_is_the_same_in_both_folders_while_it_is_recorded_and_after(room: MirroredRoom) -> None:
+    record(room, 5)
     assert len(audio_of(room.second / TAKE)) >= 2 * 5 * BLOCK
     room.do(ask.Stop())
     room.hear(1)
@@ -83,10 +96,7 @@ def test_a_folder_on_the_same_disk_is_no_mirror(tmp_path: Path) -> None:
 
 
 def test_a_mirror_whose_folder_is_removed_is_told_and_healed(room: MirroredRoom) -> None:
-    room.hear(2)
-    room.do(ask.Start(participant=1))
-    room.hear(5)
-    room.until(room.is_level)
+    record(room, 5)
     shutil.rmtree(room.second.parent)
     room.hear(5)
     room.until(lambda: room.second.exists() and room.is_level())
@@ -117,10 +127,7 @@ def test_another_file_under_a_name_of_ours_is_kept_aside(tmp_path: Path, disk: P
 
 
 def test_a_copy_that_differs_within_is_found_at_close_and_made_anew(room: MirroredRoom) -> None:
-    room.hear(2)
-    room.do(ask.Start(participant=1))
-    room.hear(30)
-    room.until(room.is_level)
+    record(room, 30)
     damaged = room.second / STREAM_FILE
     with damaged.open("r+b") as file:
         file.seek(2000)
@@ -180,10 +187,7 @@ def test_a_stream_turns_to_its_next_part_before_a_flash_drive_would_end_it(
 def test_a_mirror_that_never_had_the_journal_is_no_way_on(room: MirroredRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both fail: the first disk dies while the second's folder is being made up for."""
     disk = FailingDisk(room.first, monkeypatch)
-    room.hear(2)
-    room.do(ask.Start(participant=1))
-    room.hear(3)
-    room.until(room.is_level)
+    record(room, 3)
     monkeypatch.setattr("station.recent.Recent.last", missing)
     (room.second / "journal.jsonl").write_bytes(b"")
     disk.spared, disk.is_dead, disk.error = path_of(room.journal._descriptor), True, errno.EIO
@@ -233,10 +237,7 @@ def test_when_the_first_disk_fails_the_stream_goes_on_at_the_next_frame(
     room: MirroredRoom, monkeypatch: pytest.MonkeyPatch, code: int, is_dead: bool
 ) -> None:
     disk = FailingDisk(room.first, monkeypatch)
-    room.hear(2)
-    room.do(ask.Start(participant=1))
-    room.hear(20)
-    room.until(room.is_level)
+    record(room, 20)
     room.hear(3)
     disk.is_dead, disk.error = is_dead, code
     room.hear(20)
@@ -265,10 +266,7 @@ def test_a_first_disk_that_comes_back_is_healed_and_the_day_returns_to_it_when_t
     room: MirroredRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = FailingDisk(room.first, monkeypatch), FailingDisk(room.second, monkeypatch)
-    room.hear(2)
-    room.do(ask.Start(participant=1))
-    room.hear(10)
-    room.until(room.is_level)
+    record(room, 10)
     first.error = errno.ENOSPC
     room.hear(10)
     room.until(lambda: room.alarm("second_copy_failed"))
@@ -280,10 +278,7 @@ def test_a_first_disk_that_comes_back_is_healed_and_the_day_returns_to_it_when_t
     room.hear(10)
     assert room.mirror.day == room.first
     second.error = 0
-    room.do(ask.Stop())
-    room.hear(1)
-    room.do(ask.Accept())
-    room.close()
+    finish(room)
     assert verify(room.first).ok, verify(room.first).breaches
     assert contents(room.first).items() <= contents(room.second).items()
     stream = b"".join(audio_of(path) for path in sorted(room.first.glob("*поток*.wav")))
@@ -294,10 +289,7 @@ def test_when_both_disks_fail_the_take_ends_in_order_and_goes_on_when_one_is_bac
     room: MirroredRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = FailingDisk(room.first, monkeypatch), FailingDisk(room.second, monkeypatch)
-    room.hear(2)
-    room.do(ask.Start(participant=1))
-    room.hear(10)
-    room.until(room.is_level)
+    record(room, 10)
     journal = path_of(room.journal._descriptor)
     second.error = first.error = errno.ENOSPC
     first.spared = journal  # it has space reserved
@@ -315,10 +307,7 @@ def test_when_both_disks_fail_the_take_ends_in_order_and_goes_on_when_one_is_bac
     room.do(ask.Start(participant=1))
     room.hear(5)
     first.error = 0
-    room.do(ask.Stop())
-    room.hear(1)
-    room.do(ask.Accept())
-    room.close()
+    finish(room)
     assert verify(room.second).ok, verify(room.second).breaches
     assert contents(room.second).items() <= contents(room.first).items()
 
@@ -365,10 +354,7 @@ def test_a_first_disk_that_dies_at_shutdown_leaves_the_day_to_the_second(
     room: MirroredRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = FailingDisk(room.first, monkeypatch)
-    room.hear(2)
-    room.do(ask.Start(participant=1))
-    room.hear(5)
-    room.until(room.is_level)
+    record(room, 5)
     disk.error = errno.EIO
     room.stop()
     disk.error = 0

@@ -186,3 +186,36 @@ def test_utter_silence_is_an_alarm_after_two_seconds_and_is_recorded(room: Room)
     status = room.do(ask.SetOutcome(participant=4, outcome=None))
     assert status.stream is not None
     assert status.stream.captured_frames == 21 * BLOCK
+
+
+def test_a_chain_that_cannot_be_written_is_told_until_it_can(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Open())
+    in_the_way = room.folder / f"{STREAM}.chain"
+    in_the_way.mkdir()
+    room.hear(220)  # its first line is due after ten seconds, the disk is looked at every ten
+    (alarm,) = room.recorder.status.alarms
+    assert (alarm.code, alarm.severity) == ("disk_failed", "warn")
+    assert in_the_way.name in alarm.text
+    in_the_way.rmdir()
+    room.hear(110)
+    assert alarms(room) == []
+    room.do(ask.Close())
+    room.hear(1)
+    room.published(1)
+    assert verify(room.folder).ok
+
+
+def test_the_drift_of_the_devices_clock_is_told_and_kept_in_the_streams_manifest(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Open())
+    for _ in range(1300):
+        room.hear(1)
+        room.clock.advance(-100e-6 * BLOCK / RATE)  # the next block comes sooner than the computer expects
+    stream = room.recorder.status.stream
+    assert stream is not None
+    assert stream.drift_ppm == pytest.approx(100, abs=0.2)
+    room.do(ask.Close())
+    room.hear(1)
+    room.published(1)
+    assert manifest.load(room.folder / f"{STREAM}.json").drift_ppm == pytest.approx(100, abs=0.2)

@@ -1,5 +1,6 @@
 """What systemd is told: a beat only for frames on the disk; no sleep while the day is open."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -79,7 +80,7 @@ def program(tmp_path: Path, body: str) -> str:
     """Stands for systemd-inhibit: notes its words, then does as `body` says."""
     path = tmp_path / "inhibit"
     path.write_text(
-        f'#!/bin/sh\necho "$@ $NOTIFY_SOCKET" >> {tmp_path}/words\necho $$ > {tmp_path}/pid\n{body}\n', encoding="utf-8"
+        f'#!/bin/sh\necho $$ > {tmp_path}/pid\necho "$@ $NOTIFY_SOCKET" >> {tmp_path}/words\n{body}\n', encoding="utf-8"
     )
     path.chmod(0o755)
     return str(path)
@@ -130,23 +131,54 @@ def test_the_lock_goes_with_the_process_that_held_it(tmp_path: Path) -> None:
     await_(lambda: words(tmp_path)[1:] == ["released"])
 
 
-def test_a_refused_lock_is_said_and_asked_for_again_in_a_minute(
+def lose(wakefulness: Wakefulness, tmp_path: Path, times: int) -> None:
+    """Ask until the lock was asked for `times` times in all and was refused, or lost, as often."""
+    wakefulness.keep(awake=True)
+    await_(lambda: len(words(tmp_path)) == times)
+    pid = int((tmp_path / "pid").read_text())
+
+    def noticed() -> bool:
+        wakefulness.keep(awake=True)
+        return not Path(f"/proc/{pid}").exists()
+
+    await_(noticed)
+
+
+def test_a_refused_lock_is_said_once_and_asked_for_again_each_minute(
+    tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wakefulness = Wakefulness(clock, program(tmp_path, "echo no bus >&2; exit 1"))
+    for times in range(1, 4):
+        lose(wakefulness, tmp_path, times)
+        wakefulness.keep(awake=True)
+        assert len(words(tmp_path)) == times
+        assert len(caplog.records) == 1
+        clock.ns += 61 * NS_PER_S
+    assert "inhibit: no bus" in caplog.text
+    assert capfd.readouterr().err == ""
+
+
+def test_another_reason_is_said(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+    wakefulness = Wakefulness(clock, program(tmp_path, f"cat {tmp_path}/reason >&2; exit 1"))
+    for times, reason in enumerate(("no bus", "not allowed"), start=1):
+        (tmp_path / "reason").write_text(reason, encoding="utf-8")
+        lose(wakefulness, tmp_path, times)
+        clock.ns += 61 * NS_PER_S
+    assert [record.args[0].partition("inhibit: ")[2] for record in caplog.records] == ["no bus", "not allowed"]
+
+
+def test_a_lock_lost_again_after_it_was_held_is_said_again(
     tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wakefulness = Wakefulness(clock, program(tmp_path, "exit 1"))
-    wakefulness.keep(awake=True)
-
-    def complained() -> bool:
+    wakefulness = Wakefulness(clock, program(tmp_path, "exec sleep 60"))
+    for times in (1, 2):
         wakefulness.keep(awake=True)
-        return bool(caplog.records)
-
-    await_(complained)
-    wakefulness.keep(awake=True)
-    assert len(words(tmp_path)) == len(caplog.records) == 1
-    clock.ns = 61 * NS_PER_S
-    wakefulness.keep(awake=True)
-    await_(lambda: len(words(tmp_path)) == 2)
-    wakefulness.release()
+        await_(lambda times=times: len(words(tmp_path)) == times)
+        clock.ns += 61 * NS_PER_S
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+        lose(wakefulness, tmp_path, times)
+        clock.ns += 61 * NS_PER_S
+    assert len(caplog.records) == 2
 
 
 def test_without_logind_there_is_a_line_in_the_log_and_nothing_else(

@@ -45,29 +45,24 @@ pcm.microphone { type pulse server "unix:/run/sound/native" device "whistle" }
 """
 """The microphone whistles 440 Hz for ever."""
 
-CARDS = r"""P: /devices/usb1/1-1
+
+def card(number: int, name: str, serial: str) -> str:
+    """A microphone as umockdev shows it to udev."""
+    return rf"""P: /devices/usb1/1-{number}
 E: SUBSYSTEM=usb
 E: DEVTYPE=usb_device
 A: idVendor=0d8c\n
 A: idProduct=0014\n
-A: serial=AB1\n
+A: serial={serial}\n
 
-P: /devices/usb1/1-1/1-1:1.0/sound/card1
+P: /devices/usb1/1-{number}/1-{number}:1.0/sound/card{number}
 E: SUBSYSTEM=sound
-A: id=Exam\n
-
-P: /devices/usb1/1-2
-E: SUBSYSTEM=usb
-E: DEVTYPE=usb_device
-A: idVendor=0d8c\n
-A: idProduct=0014\n
-A: serial=AB2\n
-
-P: /devices/usb1/1-2/1-2:1.0/sound/card2
-E: SUBSYSTEM=sound
-A: id=Other\n
+A: id={name}\n
 """
-"""Two microphones of one make, as umockdev shows them to udev."""
+
+
+CARDS = card(1, "Exam", "AB1") + "\n" + card(2, "Other", "AB2")
+"""Two microphones of one make."""
 
 EXCHANGE = "http://127.0.0.1:8464/files"
 SYNC_TOML = f"""
