@@ -20,8 +20,10 @@ from typing import Any, Self
 
 from rig.kernel import NoMachine, kernel
 
-BOOT_S = 240.0
+BOOT_S = 120.0
 """The longest a boot may take on a loaded machine; an idle one needs a tenth."""
+BOOTS = 3
+"""Tried before giving up: now and then one stands still, its disks not touched yet."""
 _POLL_S = 0.1
 _MARGIN_S = 60.0  # what the machine may need beyond a command's own time to say that it was too slow
 # Emulated, the wide registers of newer processors are slower than none: hashes and sums take twice as long with them.
@@ -56,7 +58,7 @@ class Machine:
         # Directly under /tmp: a unix socket's path is at most 108 bytes, and pytest's folders are deep.
         self._folder = Path(tempfile.mkdtemp(prefix="machine-", dir="/tmp"))
         try:
-            self._boot()
+            self._come_up()
         except BaseException:
             self._leave()
             raise
@@ -101,9 +103,19 @@ class Machine:
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         return "\n".join(lines[-_CONSOLE_LINES:])
 
-    def _boot(self) -> None:
+    def _come_up(self) -> None:
         self.shared.mkdir()
         shutil.copy(_AGENT, self.shared / "agent.py")
+        for _ in range(BOOTS - 1):
+            try:
+                self._boot()
+            except MachineError:
+                self._switch_off()
+            else:
+                return
+        self._boot()
+
+    def _boot(self) -> None:
         started = time.monotonic()
         try:
             with (self._folder / "qemu.log").open("wb") as log:
@@ -190,9 +202,12 @@ class Machine:
         said = log.read_text(errors="replace") if log.exists() else ""
         return MachineError(f"{text}\n{said}--- console ---\n{self.console()}")
 
-    def _leave(self) -> None:
+    def _switch_off(self) -> None:
         self.cut()
         if self._line is not None:
             self._line.close()
             self._line = None
+
+    def _leave(self) -> None:
+        self._switch_off()
         shutil.rmtree(self._folder, ignore_errors=True)
