@@ -3,6 +3,7 @@
 Importing it opens every device once, and that may hang on a dead sound server: only the capture child does it.
 """
 
+import ctypes
 from typing import NamedTuple
 
 import sounddevice
@@ -12,8 +13,9 @@ from exam.language import say
 from station.capture.away import Away
 from station.capture.spec import Spec
 
-_PERIOD_S = 0.05
-_MOST_PERIODS = 4  # read at once
+_SERVER_PERIOD_S = 0.05
+_CARD_PERIOD_S = 0.02  # a card tells of what it captured once a period: so much, and again so much, a kill loses
+_MOST_S = 0.2  # read at once
 _MOST_PIECES = 64  # after a stall, before they are passed on
 _SERVER_LATENCY_S = 0.2  # through PulseAudio a longer one arrives in bursts; its own queue behind us is deep anyway
 _CARD_LATENCY_S = 2.0  # a card's ring is all there is: it bounds how long this process may be kept from reading
@@ -35,9 +37,9 @@ class Piece(NamedTuple):
 class Stream:
     """One open microphone. Raises Away when it cannot be opened, or fails."""
 
-    def __init__(self, device: int, spec: Spec, latency_s: float) -> None:
-        self._period = round(spec.sample_rate * _PERIOD_S)
-        self._most = _MOST_PERIODS * self._period
+    def __init__(self, device: int, spec: Spec, latency_s: float, period_s: float) -> None:
+        self._period = round(spec.sample_rate * period_s)
+        self._most = round(spec.sample_rate * _MOST_S)
         try:
             self._stream = sounddevice.RawInputStream(
                 samplerate=spec.sample_rate,
@@ -91,11 +93,18 @@ def opened(name: str, spec: Spec, *, is_card: bool) -> Stream:
     known = _inputs()
     for number, candidate, *_ in known:
         if candidate == name or (is_card and candidate.endswith(name)):
-            return Stream(number, spec, _CARD_LATENCY_S if is_card else _SERVER_LATENCY_S)
+            return _card(number, spec) if is_card else Stream(number, spec, _SERVER_LATENCY_S, _SERVER_PERIOD_S)
     listed = ", ".join(f"«{candidate}»" for _, candidate, *_ in known) or say("ни одного", "none")
     raise Away(
         say(f"устройства «{spec.device}» нет; есть: {listed}", f"no device “{spec.device}”; there are: {listed}")
     )
+
+
+def _card(number: int, spec: Spec) -> Stream:
+    """Its ring long, its period short: PortAudio would divide any ring by four, and half a second be lost by a kill."""
+    most = 2 * round(_CARD_LATENCY_S / _CARD_PERIOD_S)  # else PortAudio rounds the period up; the block bounds it below
+    ctypes.CDLL(sounddevice._libname).PaAlsa_SetNumPeriods(most)  # noqa: SLF001 - sounddevice does not pass it on
+    return Stream(number, spec, _CARD_LATENCY_S, _CARD_PERIOD_S)
 
 
 def _inputs() -> list[tuple[int, str, int, int]]:
