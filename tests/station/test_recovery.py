@@ -178,6 +178,27 @@ def test_a_crash_while_the_microphone_is_away_leaves_no_silence_unmarked(tmp_pat
     assert day.parts[0].gaps[0].end == day.parts[0].frames
 
 
+def test_a_crash_just_after_the_microphone_came_back_keeps_its_first_sound(tmp_path: Path) -> None:
+    alive = Room(tmp_path / "alive")
+    alive.start()
+    alive.hear(2)
+    alive.do(ask.Open())
+    alive.hear(5)
+    alive.inbox.post(CaptureLost(alive.run, "unplugged"))
+    alive.handled()
+    alive.clock.advance(3)
+    alive.run += 1
+    alive.hear(1)
+    room = copied(alive, tmp_path / "after")
+    alive.stop()
+    room.start()
+    room.hear(2)
+    day = finished(room, 2)
+    part = day.parts[0]
+    assert [(gap.first_frame, gap.frames) for gap in part.gaps] == [(5 * BLOCK, 3 * RATE)]
+    assert part.frames == part.gaps[0].end + BLOCK
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 @pytest.mark.parametrize("outage_s", [OUTAGE_S, LONG_OUTAGE_S])
 def test_recovering_twice_finds_nothing_more_to_do(tmp_path: Path, script: str, outage_s: float) -> None:

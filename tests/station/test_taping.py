@@ -11,7 +11,7 @@ from days import BLOCK, RATE, SHAPE, audio_of, sound
 from exam.clock import NS_PER_S
 from station.messages import Block, GapStatus
 from station.session.events import Event, GapBegan, GapFound, OverflowSeen
-from station.tape import HEADER_BYTES, TapeReader
+from station.tape import HEADER_BYTES, TapeReader, seal
 from station.taping import Taping
 
 START_NS = 50 * NS_PER_S
@@ -347,6 +347,44 @@ def test_what_is_only_late_is_held_and_then_taped_whole(tapes: Tapes) -> None:
     tapes.at_ns = stalled_ns + 3 * BLOCK_NS
     assert tapes.hear() == []
     assert audio_of(tapes.folder / "stream.wav") == sound(100_000, 24 * BLOCK)
+
+
+def killed(tapes: Tapes) -> bytes:
+    """The stream's sound as a restart would find it if the station were killed now."""
+    copy = tapes.folder / "killed.wav"
+    copy.write_bytes((tapes.folder / "stream.wav").read_bytes())
+    seal(copy)
+    return audio_of(copy)
+
+
+def test_a_kill_loses_nothing_of_what_is_held(tapes: Tapes) -> None:
+    tapes.hear(20)
+    tapes.at_ns += NS_PER_S // 2
+    tapes.hear(4)
+    assert tapes.taping.frames == 20 * BLOCK
+    assert killed(tapes) == sound(100_000, 24 * BLOCK)
+
+
+def test_a_kill_loses_nothing_of_a_run_that_has_just_begun_after_a_gap(tapes: Tapes) -> None:
+    tapes.hear(20)
+    tapes.lose(2)
+    tapes.hear(2)
+    assert tapes.taping.frames == 20 * BLOCK
+    assert killed(tapes) == sound(100_000, 20 * BLOCK) + bytes(4 * RATE) + sound(200_000, 2 * BLOCK)
+    tapes.hear(10)
+    assert killed(tapes) == sound(100_000, 20 * BLOCK) + bytes(4 * RATE) + sound(200_000, 12 * BLOCK)
+
+
+def test_what_has_to_move_is_not_where_it_was_held_once_its_place_is_told(tapes: Tapes) -> None:
+    tapes.hear(20)
+    tapes.at_ns += 2 * NS_PER_S
+    assert tapes.hear(10) == []
+    tapes.at_ns += BLOCK_NS
+    last = Block(1, tapes.heard, tapes.at_ns, overflow=False, data=sound(100_000 + tapes.heard, BLOCK))
+    assert tapes.taping.take_block(last) == [gap(20 * BLOCK, 2 * RATE, "dropped")]
+    assert killed(tapes) == sound(100_000, 20 * BLOCK), "else there were sound where the journal tells of silence"
+    assert tapes.taping.take_block(last) == []
+    assert killed(tapes) == sound(100_000, 20 * BLOCK) + bytes(4 * RATE) + sound(100_000 + 20 * BLOCK, 11 * BLOCK)
 
 
 def test_what_the_sound_system_lost_without_a_word_becomes_a_gap(tapes: Tapes) -> None:
