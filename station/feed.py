@@ -66,12 +66,12 @@ class Feed:
             self._spans.popleft()
 
     def turn(self, stream: Tape) -> None:
-        """The stream's file is full: copy all of it that is ours; an open span goes on at the next file's frame 0."""
-        goes_on = bool(self._spans) and self._spans[-1].end is None
-        self.advance(stream, stream.frames)
-        self._spans.clear()
-        if goes_on:
-            self.begin(0)
+        """The stream's file is full: copy all of it that is ours; what is still to come goes on in the next file."""
+        end = stream.frames
+        self.advance(stream, end)
+        for span in self._spans:
+            span.position = max(0, span.position - end)
+            span.end = None if span.end is None else span.end - end
 
 
 def copy_spans(folder: Path, spans: Sequence[FrameSpan], tape: Tape) -> None:

@@ -152,11 +152,10 @@ class Recorder:
             if tape.exists():
                 set_aside(tape)
             self._taping.begin_take(tape, take.spans)
+            if take.open_from is not None:
+                self._taping.begin_span(take.tape, take.open_from.frame)
         except (OSError, Rejected) as error:  # the take is cut from the stream when it is published
             self._alarms.raise_("disk_failed", self._clock.now(), str(error))
-            return
-        if take.open_from is not None:
-            self._taping.begin_span(take.tape, take.open_from.frame)
 
     def _handle(self, message: Message) -> None:
         match message:
@@ -359,9 +358,8 @@ class Recorder:
             self._alarms.raise_("disk_failed", self._clock.now(), str(self._reel.failure))
         self._submit_due()
         self._retry(now)
-        is_recorded = self._day.state is State.CLOSED and self._taping is None
-        is_done, is_stopped = is_recorded and not self._publishing, self._reel.failure is not None
-        self._space.watch_copy(is_done=is_done, is_stopped=is_stopped)
+        is_done = self._day.state is State.CLOSED and self._taping is None and not self._publishing
+        self._space.watch_copy(is_done=is_done, is_stopped=self._reel.failure is not None)
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now
             self._space.watch(self._folder)

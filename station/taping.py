@@ -292,15 +292,19 @@ class Taping:
     def begin_take(self, path: Path, so_far: Sequence[FrameSpan] = ()) -> None:
         """Create a take's own tape; its stem names the feed. FileExistsError when the name is taken.
 
-        `so_far`: what earlier parts of the stream, in the same folder, hold of it.
+        `so_far`: its spans that have ended, in this part and in earlier ones in the same folder.
         """
         tape = Tape(path, self._shape)
         try:
-            copy_spans(path.parent, so_far, tape)
+            copy_spans(path.parent, [span for span in so_far if span.stream != self.file], tape)
         except BaseException:
             tape.close()
             raise
-        self._feeds[path.name.removesuffix(SUFFIX)] = Feed(tape)
+        feed = self._feeds[path.name.removesuffix(SUFFIX)] = Feed(tape)
+        for span in so_far:
+            if span.stream == self.file:
+                feed.begin(span.first_frame)
+                feed.end(span.end)
 
     def begin_span(self, stem: str, first_frame: int) -> None:
         if stem in self._feeds:

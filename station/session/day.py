@@ -69,7 +69,9 @@ class Take(Struct, frozen=True):
     """One attempt of one participant.
 
     `stem` is its name, `tape` the stem under which its audio was recorded: they differ after a reassignment,
-    which `replaces` another name. `open_from`: where the span being recorded began.
+    which `replaces` another name. `open_from`: where the span being recorded began. `ahead`, `opens_ahead`: what of
+    its spans, and of that one's beginning, the stream part that has just ended left to the next, which begins at the
+    very next frame; in its frames.
     """
 
     stem: str
@@ -81,6 +83,8 @@ class Take(Struct, frozen=True):
     ended_at: datetime | None = None
     spans: tuple[FrameSpan, ...] = ()
     open_from: Place | None = None
+    ahead: tuple[FrameSpan, ...] = ()
+    opens_ahead: int = 0
     marks: tuple[tuple[int, Place], ...] = ()
     decision: Decision | None = None
     listened: Listened = None

@@ -11,6 +11,8 @@ from station.session import events as happened
 from station.session.day import Anchor, Day, OutcomeNote, Place, State, StreamPart, Take, next_state
 from station.session.events import Event
 
+_TURNS = {"file_limit", "disk_full", "disk_failed"}
+
 
 def evolve(day: Day, event: Event, wall: datetime) -> Day:
     """The day after `event`, which happened at `wall`. Raises ValueError where the table forbids it."""
@@ -33,16 +35,22 @@ def joined(day: Day, other: Day) -> Day:
 
 
 def _stream_started(day: Day, event: happened.StreamStarted, wall: datetime) -> Day:
-    """A take being recorded goes on at the new part's first frame."""
-    day = replace(day, parts=(*day.parts, StreamPart(_place(event).stream, event.at or wall)))
-    if day.state is State.RECORDING and day.take is not None:
-        return _with(day, replace(day.take, open_from=_place(event)))
-    return day
+    """A take being recorded goes on in the new part, and so does what the one before left of spans that had ended."""
+    part = StreamPart(_place(event).stream, event.at or wall)
+    is_open = {day.current} if day.state is State.RECORDING else ()
+    takes = {stem: _gone_on(take, part.file, is_open=stem in is_open) for stem, take in day.takes.items()}
+    return replace(day, parts=(*day.parts, part), takes=takes)
+
+
+def _gone_on(take: Take, file: str, *, is_open: bool) -> Take:
+    spans = (replace(span, stream=file) for span in take.ahead)
+    open_from = Place(file, take.opens_ahead) if is_open else take.open_from
+    return replace(take, spans=(*take.spans, *spans), open_from=open_from, ahead=(), opens_ahead=0)
 
 
 def _stream_ended(day: Day, event: happened.StreamEnded, wall: datetime) -> Day:
     """A span being recorded ends with the part; spans and gaps that were to end after it end there, too: the journal
-    is on the disk before the sound is."""
+    is on the disk before the sound is. Where the stream goes on at the very next frame, so do spans."""
     gaps = tuple(
         replace(gap, frames=min(gap.end, event.frame) - gap.first_frame)
         for gap in day.parts[-1].gaps
@@ -50,8 +58,22 @@ def _stream_ended(day: Day, event: happened.StreamEnded, wall: datetime) -> Day:
     )
     day = _of_last_part(day, frames=event.frame, ended_at=event.at or wall, gaps=gaps, open_gap=None, head=event.head)
     file = day.parts[-1].file
-    takes = {stem: _within(_span_closed(take, event.frame), file, event.frame) for stem, take in day.takes.items()}
+    goes_on = event.ending in _TURNS and event.at is None  # else it ended because no disk took any more
+    takes = {stem: _ended(take, file, event.frame, goes_on=goes_on) for stem, take in day.takes.items()}
     return replace(day, takes=takes)
+
+
+def _ended(take: Take, file: str, end: int, *, goes_on: bool) -> Take:
+    ended = _within(_span_closed(take, end), file, end)
+    if not goes_on:
+        return ended
+    ahead = tuple(
+        FrameSpan("", max(0, span.first_frame - end), span.end - max(end, span.first_frame))
+        for span in take.spans
+        if span.stream == file and span.end > end
+    )
+    opens_ahead = max(0, take.open_from.frame - end) if take.open_from is not None else 0
+    return replace(ended, ahead=ahead, opens_ahead=opens_ahead)
 
 
 def _anchored(day: Day, event: happened.Anchored, _wall: datetime) -> Day:

@@ -74,6 +74,12 @@ class Presses:
         end = self.frame + POST if frame is None else frame
         self.apply([happened.StreamEnded(stream=open_part(self.day).file, frame=end, ending="close")])
 
+    def turn_part(self, frame: int) -> None:
+        """The stream's file takes no more; the next frame is the next file's first."""
+        assert open_part(self.day) is not None
+        self.apply([happened.StreamEnded(stream=open_part(self.day).file, frame=frame, ending="file_limit")])
+        self.apply([happened.StreamStarted(stream=self.rules.stream_stem(len(self.day.parts) + 1) + ".wav")])
+
     def publish(self, stem: str) -> None:
         self.apply([happened.RecordingPublished(stem=stem, sha256="0" * 64)])
 

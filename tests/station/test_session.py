@@ -10,6 +10,7 @@ from exam.audio import FrameSpan
 from exam.errors import Rejected
 from exam.regulation import Outcome
 from station.session import State
+from station.session.day import Place
 from station.session import commands as ask
 from station.session.commands import Command
 
@@ -205,6 +206,28 @@ def test_spans_are_cut_where_the_stream_ends() -> None:
     presses = Presses(OPEN, FIRST, STOP, CLOSE)
     presses.end_part(1500)
     assert presses.day.takes[IVANOV].spans == (FrameSpan(STREAM + ".wav", 900, 600),)
+
+
+def test_what_a_turned_part_left_of_a_span_is_in_the_next() -> None:
+    presses = Presses(OPEN, FIRST, STOP)
+    presses.turn_part(1500)
+    presses.turn_part(300)
+    parts = [part.file for part in presses.day.parts]
+    assert presses.day.takes[IVANOV].spans == (
+        FrameSpan(parts[0], 900, 600), FrameSpan(parts[1], 0, 300), FrameSpan(parts[2], 0, 210)
+    )  # fmt: skip
+
+
+def test_a_span_that_lay_ahead_of_a_turned_part_lies_as_far_ahead_in_the_next() -> None:
+    presses = Presses(OPEN, FIRST, PAUSE, RESUME)
+    presses.turn_part(1500)
+    second = presses.day.parts[1].file
+    assert presses.day.takes[IVANOV].open_from == Place(second, 1500)
+    presses.press(STOP)
+    presses.turn_part(1400)
+    third = presses.day.parts[2].file
+    spans = presses.day.takes[IVANOV].spans
+    assert [span.frames for span in spans if span.stream in {second, third}] == [510, 0, 0], spans
 
 
 # -- variants --------------------------------------------------------------------------------------------------
