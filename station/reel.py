@@ -99,7 +99,7 @@ class Reel:
         self.failure = None
 
     def _new_tape(self, part: str, start_ns: int) -> Taping:
-        return Taping(self.folder / part, self._shape, start_ns, self._anchored, keeps=self._mirror is not None)
+        return Taping(self.folder / part, self._shape, start_ns, self._first_heard, keeps=self._mirror is not None)
 
     def go_on(self) -> Sequence[Event]:
         """After a short outage the new part begins with the outage as a gap, where the part before ended."""
@@ -230,6 +230,10 @@ class Reel:
     def _anchored(self, stream: str, frame: int, at_ns: int, drift_ppm: float | None = None) -> Event:
         at = self._wall_at(at_ns)
         return happened.Anchored(stream=stream, frame=frame, at=at, at_ns=at_ns, boot=boot_id(), drift_ppm=drift_ppm)
+
+    def _first_heard(self, stream: str, frame: int, at_ns: int) -> Event:
+        self._anchor_due_ns = self._clock.monotonic_ns() + _SETTLED_AFTER_NS
+        return self._anchored(stream, frame, at_ns)
 
     def _anchor(self, now_ns: int) -> Sequence[Event]:
         """A restart places its gap by the last anchor."""
