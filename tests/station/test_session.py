@@ -10,9 +10,9 @@ from exam.audio import FrameSpan
 from exam.errors import Rejected
 from exam.regulation import Outcome
 from station.session import State
-from station.session.day import Place
 from station.session import commands as ask
 from station.session.commands import Command
+from station.session.day import Place
 
 OPEN, CLOSE, PAUSE, RESUME, STOP = ask.Open(), ask.Close(), ask.Pause(), ask.Resume(), ask.Stop()
 ACCEPT, CANCEL = ask.Accept(), ask.Cancel()
