@@ -49,12 +49,11 @@ def test_a_busy_computer_loses_nothing(here: EmulatedRoom, capsys: pytest.Captur
     here.do("start", participant=1, variant="1")
     busy = [here.machine.start("while :; do :; done") for _ in range(BUSY_PROCESSES)]
     listen(here, BUSY_S)
-    behind = here.heard() - here.do("status")["stream"]["captured_frames"]
     for process in busy:
         here.machine.run(f"kill {process}")
     recording, stream = closed(here)
     place = align(stream, marker(MARKER_S, seed=21))
-    say(capsys, f"busy {BUSY_S} s: lost {place.lost_frames} frames, {place.discontinuities[:5]}, behind {behind}")
+    say(capsys, f"busy {BUSY_S} s: lost {place.lost_frames} frames, {place.discontinuities[:5]}")
     assert place.unbroken
     assert recording.gaps == ()
 
