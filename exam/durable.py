@@ -17,6 +17,8 @@ _NOT_SUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOTSUPP}
 
 TEMPORARY_PREFIX = ".part-"
 """Names that begin so are unfinished and belong to nobody."""
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+"""What a disk says that is full."""
 
 
 def temporary_in(folder: Path) -> Path:

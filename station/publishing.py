@@ -157,8 +157,7 @@ class Publisher:
         if not master.exists() or _is_torn(master, draft):
             _give_master(self._folder, draft, master)
         if draft.manifest.kind is Kind.STREAM:
-            with contextlib.suppress(OSError, Rejected):  # a disk without room for it says so in the sound, too
-                chain.complete(master)
+            _complete_chain(master)
         seal(master)  # after a crash its last second may be in the kernel's memory only
         measured = _measured(draft.manifest, master)
         deliveries = () if self._delivery == "wav" else self._deliver(master, stem, self._delivery)
@@ -240,6 +239,17 @@ def _is_torn(master: Path, draft: Draft) -> bool:
             return not tape.is_whole or tape.frames != sum(span.frames for span in spans)
     except Rejected:
         return True
+
+
+def _complete_chain(stream: Path) -> None:
+    """Waits for room on the disk; any other trouble with the evidence must not keep the sound from being delivered."""
+    try:
+        chain.complete(stream)
+    except OSError as error:
+        if error.errno in durable.NO_SPACE:
+            raise
+    except Rejected:
+        pass
 
 
 def _measured(draft: Manifest, master: Path) -> Manifest:

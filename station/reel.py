@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from exam import durable
 from exam.audio import AudioFormat
 from exam.clock import NS_PER_S, Clock, boot_id
 from exam.language import say
@@ -32,7 +33,6 @@ _ANCHOR_EVERY_NS = 60 * NS_PER_S
 _HEAD_EVERY_NS = 60 * NS_PER_S
 _SETTLED_AFTER_NS = NS_PER_S  # until then a run's first blocks may still be late
 _COPYABLE_BYTES = (4 << 30) - (64 << 20)  # a flash drive may end files at 4 GiB where the first disk does not
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 _log = logging.getLogger(__name__)
 
@@ -253,4 +253,4 @@ class Reel:
 
 
 def _ending(error: OSError) -> happened.Ending:
-    return "disk_full" if error.errno in _NO_SPACE else "disk_failed"
+    return "disk_full" if error.errno in durable.NO_SPACE else "disk_failed"

@@ -63,14 +63,16 @@ def _put_by(folder: Path, day: Day, entries: Sequence[Entry], manifests: Mapping
             text = say("файл дубля пропал; его звук есть в общей записи", "the take's file is gone; the stream has it")
             yield Breach(4, path.name, text)
         elif path.exists():
-            yield from _against_stream(folder, path, take, may_be_short=bool({s.stream for s in take.spans} & growing))
+            yield from _against_stream(folder, path, take, is_torn=bool({s.stream for s in take.spans} & growing))
 
 
-def _against_stream(folder: Path, path: Path, take: Take, *, may_be_short: bool) -> Iterator[Breach]:
-    """A tape left by a crash, or still waiting for its last moment, may end before its spans do."""
+def _against_stream(folder: Path, path: Path, take: Take, *, is_torn: bool) -> Iterator[Breach]:
+    """A tape left by a crash, or still waiting for its last moment, may end before its spans do, or after them, where
+    the power took more of the stream."""
     try:
         with TapeReader(path) as tape:
-            yield from against_spans(folder, tape, _shortened(take, tape.frames) if may_be_short else take.spans)
+            spans = _shortened(take, tape.frames) if is_torn else take.spans
+            yield from against_spans(folder, tape, spans, may_be_longer=is_torn)
     except (OSError, Rejected) as error:
         yield Breach(2, path.name, str(error))
 
