@@ -160,7 +160,7 @@ def complete(stream: Path) -> str:
             return links_of(audio)[-1].head
         found = links_of(audio, known)
     lines = b"".join(links.written(link) for link in found[len(known) :])
-    _append(path, whole_bytes, lines)  # a whole one, too: a kill leaves its end in the kernel's memory only
+    _append(path, None if whole_bytes == len(content) else whole_bytes, lines)
     return found[-1].head
 
 
@@ -172,10 +172,13 @@ def _goes_on(known: Sequence[Link], rest: bytes, audio: TapeReader) -> bool:
     return is_sound and fits and links.is_torn(rest)
 
 
-def _append(path: Path, position: int, lines: bytes) -> None:
+def _append(path: Path, torn_at: int | None, lines: bytes) -> None:
+    """Synced even if there are none: a kill leaves a file's end in the kernel's memory only."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
-        os.ftruncate(descriptor, position)
+        if torn_at is not None:
+            os.ftruncate(descriptor, torn_at)
+        position = os.fstat(descriptor).st_size
         while lines:
             taken = os.pwrite(descriptor, lines, position)
             position, lines = position + taken, lines[taken:]
