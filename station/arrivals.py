@@ -101,9 +101,10 @@ class Arrivals:
         """Whether blocks are held because it is not known well enough when their run began."""
         return self._settled_at_ns is not None
 
-    def is_holding(self, block: Block) -> bool:
-        """Whether `block`, the last to come, waits until its place is certain."""
-        return bool(self._held) and self._held[-1] is block
+    @property
+    def held(self) -> Sequence[Block]:
+        """What waits until its place is certain."""
+        return self._held
 
     def flush(self) -> list[Step]:
         """Everything held, as well as it is known now: the run is over, or the file."""

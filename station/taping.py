@@ -119,7 +119,7 @@ class Taping:
             self._received = block
         self._place()
         self._advance()
-        self._hold(block)
+        self._hold()
         return self.told()
 
     def flush(self) -> list[Event]:
@@ -182,7 +182,7 @@ class Taping:
             self._end_stream()
         self.path, self._stream, self.recent = path, following, recent
         self.chain = Chain(path, self._shape)
-        self._gaps, self._missing = (), 0
+        self._gaps, self._missing, self._held = (), 0, None
         if was_away:
             self._begin_gap(self._gap_reason)
         if self._steps and isinstance(rest := self._steps[0], _Silence):
@@ -233,11 +233,13 @@ class Taping:
                     self._append(block)
                     self._steps.pop(0)
 
-    def _hold(self, block: Block) -> None:
-        """A block whose place is not certain yet is on the disk even so, where it seems to belong."""
-        if self._steps or block is self._held or not self._arrivals.is_holding(block):
+    def _hold(self) -> None:
+        """A block whose place is not certain yet is on the disk even so, where it seems to belong; none without those
+        before it."""
+        held = self._arrivals.held
+        if self._steps or not held or held[-1] is self._held or (len(held) > 1 and held[-2] is not self._held):
             return
-        gap = 0
+        block, gap = held[-1], 0
         if self._gap_from is not None and not self._stream.is_holding:
             frames = len(block.data) // self._shape.frame_bytes + block.beyond
             gap = max(0, self._timeline.frame_at(block.monotonic_ns) - frames - self._stream.frames)
