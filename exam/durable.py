@@ -48,14 +48,14 @@ def rewrite(path: Path, content: bytes, *, mode: int = 0o640) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    _sync_renamed(path)
 
 
 def move_without_replacing(source: Path, target: Path) -> None:
     """Rename durably; FileExistsError when `target` exists, on every file system, also without hard links."""
     if not _rename_noreplace(source, target):
         _rename_by_link(source, target)
-    sync_folder(target.parent)
+    _sync_renamed(target)
 
 
 def sync_folder(folder: Path) -> None:
@@ -88,6 +88,16 @@ def _write_temporary(path: Path, content: bytes, mode: int) -> Path:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
+
+
+def _sync_renamed(path: Path) -> None:
+    """The new name and what it stands for: vfat keeps a file's length with its name, and renames it as 0."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(path.parent)
 
 
 def _rename_noreplace(source: Path, target: Path) -> bool:

@@ -1,5 +1,6 @@
 """The rigs cut what a power cut cuts: what was synced stays, what was only in memory is gone."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,16 @@ from exam import durable
 
 pytestmark = pytest.mark.xdist_group("real")
 
+CHECKOUT = Path(__file__).parents[2]
 SYNCED = "echo here >/mnt/synced && sync"
+PUBLISHED = """
+from pathlib import Path
+from exam import durable
+durable.publish(Path("/mnt/published"), b"here")
+durable.rewrite(Path("/mnt/rewritten"), b"here")
+Path("/mnt/moved").write_bytes(b"here")
+durable.move_without_replacing(Path("/mnt/moved"), Path("/mnt/elsewhere"))
+"""
 UNSYNCED = "echo gone >/mnt/unsynced && echo more >>/mnt/synced"
 
 
@@ -40,6 +50,7 @@ def test_a_machine_forgets_what_was_not_synced(tmp_path: Path, kind: str) -> Non
         with Machine([disk], cpus=1, memory_mb=512) as machine:
             machine.run(f"mount -t {kind} /dev/vda /mnt")
             machine.run(SYNCED)
+            machine.run(f"PYTHONPATH={CHECKOUT} python3 -c {shlex.quote(PUBLISHED)}")
             machine.run(UNSYNCED)
             with pytest.raises(MachineError, match="ended with 3: what it said"):
                 machine.run("echo what it said; exit 3")
@@ -49,6 +60,7 @@ def test_a_machine_forgets_what_was_not_synced(tmp_path: Path, kind: str) -> Non
         with Machine([disk], cpus=1, memory_mb=512) as machine:
             machine.run(f"mount -t {kind} /dev/vda /mnt")
             assert machine.run("cat /mnt/synced") == "here\n"
+            assert machine.run("cat /mnt/published /mnt/rewritten /mnt/elsewhere") == "hereherehere"
             assert machine.run("cat /mnt/unsynced 2>/dev/null || true") == ""
     except NoMachine as refusal:
         pytest.skip(f"no emulated machine here: {refusal}")
