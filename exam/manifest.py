@@ -140,6 +140,15 @@ def load(path: Path) -> Manifest:
     return manifest
 
 
+def is_torn(path: Path) -> bool:
+    """Whether the file is no JSON at all: nobody's work, but a disk's. Raises OSError as that does."""
+    try:
+        msgspec.json.decode(path.read_bytes())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return True
+    return False
+
+
 def stem_of(path: Path) -> str:
     """The stem of a manifest's path; stems contain dots, so only the known suffix is cut."""
     return path.name.removesuffix(SUFFIX)

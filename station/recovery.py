@@ -6,18 +6,21 @@ the next part of the stream; after a longer one it ends as interrupted.
 
 import contextlib
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, structs
 
+from exam import manifest
 from exam.audio import AudioFormat, Gap
 from exam.clock import NS_PER_S, Clock, boot_id
 from exam.errors import Rejected
 from station import chain
 from station import journal as journals
 from station.journal import Journal
+from station.publishing import set_aside
 from station.session import Day, State, StreamPart, evolve
 from station.session import events as happened
 from station.session.day import Anchor
@@ -68,6 +71,7 @@ def recover(
     The day to go on with and, where the stream is to go on after a short outage, where it left off. Without `goes_on`
     nothing goes on: a take in hand ends.
     """
+    day = _written(day, journal, _lost_manifests(folder, day))
     part = day.parts[-1] if day.parts else None
     if part is None:
         return day, None
@@ -81,9 +85,28 @@ def recover(
     head = head_of(folder / part.file) if part.frames is None else part.head
     gap = _ended_gap(folder / part.file, part.open_gap, length) if part.open_gap and part.frames is None else None
     events = _loose_ends(day, part, length, tail, head, gap=gap, goes_on=goes_on)
+    return _written(day, journal, events), tail if goes_on else None
+
+
+def _written(day: Day, journal: Journal, events: Sequence[Event]) -> Day:
     for entry in journal.append(events) if events else ():
         day = evolve(day, entry.event, entry.wall)
-    return day, tail if goes_on else None
+    return day
+
+
+def _lost_manifests(folder: Path, day: Day) -> list[Event]:
+    """Those that a disk lost or tore: torn ones are set aside, so that all can be published again."""
+    lost: list[Event] = []
+    for stem in day.published:
+        path = folder / (stem + manifest.SUFFIX)
+        try:
+            if not manifest.is_torn(path):
+                continue
+            set_aside(path)
+        except FileNotFoundError:
+            pass
+        lost.append(happened.ManifestLost(stem=stem))
+    return lost
 
 
 def _loose_ends(

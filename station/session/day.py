@@ -188,6 +188,7 @@ DAY_EVENTS: frozenset[type[Event]] = frozenset(
         happened.ClockCorrected,
         happened.ClockStepped,
         happened.RecordingPublished,
+        happened.ManifestLost,
     }
 )
 

@@ -219,6 +219,12 @@ class RecordingPublished(Event, frozen=True, tag="published"):
     manifest_sha256: str = ""
 
 
+class ManifestLost(Event, frozen=True, tag="manifest_lost"):
+    """The manifest of `stem`, published before, is gone or torn: it is due again."""
+
+    stem: str
+
+
 class OverflowSeen(Event, frozen=True, tag="overflow"):
     """The sound system said that it lost audio just before `frame`."""
 
@@ -248,5 +254,6 @@ AnyEvent = (
     | ClockCorrected
     | ClockStepped
     | RecordingPublished
+    | ManifestLost
     | OverflowSeen
 )

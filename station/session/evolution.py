@@ -201,6 +201,10 @@ def _published(day: Day, event: happened.RecordingPublished, _wall: datetime) ->
     return replace(day, published={**day.published, event.stem: (event.sha256, event.manifest_sha256)})
 
 
+def _manifest_lost(day: Day, event: happened.ManifestLost, _wall: datetime) -> Day:
+    return replace(day, published={stem: told for stem, told in day.published.items() if stem != event.stem})
+
+
 def _renamed(day: Day, stem: str, new_stem: str, change: dict[str, Any]) -> Day:
     """The take goes on as `new_stem`; under its old name it stays on record, superseded."""
     take = day.takes[stem]
@@ -284,4 +288,5 @@ _CHANGES: Mapping[type[Event], Callable[[Day, Any, datetime], Day]] = {
     happened.ClockStepped: _clock_stepped,
     happened.ClockCorrected: _clock_corrected,
     happened.RecordingPublished: _published,
+    happened.ManifestLost: _manifest_lost,
 }

@@ -15,7 +15,7 @@ from exam import manifest
 from exam.clock import NS_PER_S
 from exam.names import Kind
 from station import client, journal, recovery
-from station.session.events import Anchored, StreamEnded, StreamStarted
+from station.session.events import Anchored, GapBegan, GapFound, StreamEnded, StreamStarted
 from station.tape import HEADER_BYTES
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
@@ -87,7 +87,9 @@ class Mortal:
         events = [entry.event for entry in journal.read(self.room.folder)]
         begun = max((place for place, event in enumerate(events) if isinstance(event, StreamStarted)), default=0)
         anchors = [event for event in events[begun:] if isinstance(event, Anchored)]
-        if not anchors or any(isinstance(event, StreamEnded) for event in events[begun:]):
+        gaps = [isinstance(event, GapBegan) for event in events[begun:] if isinstance(event, GapBegan | GapFound)]
+        is_deaf = bool(gaps) and gaps[-1]  # nothing has come yet since the restart: there is nothing to lose
+        if not anchors or is_deaf or any(isinstance(event, StreamEnded) for event in events[begun:]):
             return 0.0
         last = anchors[-1]
         recorded = (self.room.folder / str(last.stream)).stat().st_size - HEADER_BYTES

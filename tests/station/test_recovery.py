@@ -216,6 +216,22 @@ def test_recovering_twice_finds_nothing_more_to_do(tmp_path: Path, script: str, 
     assert again.day.state is day.state
 
 
+@pytest.mark.parametrize("left", [None, b"", b'{"schema":1,"st', bytes(500)])
+def test_a_manifest_that_a_disk_lost_is_published_again(tmp_path: Path, left: bytes | None) -> None:
+    room = crashed(tmp_path, "review", LONG_OUTAGE_S)
+    room.start()
+    finished(room, 3)
+    path = room.folder / (IVANOV + manifest.SUFFIX)
+    before = path.read_bytes()
+    path.unlink() if left is None else path.write_bytes(left)
+    again = Room(tmp_path / "after")
+    again.clock = room.clock
+    again.start()
+    finished(again, 1)
+    assert path.read_bytes() == before
+    assert (left is None) != (room.folder / FRAGMENTS / path.name).exists()
+
+
 @pytest.mark.parametrize("left", [0, 1, 300, 1999])
 @pytest.mark.parametrize("outage_s", [OUTAGE_S, LONG_OUTAGE_S])
 def test_a_torn_take_is_cut_from_the_stream(tmp_path: Path, left: int, outage_s: float) -> None:
