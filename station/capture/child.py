@@ -5,7 +5,7 @@ Started by `microphone`; also lists the devices for `station devices`. Dies with
 While the microphone is away it waits, looking for it several times a second. Once it has lost a microphone it ends:
 PortAudio's own cleanup may hang, and a fresh process opens best.
 
-Reads what has come seven to ten times a second instead of being called back or blocking: one thread less, a hung device
+Reads what has come eight times a second instead of being called back or blocking: one thread less, a hung device
 hangs only this process, and the frames read until now, with the time, tell how late the sound is.
 """
 
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 
 _SOURCE = PULSE + ":"
 _RETRY_S = 0.3
-_WAKE_S = 0.14  # a kill loses what is not read yet
-_CARD_WAKE_S = 0.1  # and a card tells of its sound up to two periods late
+_WAKE_S = 0.12  # a kill loses what is not read yet, and it may lose 0.2 s
 _SWEEP_S = 0.006  # so that readings meet the sound server's own rhythm at every phase, also just after its delivery
 _GOLDEN = 0.618034
 _EAGER_S = 0.005  # at a run's beginning, and while and after nothing came: when exactly it comes tells what was lost
@@ -48,15 +47,11 @@ _NO_SERVER = "unix:/nonexistent"
 
 
 class _Microphone(NamedTuple):
-    """An open microphone. `wait` passes the time and raises Away when another source takes its place.
-
-    `wake_s`: between two readings.
-    """
+    """An open microphone. `wait` passes the time and raises Away when another source takes its place."""
 
     stream: "Stream"
     wait: Callable[[float], None]
     name: str
-    wake_s: float = _WAKE_S
 
 
 def devices() -> list[Device]:
@@ -108,7 +103,7 @@ def _open_card(spec: Spec) -> _Microphone:
                 f"“{spec.device}” is not plugged in, or not the only one of its kind",
             )
         )
-    return _Microphone(_portaudio().opened(name, spec, is_card=True), time.sleep, spec.device, _CARD_WAKE_S)
+    return _Microphone(_portaudio().opened(name, spec, is_card=True), time.sleep, spec.device)
 
 
 def _open_source(spec: Spec) -> _Microphone:
@@ -154,7 +149,7 @@ def _record(microphone: _Microphone, outlet: Outlet) -> None:
     eager, came_ns = _EAGER_WAKES, steady_ns()
     while True:
         wakes, eager = wakes + 1, eager - 1
-        microphone.wait(_EAGER_S if eager > 0 else microphone.wake_s + _SWEEP_S * (wakes * _GOLDEN % 1))
+        microphone.wait(_EAGER_S if eager > 0 else _WAKE_S + _SWEEP_S * (wakes * _GOLDEN % 1))
         pieces = microphone.stream.take()
         microphone.wait(0)  # after reading, before passing it on
         now = steady_ns()
