@@ -19,7 +19,7 @@ from exam import manifest
 from exam.manifest import Manifest
 from exam.names import Kind
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real")]
+pytestmark = [pytest.mark.slow, pytest.mark.real, pytest.mark.xdist_group("real")]
 
 BUSY_S = 600
 BUSY_PROCESSES = 4
