@@ -76,8 +76,10 @@ def size_of(path: Path) -> int:
     return extent.size if extent else 0
 
 
-def bring_level(source: Path, target: Path, limit: int, guard: Guard = nullcontext) -> Copied:
-    """Append to `target` what `source` has more, at most `limit` bytes.
+def bring_level(
+    source: Path, target: Path, limit: int, guard: Guard = nullcontext, *, until: int | None = None
+) -> Copied:
+    """Append to `target` what `source` has more, at most `limit` bytes and nothing behind the byte `until`.
 
     Data first, then the header that counts them, as on the tape itself. Raises Differs when `target` is not the
     beginning of `source`, NoTape when `source` is none, OSError as the disks do.
@@ -92,7 +94,8 @@ def bring_level(source: Path, target: Path, limit: int, guard: Guard = nullconte
         try:
             pair = _Pair(given, copy, whole, target.name)
             have = _begun(pair, guard)
-            return _append(pair, have, min(whole.size, have + limit), guard)
+            end = whole.size if until is None else min(whole.size, until)
+            return _append(pair, have, min(end, have + limit), guard)
         finally:
             os.close(copy)
     finally:

@@ -9,7 +9,7 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from exam import durable, manifest
@@ -69,7 +69,7 @@ class Following:
         """
         self._arrive()
         self._scan()
-        levels = [self._bring_level(name) for name in self._growing]
+        levels = [self._bring_level(name, seen) for name, seen in self._looked_at().items()]
         self._is_level = all(levels)
         self._sync()
         if not is_settled:
@@ -131,12 +131,20 @@ class Following:
 
     # -- what grows ----------------------------------------------------------------------------------------
 
-    def _bring_level(self, name: str) -> bool:
+    def _looked_at(self) -> Mapping[str, _Seen]:
+        """What grows, the journal first, and how far: no tape is copied further than the copied journal tells."""
+        found: dict[str, _Seen] = {}
+        for name in self._growing:
+            with contextlib.suppress(FileNotFoundError):  # renamed since it was listed
+                found[name] = _seen((self._source / name).stat())
+        return found
+
+    def _bring_level(self, name: str, seen: _Seen) -> bool:
+        if self._level.get(name) == seen:
+            return True
+        until = None if name == journal.FILE else seen[1]
         try:
-            seen = _seen((self._source / name).stat())
-            if self._level.get(name) == seen:
-                return True
-            copied = copying.bring_level(self._source / name, self._target / name, _PIECE, self._guard)
+            copied = copying.bring_level(self._source / name, self._target / name, _PIECE, self._guard, until=until)
         except NoTape:
             self._foreign[name] = seen
         except Differs:

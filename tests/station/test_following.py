@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import pytest
 from days import SHAPE, sound
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -166,6 +167,29 @@ def test_a_long_copy_is_not_made_anew_because_what_was_held_has_found_another_pl
         with TapeReader(other / "day" / tape.path.name) as copy:
             assert copy.read(0, copy.frames) == tape.read(0, tape.frames)
             assert copy.frames == tape.frames
+
+
+def test_a_copy_holds_no_sound_that_its_journal_does_not_tell_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with other_disk() as other:
+        disks = Disks(tmp_path, other / "day")
+        disks.begin()
+        disks.record()
+        bring_level = copying.bring_level
+
+        def while_the_day_goes_on(source: Path, *arguments: Any, **options: Any) -> Any:
+            copied = bring_level(source, *arguments, **options)
+            if source.name == journal.FILE:
+                disks.note()
+                disks.record()
+            return copied
+
+        monkeypatch.setattr(copying, "bring_level", while_the_day_goes_on)
+        disks.turn()
+        with TapeReader(other / "day" / disks.tapes[0].path.name) as copy:
+            assert copy.frames == FRAMES
+        assert disks.tapes[0].frames == 2 * FRAMES
 
 
 def test_a_copy_is_a_whole_recording_after_every_turn(tmp_path: Path) -> None:
