@@ -58,9 +58,9 @@ def move_without_replacing(source: Path, target: Path) -> None:
     _sync_renamed(target)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the folder's entries (created, renamed, removed names) durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's entries (created, renamed, removed names), durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
@@ -73,7 +73,7 @@ def make_folder(folder: Path, *, mode: int = 0o750) -> None:
         return
     make_folder(folder.parent, mode=mode)
     folder.mkdir(mode=mode, exist_ok=True)
-    sync_folder(folder.parent)
+    sync(folder.parent)
 
 
 def _write_temporary(path: Path, content: bytes, mode: int) -> Path:
@@ -92,12 +92,8 @@ def _write_temporary(path: Path, content: bytes, mode: int) -> Path:
 
 def _sync_renamed(path: Path) -> None:
     """The new name and what it stands for: vfat keeps a file's length with its name, and renames it as 0."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    sync_folder(path.parent)
+    sync(path)
+    sync(path.parent)
 
 
 def _rename_noreplace(source: Path, target: Path) -> bool:
@@ -119,7 +115,7 @@ def _rename_by_link(source: Path, target: Path) -> None:
             raise
         _rename_in_turn(source, target)
     else:
-        sync_folder(target.parent)
+        sync(target.parent)
         source.unlink()
 
 

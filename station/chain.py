@@ -109,7 +109,7 @@ class Chain:
     def _open(self) -> int:
         if self._descriptor is None:
             self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-            durable.sync_folder(self._path.parent)
+            durable.sync(self._path.parent)
         return self._descriptor
 
 
@@ -185,4 +185,4 @@ def _append(path: Path, torn_at: int | None, lines: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    durable.sync_folder(path.parent)
+    durable.sync(path.parent)

@@ -184,15 +184,6 @@ def are_equal(one: Path, other: Path) -> Generator[None, None, bool]:
     return first == second
 
 
-def sync(path: Path) -> None:
-    """Make what was appended survive a power cut."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 class _Pair(NamedTuple):
     """A growing file and its copy, open."""
 

@@ -179,7 +179,7 @@ class Following:
             return
         self._synced_at = time.monotonic()
         for name in tuple(self._unsynced):
-            copying.sync(self._target / name)
+            durable.sync(self._target / name)
         self._unsynced.clear()
 
     # -- what is finished ----------------------------------------------------------------------------------

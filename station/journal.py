@@ -75,7 +75,7 @@ class Journal:
 
     def _open(self, folder: Path) -> None:
         self._descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-        durable.sync_folder(folder)
+        durable.sync(folder)
         _end_torn_line(self._descriptor)
         self.size = os.fstat(self._descriptor).st_size
         self._reserved = 0

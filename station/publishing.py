@@ -223,7 +223,7 @@ def set_aside(file: Path) -> Path:
         with contextlib.suppress(FileExistsError):
             durable.move_without_replacing(file, kept)
             break
-    durable.sync_folder(file.parent)
+    durable.sync(file.parent)
     with contextlib.suppress(Rejected):
         seal(kept)
     return kept

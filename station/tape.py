@@ -68,7 +68,7 @@ class Tape:
             _write_at(self._descriptor, header(shape, 0), 0)
             # Name and header outlive a power cut before anything is said of the file: no journal names an empty one.
             os.fsync(self._descriptor)
-            durable.sync_folder(path.parent)
+            durable.sync(path.parent)
         except OSError:  # ours, just made and empty: it must not take a name from the next try
             os.close(self._descriptor)
             path.unlink()

@@ -49,7 +49,7 @@ class Database:
         self._lock = threading.Lock()
         durable.make_folder(path.parent)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        durable.sync_folder(path.parent)
+        durable.sync(path.parent)
         with _translated():
             self._connection = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
             self._connection.row_factory = sqlite3.Row

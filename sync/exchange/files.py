@@ -116,7 +116,7 @@ class Files:
         _check_room(path.parent, wish.length)
         self._register.add(upload)  # first, so that a crash leaves no file that nothing is known of
         path.touch(mode=0o640, exist_ok=False)
-        durable.sync_folder(path.parent)
+        durable.sync(path.parent)
         return upload
 
     async def _append(self, upload: Upload, wish: Append, request: Request) -> int:
@@ -169,7 +169,7 @@ class Files:
             )
         path = self._yard.incoming(upload.school, upload.id)
         path.unlink()
-        durable.sync_folder(path.parent)
+        durable.sync(path.parent)
         self._register.forget(upload)
 
     def _answer(self, status: int, headers: dict[str, str]) -> Response:

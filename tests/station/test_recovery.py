@@ -158,8 +158,9 @@ def test_the_machine_came_up_anew(tmp_path: Path) -> None:
     assert day.parts[1].gaps[0].frames == pytest.approx(OUTAGE_S * RATE, abs=2 * BLOCK)
 
 
-def test_a_crash_while_the_microphone_is_away_leaves_no_silence_unmarked(tmp_path: Path) -> None:
-    alive = Room(tmp_path / "alive")
+def unplugged(folder: Path) -> Room:
+    """An open day whose microphone went after five blocks, three seconds ago."""
+    alive = Room(folder)
     alive.start()
     alive.hear(2)
     alive.do(ask.Open())
@@ -167,6 +168,11 @@ def test_a_crash_while_the_microphone_is_away_leaves_no_silence_unmarked(tmp_pat
     alive.inbox.post(CaptureLost(alive.run, "unplugged"))
     alive.handled()
     alive.clock.advance(3)
+    return alive
+
+
+def test_a_crash_while_the_microphone_is_away_leaves_no_silence_unmarked(tmp_path: Path) -> None:
+    alive = unplugged(tmp_path / "alive")
     alive.handled()
     alive.handled()  # what the first was answered before has been done
     room = copied(alive, tmp_path / "after")
@@ -179,14 +185,7 @@ def test_a_crash_while_the_microphone_is_away_leaves_no_silence_unmarked(tmp_pat
 
 
 def test_a_crash_just_after_the_microphone_came_back_keeps_its_first_sound(tmp_path: Path) -> None:
-    alive = Room(tmp_path / "alive")
-    alive.start()
-    alive.hear(2)
-    alive.do(ask.Open())
-    alive.hear(5)
-    alive.inbox.post(CaptureLost(alive.run, "unplugged"))
-    alive.handled()
-    alive.clock.advance(3)
+    alive = unplugged(tmp_path / "alive")
     alive.run += 1
     alive.hear(1)
     room = copied(alive, tmp_path / "after")
