@@ -103,7 +103,12 @@ class Arrivals:
 
     @property
     def held(self) -> Sequence[Block]:
-        """What waits until its place is certain."""
+        """What waits until its place is certain, up to the first frame that is missing."""
+        following = self._next
+        for number, block in enumerate(self._held):
+            if block.first_frame != following:
+                return self._held[:number]
+            following = self._end(block)
         return self._held
 
     def flush(self) -> list[Step]:

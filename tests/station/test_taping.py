@@ -375,6 +375,16 @@ def test_a_kill_loses_nothing_of_a_run_that_has_just_begun_after_a_gap(tapes: Ta
     assert killed(tapes) == sound(100_000, 20 * BLOCK) + bytes(4 * RATE) + sound(200_000, 12 * BLOCK)
 
 
+def test_what_is_held_behind_missing_frames_is_not_where_those_were(tapes: Tapes) -> None:
+    tapes.hear(20)
+    tapes.lose(2)
+    tapes.hear(1)
+    tapes.at_ns += BLOCK_NS
+    tapes.heard += BLOCK
+    tapes.hear(1)
+    assert killed(tapes) == sound(100_000, 20 * BLOCK) + bytes(4 * RATE) + sound(200_000, BLOCK)
+
+
 def test_what_has_to_move_is_not_where_it_was_held_once_its_place_is_told(tapes: Tapes) -> None:
     tapes.hear(20)
     tapes.at_ns += 2 * NS_PER_S
