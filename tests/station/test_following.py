@@ -103,7 +103,8 @@ class Disks:
     def cut_power(self) -> None:
         """The end of every copy is gone, whatever its header says."""
         for path in self.target.glob("*.*"):
-            os.truncate(path, path.stat().st_size // 2)
+            if FOREIGN not in path.read_bytes():  # that one was there long before
+                os.truncate(path, path.stat().st_size // 2)
         self.follow()
 
     def intrude(self) -> None:

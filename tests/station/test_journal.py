@@ -56,6 +56,7 @@ EVERY: list[Event] = [
     happened.ClockCorrected(seconds=-3600.5),
     happened.ClockStepped(seconds=3600.0),
     happened.RecordingPublished(stem="s", sha256="0" * 64),
+    happened.ManifestLost(stem="s"),
     happened.OverflowSeen(**HERE),
     happened.ChainHead(head="0" * 64, **HERE),
 ]
