@@ -70,7 +70,7 @@ class Following:
         self._arrive()
         self._scan()
         levels = [self._bring_level(name, seen) for name, seen in self._looked_at().items()]
-        self._is_level = all(levels)
+        self._is_level = all(levels) and not self._errors.keys() & set(self._growing)
         self._sync()
         if not is_settled:
             self.differing = None
@@ -135,12 +135,17 @@ class Following:
         """What grows, the journal first, and how far: no tape is copied further than the copied journal tells."""
         found: dict[str, _Seen] = {}
         for name in self._growing:
-            with contextlib.suppress(FileNotFoundError):  # renamed since it was listed
+            try:
                 found[name] = _seen((self._source / name).stat())
+            except FileNotFoundError:  # renamed since it was listed
+                continue
+            except OSError as error:
+                self._errors[name] = str(error)
         return found
 
     def _bring_level(self, name: str, seen: _Seen) -> bool:
         if self._level.get(name) == seen:
+            self._errors.pop(name, None)
             return True
         until = None if name == journal.FILE else seen[1]
         try:

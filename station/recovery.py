@@ -5,6 +5,7 @@ the next part of the stream; after a longer one it ends as interrupted.
 """
 
 import contextlib
+import logging
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ from station.session.events import Event
 from station.tape import HELD_AT_MOST_S, SUFFIX, TapeReader, extend, seal
 
 _GOES_ON_WITHIN_NS = 600 * NS_PER_S
+
+_log = logging.getLogger(__name__)
 
 
 class Tail(Struct, frozen=True):
@@ -105,6 +108,9 @@ def _lost_manifests(folder: Path, day: Day) -> list[Event]:
             set_aside(path)
         except FileNotFoundError:
             pass
+        except OSError as error:  # one that cannot be read must not keep the day from going on
+            _log.warning("%s: %s", path, error)
+            continue
         lost.append(happened.ManifestLost(stem=stem))
     return lost
 

@@ -231,6 +231,23 @@ def test_a_manifest_that_a_disk_lost_is_published_again(tmp_path: Path, left: by
     assert (left is None) != (room.folder / FRAGMENTS / path.name).exists()
 
 
+def test_a_manifest_that_cannot_be_read_does_not_keep_the_day_from_going_on(tmp_path: Path) -> None:
+    room = crashed(tmp_path, "review", LONG_OUTAGE_S)
+    room.start()
+    finished(room, 3)
+    path = room.folder / (IVANOV + manifest.SUFFIX)
+    path.unlink()
+    path.mkdir()
+    again = Room(tmp_path / "after")
+    again.clock = room.clock
+    again.start()
+    again.hear(2)
+    again.do(ask.Open())
+    again.hear(2)
+    assert again.recorder.status.stream is not None
+    again.stop()
+
+
 @pytest.mark.parametrize("left", [0, 1, 300, 1999])
 @pytest.mark.parametrize("outage_s", [OUTAGE_S, LONG_OUTAGE_S])
 def test_a_torn_take_is_cut_from_the_stream(tmp_path: Path, left: int, outage_s: float) -> None:
