@@ -1,5 +1,6 @@
 """From tapes to manifests: what a draft tells, what is published, and what a second try finds."""
 
+import errno
 import queue
 import threading
 from datetime import timedelta
@@ -255,6 +256,22 @@ def test_stopping_amid_an_encoding_leaves_only_the_master(tmp_path: Path) -> Non
 
 def test_a_publisher_that_was_never_started_stops(tmp_path: Path) -> None:
     Publisher(tmp_path, "wav", lambda _: None).stop()
+
+
+@pytest.mark.parametrize(("code", "outcome"), [(errno.ENOSPC, PublishingFailed), (errno.EIO, Published)])
+def test_a_part_waits_for_room_for_its_chain_and_for_nothing_else_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, outcome: type
+) -> None:
+    tape(tmp_path / ONE)
+    refused = OSError(code, "refused")
+
+    def refuse(_stream: Path) -> str:
+        raise refused
+
+    monkeypatch.setattr("station.chain.complete", refuse)
+    (report,) = publish(tmp_path, draft_of_part(StreamPart(ONE, MORNING, FRAMES, MORNING), RULES, "s"))
+    assert isinstance(report, outcome)
+    assert (tmp_path / f"{STREAM}.json").exists() == (outcome is Published)
 
 
 def test_an_empty_stream_part_and_take_are_not_due() -> None:
