@@ -1,4 +1,4 @@
-"""Fixtures: a room of the test's own; finished days, made once and copied for each test; another recorder's file."""
+"""Fixtures: a room or a taping of the test's own; finished days, made once and copied; another recorder's file."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import soundfile
 from days import IVANOV, Room, play_day
 from dictated import RATE, sweep
 from tampered import play_two_parts
+from taped import Tapes
 
 
 @pytest.fixture
@@ -16,6 +17,11 @@ def room(tmp_path: Path) -> Iterator[Room]:
     """A room whose daemon runs, day closed."""
     with Room(tmp_path) as started:
         yield started
+
+
+@pytest.fixture
+def tapes(tmp_path: Path) -> Tapes:
+    return Tapes(tmp_path)
 
 
 @pytest.fixture(scope="session")

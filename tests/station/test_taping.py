@@ -3,75 +3,16 @@
 import errno
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from days import BLOCK, RATE, SHAPE, audio_of, sound
+from taped import BLOCK_NS, SETTLED, START_NS, Tapes, gap
 
 from exam.clock import NS_PER_S
 from station.messages import Block, GapStatus
 from station.session.events import Event, GapBegan, GapFound, OverflowSeen
-from station.tape import HEADER_BYTES, TapeReader, seal
+from station.tape import HEADER_BYTES, TapeReader
 from station.taping import Taping
-
-START_NS = 50 * NS_PER_S
-BLOCK_NS = BLOCK * NS_PER_S // RATE
-SETTLED = 4  # blocks after which it is known when a run began
-
-
-class Tapes:
-    """A taping with a microphone that delivers each block as it ends; `at_ns` is now."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.taping = Taping(folder / "stream.wav", SHAPE, START_NS)
-        self.at_ns, self.run, self.heard = START_NS, 1, 0
-
-    def hear(self, blocks: int = 1, overflow: bool = False) -> list[Event]:
-        losses: list[Event] = []
-        for _ in range(blocks):
-            self.at_ns += BLOCK_NS
-            data = sound(self.run * 100_000 + self.heard, BLOCK)
-            losses += told(self.taping, Block(self.run, self.heard, self.at_ns, overflow, data))
-            self.heard += BLOCK
-        return losses
-
-    def lose(self, seconds: float) -> None:
-        began = self.taping.lose_device()
-        assert began == [GapBegan(stream="stream.wav", frame=self.taping.frames, reason="device_lost")]
-        self.at_ns += round(seconds * NS_PER_S)
-        self.run, self.heard = self.run + 1, 0
-
-    def take(self, *spans: tuple[int, int], stem: str = "take") -> Path:
-        """A take whose spans are known at once."""
-        path = self.folder / f"{stem}.wav"
-        self.taping.begin_take(path)
-        for first, end in spans:
-            self.taping.begin_span(stem, first)
-            self.taping.end_span(stem, end)
-        self.taping.release(stem)
-        return path
-
-    def concatenation(self, *spans: tuple[int, int]) -> bytes:
-        with TapeReader(self.folder / "stream.wav") as stream:
-            return b"".join(stream.read(first, end - first) for first, end in spans)
-
-
-def told(taping: Taping, block: Block) -> list[Event]:
-    """What comes back until the block is taken."""
-    losses: list[Event] = []
-    while more := taping.take_block(block):
-        losses += more
-    return losses
-
-
-@pytest.fixture
-def tapes(tmp_path: Path) -> Tapes:
-    return Tapes(tmp_path)
-
-
-def gap(frame: int, frames: int, reason: str) -> GapFound:
-    return GapFound(stream="stream.wav", frame=frame, frames=frames, reason=reason)  # type: ignore[arg-type]
 
 
 def test_the_stream_is_what_was_heard(tapes: Tapes) -> None:
@@ -333,84 +274,3 @@ def test_runs_and_gaps_tile_the_stream(tapes: Tapes) -> None:
         assert isinstance(found, GapFound)
         assert not any(stream[2 * found.frame : 2 * (found.frame + found.frames)])
     assert len(gaps) == 7
-
-
-def test_what_is_only_late_is_held_and_then_taped_whole(tapes: Tapes) -> None:
-    tapes.hear(20)
-    stalled_ns = tapes.at_ns
-    for late_s in (0.8, 0.5, 0.2):
-        data = sound(100_000 + tapes.heard, BLOCK)
-        tapes.at_ns = stalled_ns + round(late_s * NS_PER_S) + BLOCK_NS * (tapes.heard - 20 * BLOCK) // BLOCK
-        assert tapes.taping.take_block(Block(1, tapes.heard, tapes.at_ns, overflow=False, data=data)) == []
-        tapes.heard += BLOCK
-    assert tapes.taping.frames == 20 * BLOCK, "it may have been lost"
-    tapes.at_ns = stalled_ns + 3 * BLOCK_NS
-    assert tapes.hear() == []
-    assert audio_of(tapes.folder / "stream.wav") == sound(100_000, 24 * BLOCK)
-
-
-def killed(tapes: Tapes) -> bytes:
-    """The stream's sound as a restart would find it if the station were killed now."""
-    copy = tapes.folder / "killed.wav"
-    copy.write_bytes((tapes.folder / "stream.wav").read_bytes())
-    seal(copy)
-    return audio_of(copy)
-
-
-def test_a_kill_loses_nothing_of_what_is_held(tapes: Tapes) -> None:
-    tapes.hear(20)
-    tapes.at_ns += NS_PER_S // 2
-    tapes.hear(4)
-    assert tapes.taping.frames == 20 * BLOCK
-    assert killed(tapes) == sound(100_000, 24 * BLOCK)
-
-
-def test_a_kill_loses_nothing_of_a_run_that_has_just_begun_after_a_gap(tapes: Tapes) -> None:
-    tapes.hear(20)
-    tapes.lose(2)
-    tapes.hear(2)
-    assert tapes.taping.frames == 20 * BLOCK
-    assert killed(tapes) == sound(100_000, 20 * BLOCK) + bytes(4 * RATE) + sound(200_000, 2 * BLOCK)
-    tapes.hear(10)
-    assert killed(tapes) == sound(100_000, 20 * BLOCK) + bytes(4 * RATE) + sound(200_000, 12 * BLOCK)
-
-
-def test_what_is_held_behind_missing_frames_is_not_where_those_were(tapes: Tapes) -> None:
-    tapes.hear(20)
-    tapes.lose(2)
-    tapes.hear(1)
-    tapes.at_ns += BLOCK_NS
-    tapes.heard += BLOCK
-    tapes.hear(1)
-    assert killed(tapes) == sound(100_000, 20 * BLOCK) + bytes(4 * RATE) + sound(200_000, BLOCK)
-
-
-def test_what_has_to_move_is_not_where_it_was_held_once_its_place_is_told(tapes: Tapes) -> None:
-    tapes.hear(20)
-    tapes.at_ns += 2 * NS_PER_S
-    assert tapes.hear(10) == []
-    tapes.at_ns += BLOCK_NS
-    last = Block(1, tapes.heard, tapes.at_ns, overflow=False, data=sound(100_000 + tapes.heard, BLOCK))
-    assert tapes.taping.take_block(last) == [gap(20 * BLOCK, 2 * RATE, "dropped")]
-    assert killed(tapes) == sound(100_000, 20 * BLOCK), "else there were sound where the journal tells of silence"
-    assert tapes.taping.take_block(last) == []
-    assert killed(tapes) == sound(100_000, 20 * BLOCK) + bytes(4 * RATE) + sound(100_000 + 20 * BLOCK, 11 * BLOCK)
-
-
-def test_what_the_sound_system_lost_without_a_word_becomes_a_gap(tapes: Tapes) -> None:
-    tapes.hear(20)
-    tapes.at_ns += 2 * NS_PER_S
-    assert tapes.hear(10) == []
-    assert tapes.taping.frames == 20 * BLOCK, "it may be only late"
-    assert tapes.taping.frame_at(tapes.at_ns) == 30 * BLOCK + 2 * RATE, "time goes on though sound is held"
-    assert tapes.hear(2) == [gap(20 * BLOCK, 2 * RATE, "dropped")]
-    assert tapes.taping.frames == 32 * BLOCK + 2 * RATE
-
-
-def test_what_is_held_is_not_forgotten_when_the_part_ends(tapes: Tapes) -> None:
-    tapes.hear(20)
-    tapes.at_ns += NS_PER_S // 10
-    tapes.hear(2)
-    assert tapes.taping.frames == 20 * BLOCK
-    assert tapes.taping.seal() == []
-    assert audio_of(tapes.folder / "stream.wav") == sound(100_000, 22 * BLOCK)
