@@ -17,3 +17,9 @@ class Outcome(StrEnum):
     REMOVED = "removed"  # 7.10: act of appendix 13
     WRITTEN = "written"  # 8.7: written form, no audio expected
     EXTRA_DATE = "extra_date"  # 7.8: comes again on an extra date
+
+
+PREPARATION_S = {1: 120.0, 2: 120.0, 3: 60.0, 4: 0.0}
+"""How long a participant may be silent before the answer to a task, by the interlocutor's instruction."""
+EXTRA_S = 1800.0
+"""ОВЗ, disabled: so much more, spread freely over preparation and answers (5.2)."""

@@ -1,10 +1,13 @@
 """What a person must know now: alarms are raised once, keep their beginning, and leave when they are over."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from exam.language import say
+from station.audibility.findings import Severity
 from station.messages import Alarm
+from station.session.events import AlarmCleared, AlarmRaised, Event
 
 _log = logging.getLogger(__name__)
 
@@ -97,6 +100,61 @@ def _speech_in_pause(_detail: str) -> str:
     )
 
 
+def _level_low(detail: str) -> str:
+    return say(
+        f"Говорят слишком тихо ({detail}). Попросите говорить громче или придвиньте микрофон. Запись продолжается.",
+        f"Speech is too quiet ({detail}). Ask to speak up, or move the microphone nearer. Recording goes on.",
+    )
+
+
+def _level_high(detail: str) -> str:
+    return say(
+        f"Говорят слишком громко ({detail}). Отодвиньте микрофон или убавьте усиление. Запись продолжается.",
+        f"Speech is too loud ({detail}). Move the microphone away or turn its gain down. Recording goes on.",
+    )
+
+
+def _clipping(detail: str) -> str:
+    return say(
+        f"Звук перегружен, голос искажается ({detail}). Отодвиньте микрофон или убавьте усиление. Запись продолжается.",
+        f"The sound is overloaded, the voice distorted ({detail}). Move the microphone away or turn its gain down. "
+        "Recording goes on.",
+    )
+
+
+def _dead(detail: str) -> str:
+    return say(
+        f"Микрофон ничего не слышит ({detail}). Проверьте, не выключен ли он кнопкой и не отошёл ли провод. Запись "
+        "продолжается, но без звука.",
+        f"The microphone hears nothing ({detail}). Check its switch and its cable. Recording goes on, without sound.",
+    )
+
+
+def _dropout(detail: str) -> str:
+    return say(
+        f"Звук прерывается ({detail}). Закройте другие программы; если не пройдёт, после этого участника "
+        "переподключите микрофон. Запись продолжается.",
+        f"The sound has dropouts ({detail}). Close other programs; if it lasts, plug the microphone in again after "
+        "this participant. Recording goes on.",
+    )
+
+
+def _noise(detail: str) -> str:
+    return say(
+        f"В аудитории шумно ({detail}). Закройте окно и дверь, выключите вентилятор. Запись продолжается.",
+        f"The room is noisy ({detail}). Close window and door, switch off the fan. Recording goes on.",
+    )
+
+
+def _no_speech(detail: str) -> str:
+    return say(
+        f"Не слышно речи уже {detail}. Если участник отвечает, проверьте микрофон; если готовится или молчит, всё в "
+        "порядке. Запись продолжается.",
+        f"No speech for {detail}. If the participant is answering, check the microphone; if they prepare or are "
+        "silent, all is well. Recording goes on.",
+    )
+
+
 def _clock_step(detail: str) -> str:
     return say(
         f"Часы компьютера переведены на {detail} с. Запись и её длительность это не меняет. Если в бумагах должно быть "
@@ -119,32 +177,62 @@ _TEXTS = {
     "chain_not_kept": ("warn", _chain_not_kept),
     "second_copy_failed": ("warn", _second_copy_failed),
     "not_published": ("red", _not_published),
+    "level_low": ("warn", _level_low),
+    "level_high": ("warn", _level_high),
+    "clipping": ("warn", _clipping),
+    "dead": ("warn", _dead),
+    "dropout": ("warn", _dropout),
+    "noise": ("warn", _noise),
+    "no_speech": ("warn", _no_speech),
 }
-_TOLD_AS = {"chain_not_kept": "disk_failed"}
+_TOLD_AS = {"chain_not_kept": "disk_failed", "dead": "silence", "dropout": "overflow"}
 """What stands and is over by itself, but is told by a code that others have as well."""
+_OF_THE_SOUND = frozenset(
+    {"silence", "level_low", "level_high", "clipping", "dead", "overflow", "dropout", "noise", "no_speech"}
+)
+"""Alarms that the journal remembers. What others tell of has events of its own, or is about the journal's very disk."""
 
 
 class Alarms:
-    """The alarms that stand. Used by the recorder's thread alone; each raising goes to the log once."""
+    """The alarms that stand. Used by the recorder's thread alone; each raising goes to the log once.
+
+    One code may stand several times, `of` several microphones.
+    """
 
     def __init__(self) -> None:
-        self._standing: dict[str, Alarm] = {}
+        self._standing: dict[tuple[str, str], Alarm] = {}
+        self._changes: list[Event] = []
 
-    def raise_(self, code: str, since: datetime, detail: str = "") -> None:
-        """Raise `code`, or renew its text; `since` stays that of the first time."""
-        severity, text = _TEXTS[code]
-        first = self._standing.get(code)
-        self._standing[code] = Alarm(_TOLD_AS.get(code, code), severity, text(detail), first.since if first else since)
-        if first is None:
-            _log.warning("%s: %s", code, self._standing[code].text)
+    def raise_(
+        self, code: str, since: datetime, detail: str = "", *, severity: Severity | None = None, of: str = ""
+    ) -> None:
+        """Raise `code`, or renew its text; `since` stays that of the first time. `severity`: if not the usual one."""
+        usual, text = _TEXTS[code]
+        first = self._standing.get((code, of))
+        told = _TOLD_AS.get(code, code)
+        alarm = Alarm(told, severity or usual, text(detail), first.since if first else since)
+        self._standing[code, of] = alarm
+        if first is None or first.severity != alarm.severity:
+            _log.warning("%s: %s", code, alarm.text)
+            if code in _OF_THE_SOUND:
+                self._changes.append(
+                    AlarmRaised(code=told, severity=alarm.severity, text=alarm.text, since=alarm.since)
+                )
 
-    def clear(self, *codes: str) -> None:
+    def clear(self, *codes: str, of: str = "") -> None:
         for code in codes if self._standing else ():
-            if self._standing.pop(code, None) is not None:
+            if self._standing.pop((code, of), None) is not None:
                 _log.info("%s: %s", code, say("прошло", "over"))
+                if code in _OF_THE_SOUND:
+                    self._changes.append(AlarmCleared(code=_TOLD_AS.get(code, code)))
 
-    def stands(self, code: str) -> bool:
-        return code in self._standing
+    def stands(self, code: str, of: str = "") -> bool:
+        return (code, of) in self._standing
 
     def standing(self) -> tuple[Alarm, ...]:
         return tuple(self._standing.values())
+
+    def changes(self) -> Sequence[Event]:
+        """What the journal should remember, once."""
+        changes, self._changes = self._changes, []
+        return changes

@@ -14,6 +14,8 @@ from exam.audio import AudioFormat
 from exam.errors import ConfigError, Rejected
 from exam.names import FirstName
 from exam.settings import wrong
+from station.audibility.findings import Voice
+from station.audibility.thresholds import Thresholds
 
 VARIABLE = "STATION_CONFIG"
 PLACES = (Path("station.toml"), Path("/etc/station/station.toml"))
@@ -53,10 +55,13 @@ class Naming(_Section, frozen=True):
 
 
 class Capture(_Section, frozen=True):
+    """`seats`: of two microphones, whose each is, in the order of channels."""
+
     device: Annotated[str, Meta(min_length=1)]
     channels: Annotated[int, Meta(ge=1, le=2)] = 1
     sample_rate: Annotated[int, Meta(ge=8000, le=96000)] = 48000
     pre_roll_s: Annotated[float, Meta(ge=0, le=60)] = 5.0
+    seats: tuple[Voice, Voice] = ("interlocutor", "participant")
 
     @property
     def shape(self) -> AudioFormat:
@@ -78,7 +83,10 @@ class Storage(_Section, frozen=True):
 
 
 class Delivery(_Section, frozen=True):
+    """`voices`: of two microphones, both in one channel or each in its own; the master always keeps them apart."""
+
     format: DeliveryFormat = "mp3"
+    voices: Literal["mixed", "separate"] = "mixed"
 
 
 class Web(_Section, frozen=True):
@@ -97,6 +105,7 @@ class _File(_Section, frozen=True, kw_only=True):
     storage: Storage = Storage()
     delivery: Delivery = Delivery()
     web: Web = Web()
+    quality: Thresholds = Thresholds()
 
 
 class Config(_File, frozen=True, kw_only=True):
@@ -113,6 +122,11 @@ class Config(_File, frozen=True, kw_only=True):
         """What recorded: the word of the manifests."""
         place = f"{self.school.code}-{self.room.number}"
         return place if self.room.station == 1 else f"{place}-{self.room.station}"
+
+    @property
+    def seats(self) -> tuple[Voice, ...]:
+        """Whose each microphone is; empty where there is one for both."""
+        return self.capture.seats if self.capture.channels > 1 else ()
 
     @property
     def roster(self) -> Path:
@@ -175,6 +189,13 @@ def _check_meaning(config: Config) -> None:
             f"часовой пояс «{config.school.time_zone}» неизвестен; ожидается, например, Asia/Tomsk",
             f"“{config.school.time_zone}” is unknown; expected, for example, Asia/Tomsk",
         ) from error
+    if len(set(config.capture.seats)) < len(config.capture.seats):
+        raise wrong(
+            config.path,
+            "capture.seats",
+            'ожидается место каждого микрофона: ["interlocutor", "participant"] или наоборот',
+            'expected the seat of each microphone: ["interlocutor", "participant"] or the other way round',
+        )
     if config.second_day_folder == config.day_folder:
         raise wrong(
             config.path,

@@ -1,6 +1,7 @@
 """How loud a block is, and whether there is anything in it at all. Pure."""
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -23,11 +24,19 @@ class Hush:
         return self._shape.seconds(self._bytes // self._shape.frame_bytes)
 
 
-def measure(data: bytes, channels: int) -> Levels:
-    """RMS and peak of at least one frame of 16-bit interleaved sound, one dBFS number a channel."""
-    sound = np.frombuffer(data, np.int16)
-    measured = [_channel(sound[channel::channels]) for channel in range(channels)]
-    return Levels(tuple(rms for rms, _ in measured), tuple(peak for _, peak in measured))
+def measure(blocks: Sequence[bytes], channels: int) -> Levels:
+    """RMS and peak of the last of these blocks of 16-bit interleaved sound, and the peak of all; dBFS, one number a
+    channel. Blocks hold at least a frame each; without any nothing is measured."""
+    if not blocks:
+        return Levels()
+    last = [_channel(sound) for sound in _channels(blocks[-1], channels)]
+    hold = tuple(_channel(sound)[1] for sound in _channels(b"".join(blocks), channels))
+    return Levels(tuple(rms for rms, _ in last), tuple(peak for _, peak in last), hold)
+
+
+def _channels(block: bytes, channels: int) -> "Iterator[np.typing.NDArray[np.int16]]":
+    sound = np.frombuffer(block, np.int16)
+    return (sound[channel::channels] for channel in range(channels))
 
 
 def _channel(sound: "np.typing.NDArray[np.int16]") -> tuple[float, float]:

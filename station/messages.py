@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from exam.audio import GapReason
 from exam.errors import ExamError
+from station.audibility.findings import Grade, LiveAlarm, Verdict
 from station.session.commands import Command
 from station.session.day import State
 
@@ -73,11 +74,25 @@ class PublishingFailed(Struct, frozen=True):
     text: str
 
 
+class Heard(Struct, frozen=True, tag="heard"):
+    """All live alarms about the sound that stand; sent when they change."""
+
+    alarms: tuple[LiveAlarm, ...]
+
+
+class Judged(Struct, frozen=True, tag="judged"):
+    """The verdict on the take `stem`, of `frames` frames."""
+
+    stem: str
+    frames: int
+    verdict: Verdict
+
+
 class Stop(Struct, frozen=True):
     """Seal the stream part and end; the day stays open."""
 
 
-Message = Block | CaptureLost | Request | Published | PublishingFailed | Stop
+Message = Block | CaptureLost | Request | Published | PublishingFailed | Heard | Judged | Stop
 
 
 class GapStatus(Struct, frozen=True, omit_defaults=True):
@@ -103,10 +118,12 @@ class StreamStatus(Struct, frozen=True):
 
 
 class Levels(Struct, frozen=True):
-    """One number a channel, dBFS re full scale (a full-scale square wave is 0); floor −120."""
+    """One number a channel, dBFS re full scale (a full-scale square wave is 0); floor −120. Of the last block; `hold`:
+    the peak of the last 2 s."""
 
     rms_dbfs: tuple[float, ...] = ()
     peak_dbfs: tuple[float, ...] = ()
+    hold_dbfs: tuple[float, ...] = ()
 
 
 class Alarm(Struct, frozen=True):
@@ -128,11 +145,21 @@ class DiskStatus(Struct, frozen=True):
     is_equal: bool | None = None
 
 
+class VerdictStatus(Struct, frozen=True):
+    """What was found in a recording, in short: the worst grade and what is wrong, in words."""
+
+    grade: Grade
+    reasons: tuple[str, ...]
+
+
 class TakeStatus(Struct, frozen=True):
+    """`verdict`: None until it is known."""
+
     take: int
     file: str
     accepted: bool
     published: bool
+    verdict: VerdictStatus | None = None
 
 
 class ParticipantStatus(Struct, frozen=True):
@@ -145,12 +172,14 @@ class ParticipantStatus(Struct, frozen=True):
 class Status(Struct, frozen=True):
     """One glance at the room. Immutable: the recorder replaces it whole, everyone else reads it.
 
-    `publishing`: stems of recordings being encoded and hashed. `participant`: number of the one in hand.
+    `publishing`: stems of recordings being encoded and hashed. `participant`: number of the one in hand, `verdict`:
+    on that take, moments after it was stopped.
     """
 
     state: State
     participant: int | None = None
     take: str | None = None
+    verdict: Verdict | None = None
     stream: StreamStatus | None = None
     levels: Levels = Levels()
     alarms: tuple[Alarm, ...] = ()

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from station import levels
-from station.messages import Alarm, DiskStatus, Levels, ParticipantStatus, Status, StreamStatus, TakeStatus
+from station.messages import Alarm, DiskStatus, ParticipantStatus, Status, StreamStatus, TakeStatus, VerdictStatus
 from station.session import Day, Rules
 from station.tape import SUFFIX
 
@@ -11,12 +11,12 @@ from station.tape import SUFFIX
 class Snapshot(NamedTuple):
     """All that a Status is made of: cheap to take ten times a second, made into words when somebody asks.
 
-    `heard`: the last block, as bytes; empty before the first.
+    `heard`: the latest blocks, as bytes.
     """
 
     day: Day
     stream: StreamStatus | None
-    heard: bytes
+    heard: tuple[bytes, ...]
     alarms: tuple[Alarm, ...]
     disk: tuple[DiskStatus, ...]
     publishing: tuple[str, ...]
@@ -29,8 +29,9 @@ class Snapshot(NamedTuple):
             state=self.day.state,
             participant=take.participant if take else None,
             take=take.stem if take else None,
+            verdict=take.verdict if take else None,
             stream=self.stream,
-            levels=levels.measure(self.heard, channels) if self.heard else Levels(),
+            levels=levels.measure(self.heard, channels),
             alarms=self.alarms,
             disk=self.disk,
             publishing=self.publishing,
@@ -54,6 +55,12 @@ def participants(day: Day, rules: Rules) -> tuple[ParticipantStatus, ...]:
 def _takes(day: Day, number: int) -> tuple[TakeStatus, ...]:
     accepted = day.accepted(number)
     return tuple(
-        TakeStatus(take.number, take.stem + SUFFIX, take is accepted, take.stem in day.published)
+        TakeStatus(
+            take.number,
+            take.stem + SUFFIX,
+            take is accepted,
+            take.stem in day.published,
+            VerdictStatus(take.verdict.grade, take.verdict.reasons) if take.verdict else None,
+        )
         for take in day.takes_of(number)
     )

@@ -5,7 +5,7 @@ Used by the recorder's thread alone.
 
 from exam.audio import AudioFormat
 from station.session.events import Event, SpeechInPause
-from station.voice import Voice
+from station.voice import FRAME_S, Voice, first_channel
 
 _WORTH_TELLING_S = 1.0  # a cough or a chair is no answer
 
@@ -14,13 +14,13 @@ class Pauses:
     """Told of every block while the take is paused, and of the pause's end."""
 
     def __init__(self, shape: AudioFormat) -> None:
-        self._voice = Voice(shape)
+        self._shape, self._voice = shape, Voice(shape.sample_rate)
         self._since: int | None = None
         self._speech_s = 0.0
 
     def hear(self, block: bytes, frame: int) -> None:
         """A block of sound heard while paused; the stream has `frame` frames."""
-        spoken_s = self._voice.speech_s(block)
+        spoken_s = float(self._voice.speech(first_channel(block, self._shape)).sum()) * FRAME_S
         if spoken_s and self._since is None:
             self._since = frame
         self._speech_s += spoken_s

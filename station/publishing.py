@@ -74,6 +74,7 @@ def draft_of_take(day: Day, take: Take, rules: Rules, station: str) -> Draft:
             outcome=take.decision,
             listened=take.listened,
             flags=take.flags,
+            verdict=None if take.verdict is None else msgspec.to_builtins(take.verdict),
             replaces=take.replaces,
             size=0,
             sha256="",

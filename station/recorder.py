@@ -12,23 +12,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from exam.clock import NS_PER_S, CorrectedClock
-from exam.errors import ExamError, Fatal, Rejected
+from exam.errors import ExamError, Rejected
 from exam.language import say
-from station import disks, messages, overview
+from station import disks, messages, mishaps, overview
 from station.alarms import Alarms
+from station.attention import Attention
 from station.clockwatch import ClockWatch
 from station.config import Config
 from station.due import Due
 from station.hearing import Hearing
 from station.inbox import Inbox, Source
 from station.journal import Entry, Journal
+from station.listener import Listener
 from station.messages import Block, Message, Request, Status
 from station.mirror import Mirror
 from station.overview import Snapshot
 from station.publishing import Publisher, adopt, published_event, set_aside
 from station.recovery import Tail, correction_of
 from station.reel import Reel
-from station.session import Day, Moment, Rules, State, decide, evolve
+from station.session import Day, Moment, Rules, State, Take, decide, evolve
 from station.session import commands as ask
 from station.session import events as happened
 from station.session.events import Event
@@ -61,6 +63,7 @@ class Recorder:
         clock: CorrectedClock,
         tail: Tail | None = None,
         mirror: Mirror | None = None,
+        listener: Listener | None = None,
     ) -> None:
         """`tail`: where the stream left off, when it goes on after a short outage. `mirror`: it knows the folder."""
         self._rules, self._day = rules, day
@@ -72,7 +75,8 @@ class Recorder:
         self._reel = Reel(config.day_folder, rules, self._shape, clock, journal=journal, mirror=mirror, tail=tail)
         self._folder = self._reel.folder
         self._alarms, self._clockwatch = Alarms(), ClockWatch()
-        self._hearing = Hearing(config.capture.device, self._shape, self._alarms, clock)
+        self._hearing = Hearing(config.capture.device, self._shape, self._alarms, clock, config.seats)
+        self._attention = Attention(rules, self._alarms, listener)
         self._clock.correction = correction_of(day)
         now = clock.monotonic_ns()
         self._tended_ns = self._turned_ns = self._retried_ns = now
@@ -128,11 +132,7 @@ class Recorder:
             self._failure = disks.refused(error)
         except Exception as error:  # noqa: BLE001 - an edge: a silent end of this thread would be a day without recording
             _log.exception("the recorder's thread ends")
-            self._failure = Fatal(
-                f"Внутренняя ошибка станции: {error!r}. Записанное сохранено; запустите её снова, день продолжится.",
-                f"Internal error: {error!r}. What was recorded is safe; start the station again, the day goes on.",
-                code="internal",
-            )
+            self._failure = mishaps.of_the_station(error)
 
     def _go_on(self) -> None:
         """What the last run of the station left: an open day goes on in a new part, finished takes are published."""
@@ -140,7 +140,7 @@ class Recorder:
             self._carry_out([happened.StreamStarted(stream=self._reel.next_part(self._day, self._reel.taken()))])
             self._carry_out(self._reel.go_on())
             self._go_on_with_take()
-        self._submit_due()
+        self._due.submit(self._day, self._is_unfinished)
 
     def _go_on_with_take(self) -> None:
         """The take in hand gets a tape of its own again: what it held before, then what comes. The torn one is kept."""
@@ -167,6 +167,10 @@ class Recorder:
                 self._lose_device(message)
             case messages.Stop():
                 self._stopping = True
+            case messages.Heard():
+                self._hearing.hear_alarms(message)
+            case messages.Judged():
+                self._carry_out(self._attention.judged(self._day, message))
             case messages.Published():
                 self._carry_out([published_event(message)])
                 self._due.published(message.stem)
@@ -181,7 +185,7 @@ class Recorder:
         is_paused = self._day.state is State.PAUSED and self._taping is not None
         self._hearing.take_block(block, self._taping.frames if self._taping is not None and is_paused else None)
         if self._publishing:  # this block may have completed a take
-            self._submit_due()
+            self._due.submit(self._day, self._is_unfinished)
 
     def _lose_device(self, lost: messages.CaptureLost) -> None:
         self._hearing.lose(lost)
@@ -204,13 +208,7 @@ class Recorder:
             raise
         except Exception as error:  # noqa: BLE001 - an edge: a mistake of ours in a command must not end the recording
             _log.exception("%r", request.command)
-            request.settle(
-                Rejected(
-                    f"Внутренняя ошибка при команде: {error!r}. Запись продолжается; состояние: station status.",
-                    f"Internal error in a command: {error!r}. Recording goes on; see station status.",
-                    code="internal",
-                )
-            )
+            request.settle(mishaps.in_command(error))
         else:
             self._snapshot = self._glance()
             request.settle(self.status)
@@ -251,7 +249,7 @@ class Recorder:
             self._go_on_with_take()
         self._participants = overview.participants(self._day, self._rules)
         self._publishing = self._due.of(self._day)
-        self._submit_due()
+        self._due.submit(self._day, self._is_unfinished)
 
     def _told_first(self, act: Callable[[], Sequence[Event]]) -> None:
         """Do it, again and again until it has nothing more to tell: that is written down before it goes on."""
@@ -352,11 +350,12 @@ class Recorder:
         for lost in self._source.tend():
             self._lose_device(lost)
         self._hearing.tend(now)
+        self._carry_out(self._attention.look(self._day, self._snapshot.stream, self._reel))
         self._carry_out(self._reel.tend(self._day, now))
         self._told_first(lambda: self._reel.taped(self._day, lambda taping: taping.sync()))
         if self._reel.failure is not None and not self._alarms.stands("disk_failed"):
             self._alarms.raise_("disk_failed", self._clock.now(), str(self._reel.failure))
-        self._submit_due()
+        self._due.submit(self._day, self._is_unfinished)
         self._retry(now)
         is_done = self._day.state is State.CLOSED and self._taping is None and not self._publishing
         self._space.watch_copy(is_done=is_done, is_stopped=self._reel.failure is not None)
@@ -373,9 +372,10 @@ class Recorder:
             self._retried_ns = now_ns
             self._due.retry()
 
-    def _submit_due(self) -> None:
-        taping = self._taping
-        self._due.submit(self._day, lambda take: taping is not None and taping.is_filling(take.tape, take.spans))
+    def _is_unfinished(self, take: Take) -> bool:
+        """Whether sound or verdict of an ended take are still to come."""
+        is_filling = self._taping is not None and self._taping.is_filling(take.tape, take.spans)
+        return is_filling or self._attention.awaits(take.stem)
 
     def _return_to_disk(self) -> None:
         """The day that stopped for want of a disk goes on as soon as there is one."""

@@ -18,11 +18,13 @@ from station.config import Config
 from station.control import Control
 from station.inbox import Inbox
 from station.journal import Journal
+from station.listener import Listener
 from station.lock import locked
 from station.mirror import Mirror
 from station.publishing import Publisher
 from station.rebuilding import replay_or_rebuild
 from station.recorder import Recorder
+from station.scene import Setting
 from station.session import Day, Rules
 from station.sides import Sides
 
@@ -76,6 +78,9 @@ def _record(config: Config) -> None:
         mirror = _mirror(places, day, config.capture.shape)
         capture = config.capture
         microphone = Microphone(Spec(capture.device, capture.channels, capture.sample_rate), clock)
+        listener = Listener(
+            Setting(shape=capture.shape, seats=config.seats, thresholds=config.quality), clock, inbox.post
+        )
         recorder = Recorder(
             config,
             rules,
@@ -87,6 +92,7 @@ def _record(config: Config) -> None:
             clock=clock,
             tail=tail,
             mirror=mirror,
+            listener=listener,
         )
         control = Control(_prepare_socket(config), inbox, lambda: recorder.status, clock)
         publisher.start()
@@ -100,6 +106,7 @@ def _record(config: Config) -> None:
             control.stop()
             recorder.stop()
             microphone.close()
+            listener.close()
             publisher.stop()
             journal.close()
             inbox.close()

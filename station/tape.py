@@ -160,6 +160,9 @@ class TapeReader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         os.close(self._descriptor)
 
     @property

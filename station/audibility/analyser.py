@@ -47,7 +47,7 @@ class Analyser:
             return
         cells = whole.reshape(count, self._cell, self._shape.channels).astype(np.float32) / np.float32(FULL_SCALE)
         self._pieces.append((np.mean(cells**2, axis=1), np.abs(cells).max(axis=1), cells.mean(axis=1)))
-        self._clipped.append(_clipped(whole).reshape(count, self._cell, -1).sum(axis=1, dtype=np.uint16))
+        self._clipped.append(clipped(whole).reshape(count, self._cell, -1).sum(axis=1, dtype=np.uint16))
 
     def track(self) -> Track:
         """Everything so far, but for a cell that is not full yet."""
@@ -66,7 +66,8 @@ class Analyser:
         return windows[np.minimum(place, len(windows) - 1)]
 
 
-def _clipped(sound: NDArray[np.int16]) -> NDArray[np.bool_]:
+def clipped(sound: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Samples of (frames, channels) at the end of the scale, in runs of two or more."""
     full = (sound >= CLIPPED_FROM) | (sound <= -CLIPPED_FROM)
     beside = np.zeros_like(full)
     beside[1:] |= full[:-1]

@@ -29,6 +29,21 @@ MetricName = Literal[
 ]
 
 
+Severity = Literal["warn", "red"]
+LiveCode = Literal["level_low", "level_high", "clipping", "silence", "dropout", "noise", "no_speech"]
+
+
+class LiveAlarm(Struct, frozen=True):
+    """What is wrong with the sound now. `ago_s`: for how long; `value`: dBFS, dB, per cent or seconds, by the code.
+    `channel`: None where of all."""
+
+    code: LiveCode
+    severity: Severity
+    channel: int | None
+    value: float
+    ago_s: float
+
+
 class Place(Struct, frozen=True):
     """Where to listen: seconds from the beginning of the file."""
 

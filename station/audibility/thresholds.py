@@ -3,6 +3,34 @@
 from msgspec import Struct
 
 
+class LiveThresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When an alarm is raised while somebody is being recorded: `…_warn`, and `…_red` where it is urgent."""
+
+    level_low_warn: float = -34.0
+    level_low_red: float = -40.0
+    level_high_warn: float = -17.0
+    level_high_red: float = -13.0
+    clipped_red: float = 0.1
+    """Per cent of the active samples of the last 10 s; any clipping warns."""
+    dead: float = -72.0
+    """Quieter than this nothing is heard at all, however quiet the room; unless its test recording was."""
+    dead_below_noise: float = 12.0
+    dead_warn_s: float = 1.0
+    dead_red_s: float = 3.0
+    zeros_red_s: float = 0.02
+    dropouts_red: int = 3
+    """In a minute; any dropout warns."""
+    dropout_red_s: float = 0.05
+    noise: float = -55.0
+    """The room's noise where no test recording told it."""
+    noise_warn: float = 6.0
+    noise_red: float = 12.0
+    snr_red: float = 12.0
+    snr_red_s: float = 10.0
+    no_speech_warn_s: float = 15.0
+    no_speech_red_s: float = 60.0
+
+
 class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`…_warn`: from here on doubtful; `…_fail`: from here on bad. Percentages are of the active samples."""
 
@@ -43,3 +71,4 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     rate_fail: float = 0.005
     rehearsal_valid_days: int = 3
     """A test recording older than this is told at `open`."""
+    live: LiveThresholds = LiveThresholds()

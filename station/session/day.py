@@ -12,6 +12,7 @@ from msgspec import Struct
 from exam.audio import FrameSpan, Gap
 from exam.manifest import Decision, Listened, Source
 from exam.regulation import Outcome
+from station.audibility.findings import Verdict
 from station.session import events as happened
 from station.session.events import Event
 
@@ -93,6 +94,7 @@ class Take(Struct, frozen=True):
     replaces: str | None = None
     flags: tuple[str, ...] = ()
     source: Source = "microphone"
+    verdict: Verdict | None = None
 
     @property
     def end(self) -> Place | None:
@@ -185,6 +187,9 @@ DAY_EVENTS: frozenset[type[Event]] = frozenset(
         happened.TakeCorrected,
         happened.TakeAdded,
         happened.SpeechInPause,
+        happened.TakeJudged,
+        happened.AlarmRaised,
+        happened.AlarmCleared,
         happened.ClockCorrected,
         happened.ClockStepped,
         happened.RecordingPublished,

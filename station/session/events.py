@@ -11,6 +11,7 @@ from msgspec import Struct
 from exam.audio import FrameSpan, GapReason, Mark
 from exam.manifest import Decision, Listened, Source
 from exam.regulation import Outcome
+from station.audibility.findings import Verdict
 
 Ending = Literal[
     "operator",
@@ -199,6 +200,28 @@ class SpeechInPause(Event, frozen=True, tag="speech_in_pause"):
     speech_s: float
 
 
+class TakeJudged(Event, frozen=True, tag="judged"):
+    """What was found in the sound of the take `stem`."""
+
+    stem: str
+    verdict: Verdict
+
+
+class AlarmRaised(Event, frozen=True, tag="alarm"):
+    """Something about the sound alarmed whoever looked; `severity`: warn or red, `since`: when it began."""
+
+    code: str
+    severity: str
+    text: str
+    since: datetime
+
+
+class AlarmCleared(Event, frozen=True, tag="alarm_over"):
+    """It is over."""
+
+    code: str
+
+
 class ClockCorrected(Event, frozen=True, tag="clock_corrected"):
     """The computer's clock is wrong: `seconds` are added to it for the papers, to what was noted before, too."""
 
@@ -251,6 +274,9 @@ AnyEvent = (
     | TakeCorrected
     | TakeAdded
     | SpeechInPause
+    | TakeJudged
+    | AlarmRaised
+    | AlarmCleared
     | ClockCorrected
     | ClockStepped
     | RecordingPublished

@@ -120,7 +120,7 @@ def _span_ended(day: Day, event: happened.TakePaused | happened.TakeStopped, wal
 
 
 def _span_began(day: Day, event: happened.TakeResumed | happened.TakeContinued, _wall: datetime) -> Day:
-    return _with(day, replace(_current(day), open_from=_place(event)))
+    return _with(day, replace(_current(day), open_from=_place(event), verdict=None))
 
 
 def _decided(day: Day, event: happened.TakeDecided, _wall: datetime) -> Day:
@@ -182,6 +182,10 @@ def _speech_in_pause(day: Day, event: happened.SpeechInPause, _wall: datetime) -
     take = day.takes[event.stem]
     flags = take.flags if "speech_in_pause" in take.flags else (*take.flags, "speech_in_pause")
     return _with(day, replace(take, flags=flags))
+
+
+def _judged(day: Day, event: happened.TakeJudged, _wall: datetime) -> Day:
+    return _with(day, replace(day.takes[event.stem], verdict=event.verdict))
 
 
 def _clock_stepped(day: Day, event: happened.ClockStepped, _wall: datetime) -> Day:
@@ -285,6 +289,7 @@ _CHANGES: Mapping[type[Event], Callable[[Day, Any, datetime], Day]] = {
     happened.TakeCorrected: _corrected,
     happened.TakeAdded: _take_added,
     happened.SpeechInPause: _speech_in_pause,
+    happened.TakeJudged: _judged,
     happened.ClockStepped: _clock_stepped,
     happened.ClockCorrected: _clock_corrected,
     happened.RecordingPublished: _published,

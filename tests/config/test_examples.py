@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from exam import names, roster
 from station import config as station_config
+from station.audibility.thresholds import Thresholds
 from sync import config as sync_config
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -36,9 +37,15 @@ def test_every_key_of_the_station_is_shown() -> None:
         ("storage", station_config.Storage),
         ("delivery", station_config.Delivery),
         ("web", station_config.Web),
+        ("quality", Thresholds),
     )
     assert documented("station.toml") == known(*sections)
     assert {name for name, _ in sections} == set(station_config.Config.__struct_fields__) - {"path"}
+
+
+def test_every_threshold_is_shown_with_its_default() -> None:
+    text = COMMENTED_KEY.sub("", (CONFIG / "station.toml").read_text(encoding="utf-8"))
+    assert tomli.loads(text)["quality"] == msgspec.to_builtins(Thresholds())
 
 
 def test_every_key_of_the_delivery_is_shown() -> None:

@@ -3,12 +3,13 @@
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from days import BLOCK, IVANOV, MORNING, PETROVA, POST_ROLL, RATE, STREAM, Room, audio_of
 from rig import speech
 
 from exam import manifest
-from exam.audio import AudioFormat, FrameSpan
+from exam.audio import FrameSpan
 from exam.errors import Rejected
 from station import journal as journals
 from station.messages import Block, Published
@@ -18,7 +19,7 @@ from station.session.day import Anchor
 from station.session.events import ClockStepped
 from station.session.places import spans_between
 from station.verify import verify
-from station.voice import Voice
+from station.voice import FRAME_S, Voice
 
 TEN, ELEVEN = MORNING.replace(hour=10), MORNING.replace(hour=11)
 
@@ -148,9 +149,9 @@ def test_the_correction_outlives_a_restart_and_moves_what_was_noted_before(tmp_p
 
 
 def test_speech_is_told_from_silence_and_hum() -> None:
-    voice = Voice(AudioFormat(speech.RATE, 1))
-    assert voice.speech_s(speech.conversation(5.0, seed=1).tobytes()) > 2
-    assert voice.speech_s(bytes(2 * speech.RATE)) == 0
+    voice = Voice(speech.RATE)
+    assert voice.speech(speech.conversation(5.0, seed=1)).sum() * FRAME_S > 2
+    assert not voice.speech(np.zeros(speech.RATE, np.int16)).any()
 
 
 def test_speech_in_a_pause_is_told_and_remembered(tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""The end of the stream, as it comes: sound becomes cells for `audibility.live`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exam.audio import Gap
+from station.audibility.analyser import clipped
+from station.audibility.expecting import Expecting
+from station.audibility.findings import LiveAlarm
+from station.audibility.live import Cells, Ears
+from station.audibility.track import CELL_S
+from station.listening.reading import Tapes
+from station.messages import Heard
+from station.scene import Scene, Setting, TakeScene
+from station.voice import FRAME_S, Voice
+
+_LATE_S = 10.0  # sound older than this is not live any more
+_FULL_SCALE = np.float32(32768.0)
+_VOICED_CELLS = round(FRAME_S / CELL_S)
+
+
+class Live:
+    """Told of each scene in turn."""
+
+    def __init__(self, setting: Setting, tapes: Tapes) -> None:
+        self._shape, self._tapes = setting.shape, tapes
+        self._cell = round(setting.shape.sample_rate * CELL_S)
+        self._ears = Ears(setting.shape.channels, setting.thresholds.live)
+        self._voices = [Voice(setting.shape.sample_rate) for _ in range(setting.shape.channels)]
+        self._file: str | None = None
+        self._at = 0
+        self._current: str | None = None
+        self._standing: Sequence[LiveAlarm] = ()
+
+    def look(self, scene: Scene) -> Heard | None:
+        """Hear what has come since the last scene; what stands, if that has changed. Raises as the disk does."""
+        before = self._standing
+        self._follow(scene)
+        if scene.file is None:
+            self._standing = ()
+        elif len(sound := self._read(scene)):
+            self._standing = self._hear(sound, scene)
+        return None if _kinds(self._standing) == _kinds(before) else Heard(tuple(self._standing))
+
+    def _follow(self, scene: Scene) -> None:
+        late = self._shape.frames(_LATE_S)
+        if scene.file != self._file:
+            self._file, self._at = scene.file, 0
+        if scene.frames - self._at > late:
+            self._at = scene.frames
+        self._ears.expect_noise(scene.noise_dbfs)
+        if scene.current != self._current:
+            self._current, take = scene.current, _current(scene)
+            self._ears.begin_take(Expecting(take.tasks, extended=take.extended) if take else None)
+
+    def _read(self, scene: Scene) -> NDArray[np.int16]:
+        """What has come and is no gap, in whole pieces that the voice detector takes."""
+        piece = self._cell * _VOICED_CELLS
+        first, frames = self._at, (scene.frames - self._at) // piece * piece
+        if frames <= 0:
+            return np.empty((0, self._shape.channels), np.int16)
+        sound = self._tapes.read(Path(scene.folder, str(scene.file)), first, frames)
+        self._at += len(sound)
+        heard = sound[~_silent(first, len(sound), scene.gaps)]
+        return heard[: len(heard) // piece * piece]
+
+    def _hear(self, sound: NDArray[np.int16], scene: Scene) -> Sequence[LiveAlarm]:
+        channels = [self._cells(sound[:, channel], voice) for channel, voice in enumerate(self._voices)]
+        take = _current(scene)
+        task = take.marks[-1][0] if take is not None and take.marks else None
+        return self._ears.hear(channels, [], task, is_recording=take is not None)
+
+    def _cells(self, sound: NDArray[np.int16], voice: Voice) -> Cells:
+        mono = np.ascontiguousarray(sound)
+        cells = mono.reshape(-1, self._cell)
+        exact = cells.astype(np.float32) / _FULL_SCALE
+        mean = exact.mean(axis=1)
+        power = np.einsum("ij,ij->i", exact, exact) / np.float32(self._cell) - mean * mean
+        speech = np.repeat(voice.speech(mono), _VOICED_CELLS)[: len(power)]
+        full = clipped(mono[:, None]).reshape(cells.shape).sum(axis=1, dtype=np.uint16)
+        return Cells(np.maximum(power, 0), speech, full, np.all(cells == 0, axis=1), self._cell)
+
+
+def _current(scene: Scene) -> TakeScene | None:
+    return next((take for take in scene.takes if take.stem == scene.current), None)
+
+
+def _silent(first: int, frames: int, gaps: Sequence[Gap]) -> NDArray[np.bool_]:
+    silent = np.zeros(frames, np.bool_)
+    for gap in gaps:
+        silent[max(0, gap.first_frame - first) : max(0, gap.end - first)] = True
+    return silent
+
+
+def _kinds(alarms: Sequence[LiveAlarm]) -> set[tuple[str, str, int | None]]:
+    return {(alarm.code, alarm.severity, alarm.channel) for alarm in alarms}
