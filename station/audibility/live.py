@@ -16,8 +16,9 @@ from station.audibility.thresholds import LiveThresholds
 from station.audibility.track import CELL_S, Fault, dbfs
 
 _LEVEL_CELLS = round(10.0 / CELL_S)
-_NOISE_CELLS = round(30.0 / CELL_S)
-_NOISE_LEAST = round(3.0 / CELL_S)
+_NOISE_CELLS = round(30.0 / CELL_S)  # of time: where people speak on and on, a second of gaps in it must do
+_NOISE_LEAST = round(1.0 / CELL_S)
+_NOISE_KEPT = 0.8  # of the gaps' cells, the quieter ones: a cough or a chair is not the room's noise
 _BEFORE, _AFTER = round(0.1 / CELL_S), round(0.3 / CELL_S)  # gaps begin and end so far from speech
 _CLIPPED_CELLS = round(10.0 / CELL_S)
 _DROPOUTS_CELLS = round(60.0 / CELL_S)
@@ -35,6 +36,33 @@ class Cells(NamedTuple):
     clipped: NDArray[np.uint16]
     zeros: NDArray[np.bool_]
     samples: int
+
+
+class _Gaps:
+    """The gaps of the last time, at least a second of them."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[tuple[int, NDArray[np.float32]]] = deque()
+        self._count = 0
+
+    def add(self, now: int, power: NDArray[np.float32]) -> None:
+        if not len(power):
+            return
+        self._pieces.append((now, power))
+        self._count += len(power)
+        while self._is_old(now) and self._count - len(self._pieces[0][1]) >= _NOISE_LEAST:
+            self._count -= len(self._pieces.popleft()[1])
+
+    def _is_old(self, now: int) -> bool:
+        return now - self._pieces[0][0] > _NOISE_CELLS
+
+    @property
+    def dbfs(self) -> float | None:
+        """Their mean power, the loudest left out; None until there is a second of them."""
+        if self._count < _NOISE_LEAST:
+            return None
+        power = np.sort(np.concatenate([piece for _, piece in self._pieces]))
+        return float(dbfs(float(power[: round(len(power) * _NOISE_KEPT)].mean())))
 
 
 class _Latest:
@@ -69,7 +97,8 @@ class Ear:
 
     def __init__(self, channel: int, thresholds: LiveThresholds) -> None:
         self._channel, self._limits = channel, thresholds
-        self._speech, self._gaps = _Latest(_LEVEL_CELLS), _Latest(_NOISE_CELLS)
+        self._speech, self._gaps = _Latest(_LEVEL_CELLS), _Gaps()
+        self._noise_now: float | None = None
         self._clipped, self._active = _Latest(_CLIPPED_CELLS), _Latest(_CLIPPED_CELLS)
         self._carry_power, self._carry_speech = np.empty(0, np.float32), np.empty(0, np.bool_)
         self._now = 0
@@ -173,19 +202,15 @@ class Ear:
         speech = np.concatenate([self._carry_speech, cells.speech])
         first, end = len(self._carry_power) - min(len(self._carry_power), _BEFORE), max(0, len(power) - _BEFORE)
         if end > first:
-            self._gaps.add(power[first:end][~_near(speech)[first:end]])
+            self._gaps.add(self._now, power[first:end][~_near(speech)[first:end]])
+            self._noise_now = self._gaps.dbfs
         self._carry_power, self._carry_speech = power[-_AFTER - _BEFORE :], speech[-_AFTER - _BEFORE :]
-
-    @property
-    def _gap_dbfs(self) -> float | None:
-        """The median: a cough or a chair is not the room's noise."""
-        return float(dbfs(float(np.median(self._gaps.values)))) if len(self._gaps) >= _NOISE_LEAST else None
 
     @property
     def _active_dbfs(self) -> float | None:
         if len(self._speech) < _LEVEL_CELLS:
             return None
-        noise = self._gap_dbfs
+        noise = self._noise_now
         power = float(self._speech.values.mean()) - (10 ** (noise / 10) if noise is not None else 0.0)
         return float(dbfs(power))
 
@@ -199,7 +224,7 @@ class Ear:
             yield "level_high", "red" if level > limits.level_high_red else "warn", level
 
     def _noise(self) -> Iterator[tuple[LiveCode, Severity, float]]:
-        noise, level, limits = self._gap_dbfs, self._active_dbfs, self._limits
+        noise, level, limits = self._noise_now, self._active_dbfs, self._limits
         if noise is None:
             return
         usual = limits.noise if self.noise_dbfs is None else self.noise_dbfs

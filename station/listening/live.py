@@ -79,9 +79,14 @@ class Live:
         exact = cells.astype(np.float32) / _FULL_SCALE
         mean = exact.mean(axis=1)
         power = np.einsum("ij,ij->i", exact, exact) / np.float32(self._cell) - mean * mean
-        speech = np.repeat(voice.speech(mono), _VOICED_CELLS)[: len(power)]
+        speech = _fitted(np.repeat(voice.speech(mono), _VOICED_CELLS), len(power))
         full = clipped(mono[:, None]).reshape(cells.shape).sum(axis=1, dtype=np.uint16)
         return Cells(np.maximum(power, 0), speech, full, np.all(cells == 0, axis=1), self._cell)
+
+
+def _fitted(speech: NDArray[np.bool_], cells: int) -> NDArray[np.bool_]:
+    """Where 10 ms are no whole number of frames, now and then an answer is a cell short."""
+    return np.pad(speech[:cells], (0, max(0, cells - len(speech))))
 
 
 def _current(scene: Scene) -> TakeScene | None:
