@@ -1,7 +1,7 @@
 """Encoded copies of a finished master: FLAC, MP3, AAC; read and written block by block, whatever the length.
 
 Below the recorder. The daemon runs it as a child process of low priority, `python -m station.encoding MASTER
-TARGET FORMAT`, which prints the Delivery as JSON: a codec that crashes or hogs the machine never touches a tape.
+TARGET FORMAT [mixed]`, which prints the Delivery as JSON: a codec that crashes or hogs the machine touches no tape.
 """
 
 import os
@@ -15,6 +15,7 @@ from typing import BinaryIO, Literal, cast
 
 import lameenc
 import msgspec
+import numpy as np
 import soundfile
 from pydub import utils as pydub_utils
 
@@ -38,18 +39,19 @@ _MPEG1_RATES = (32000, 44100, 48000)
 _NICENESS = 10
 
 
-def encode(master: Path, target: Path, into: EncodedFormat) -> Delivery:
+def encode(master: Path, target: Path, into: EncodedFormat, *, is_mixed: bool = False) -> Delivery:
     """Encode a finished 16-bit WAV or RF64 file and publish the result, durable and measured, as `target`.
 
-    A target that already holds these very bytes is taken as it is: an earlier try got so far. Raises Rejected
-    when the master cannot be read, the target is another file, the encoder fails or the result has another
-    length; OSError as the disk does. Nothing unfinished is left behind, nothing is overwritten.
+    `is_mixed`: all its channels go into one. A target that already holds these very bytes is taken as it is: an
+    earlier try got so far. Raises Rejected when the master cannot be read, the target is another file, the encoder
+    fails or the result has another length; OSError as the disk does. Nothing unfinished is left behind, nothing is
+    overwritten.
     """
     temporary = durable.temporary_in(target.parent)
     try:
         with _opened(master) as source:
             frames, seconds = source.frames, source.frames / source.samplerate
-            encoder = _ENCODERS[into](source, master, temporary)
+            encoder = _ENCODERS[into](_Sound(source, is_mixed=is_mixed), master, temporary)
         _check_length(temporary, into, seconds)
         _sync(temporary)
         delivery = Delivery(target.name, into, frames, temporary.stat().st_size, sha256_of(temporary), encoder)
@@ -64,7 +66,25 @@ def encode(master: Path, target: Path, into: EncodedFormat) -> Delivery:
     return delivery
 
 
-def _encode_mp3(source: soundfile.SoundFile, _: Path, target: Path) -> str:
+class _Sound:
+    """A master's samples for an encoder; `is_mixed`: in one channel, the mean of all, which never overloads."""
+
+    def __init__(self, source: soundfile.SoundFile, *, is_mixed: bool) -> None:
+        self._source, self._mixes = source, is_mixed and source.channels > 1
+        self.samplerate: int = source.samplerate
+        self.channels: int = 1 if self._mixes else source.channels
+
+    def blocks(self) -> Iterator[bytes]:
+        """16-bit, interleaved."""
+        while block := self._source.buffer_read(_BLOCK_FRAMES, "int16"):
+            yield self._mixed(bytes(block)) if self._mixes else bytes(block)
+
+    def _mixed(self, block: bytes) -> bytes:
+        sound = np.frombuffer(block, np.int16).reshape(-1, self._source.channels)
+        return bytes(np.rint(sound.mean(axis=1)).astype(np.int16))
+
+
+def _encode_mp3(source: _Sound, _: Path, target: Path) -> str:
     lame = lameenc.Encoder()
     lame.silence()
     lame.set_channels(source.channels)
@@ -74,31 +94,31 @@ def _encode_mp3(source: soundfile.SoundFile, _: Path, target: Path) -> str:
     lame.set_bit_rate(KBIT_PER_CHANNEL * source.channels)
     lame.set_quality(LAME_QUALITY)
     with _created(target) as file:
-        for block in _blocks(source):
+        for block in source.blocks():
             file.write(lame.encode(block))
         file.write(lame.flush())
     return f"{_version('lameenc')}, CBR {KBIT_PER_CHANNEL * source.channels} kbit/s, q {LAME_QUALITY}"
 
 
-def _encode_flac(source: soundfile.SoundFile, _: Path, target: Path) -> str:
+def _encode_flac(source: _Sound, _: Path, target: Path) -> str:
     shape = source.samplerate, source.channels, "PCM_16"
     # By descriptor: through a Python file libsndfile would call back here and swallow what is raised meanwhile.
     with (
         _created(target) as file,
         soundfile.SoundFile(file.fileno(), "w", *shape, format="FLAC", closefd=False) as flac,
     ):
-        for block in _blocks(source):
+        for block in source.blocks():
             flac.buffer_write(block, "int16")
     return f"libsndfile {soundfile.__libsndfile_version__}"
 
 
-def _encode_m4a(source: soundfile.SoundFile, master: Path, target: Path) -> str:
+def _encode_m4a(source: _Sound, master: Path, target: Path) -> str:
     """By ffmpeg, which reads the master itself; its index takes 12 MiB of memory for each hour."""
     kbit = KBIT_PER_CHANNEL * source.channels
     # `file:` keeps ffmpeg from taking a colon in a name for a protocol; -n never overwrites.
     command = [_ffmpeg(), "-nostdin", "-v", "error", "-n", "-i", f"file:{master.absolute()}", "-map", "0:a:0",
-               "-c:a", "aac", "-b:a", f"{kbit}k", "-map_metadata", "-1", "-fflags", "+bitexact",
-               "-flags:a", "+bitexact", "-f", "ipod", f"file:{target.absolute()}"]  # fmt: skip
+               "-ac", str(source.channels), "-c:a", "aac", "-b:a", f"{kbit}k", "-map_metadata", "-1",
+               "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "ipod", f"file:{target.absolute()}"]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
         reason = " ".join(done.stderr.split()) or f"exit {done.returncode}"
@@ -106,7 +126,7 @@ def _encode_m4a(source: soundfile.SoundFile, master: Path, target: Path) -> str:
     return f"{_ffmpeg_version()}, AAC {kbit} kbit/s"
 
 
-_ENCODERS: Mapping[EncodedFormat, Callable[[soundfile.SoundFile, Path, Path], str]] = {
+_ENCODERS: Mapping[EncodedFormat, Callable[[_Sound, Path, Path], str]] = {
     "mp3": _encode_mp3,
     "flac": _encode_flac,
     "m4a": _encode_m4a,
@@ -123,12 +143,6 @@ def _opened(master: Path) -> soundfile.SoundFile:
             f"{master.name} cannot be read as audio: {error.error_string} Check it: station verify.",
             code="bad_master",
         ) from error
-
-
-def _blocks(source: soundfile.SoundFile) -> Iterator[bytes]:
-    """The master's samples, 16-bit, interleaved."""
-    while block := source.buffer_read(_BLOCK_FRAMES, "int16"):
-        yield bytes(block)
 
 
 def _created(path: Path) -> BinaryIO:
@@ -194,12 +208,12 @@ def main(arguments: list[str]) -> int:
     """Encode as told, print the Delivery as JSON; one line on stderr and exit 1 when it cannot be done."""
     os.nice(_NICENESS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the unfinished file goes, and ffmpeg with it
-    if len(arguments) != 3 or arguments[2] not in _ENCODERS:  # noqa: PLR2004 - master, target, format
-        sys.stderr.write("python -m station.encoding MASTER TARGET flac|mp3|m4a\n")
+    master, target, into, *rest = [*arguments, "", "", ""][: max(3, len(arguments))]
+    if into not in _ENCODERS or rest not in ([], ["mixed"]):
+        sys.stderr.write("python -m station.encoding MASTER TARGET flac|mp3|m4a [mixed]\n")
         return 2
-    master, target, into = arguments
     try:
-        delivery = encode(Path(master), Path(target), cast(EncodedFormat, into))
+        delivery = encode(Path(master), Path(target), cast(EncodedFormat, into), is_mixed=bool(rest))
     except (ExamError, OSError) as error:
         sys.stderr.write(" ".join(str(error).split()) + "\n")
         return 1
