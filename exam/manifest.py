@@ -79,8 +79,16 @@ class Chain(Struct, frozen=True):
     head: str
 
 
+class Step(Struct, frozen=True):
+    """A step of a test recording: what was to be heard in `frames` frames from `first_frame` on."""
+
+    step: Literal["silence", "interlocutor", "participant"]
+    first_frame: int
+    frames: int
+
+
 class Manifest(Struct, frozen=True, kw_only=True):
-    """One finished recording. `spans` are frames of stream files, `gaps` and `marks` frames of this file.
+    """One finished recording. `spans` are frames of stream files, `gaps`, `marks` and `steps` frames of this file.
 
     `size` (bytes) and `sha256` are of the master alone. `replaces` is the stem this recording supersedes.
     `drift_ppm`, of a stream: how much faster the device's clock ran than the computer's, in millionths, if known.
@@ -102,6 +110,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     spans: tuple[FrameSpan, ...] = ()
     gaps: tuple[Gap, ...] = ()
     marks: tuple[Mark, ...] = ()
+    steps: tuple[Step, ...] = ()
     outcome: Decision | None = None
     listened: Listened = None
     verdict: dict[str, Any] | None = None

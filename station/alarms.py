@@ -164,7 +164,19 @@ def _clock_step(detail: str) -> str:
     )
 
 
+def _rehearsal_missing(detail: str) -> str:
+    return say(
+        f"Слышно ли всех, не проверено: {detail}. Сделайте пробу, это минута: station rehearse (между "
+        "участниками, за 20 секунд: station rehearse --quick). Если пробу послушали и она хорошая: station rehearse "
+        "--accept-by-ear ИМЯ. Записи это не мешает.",
+        f"Not known whether everyone is heard: {detail}. Make a test recording, one minute: station rehearse (between "
+        "participants station rehearse --quick, 20 seconds). If you listened to it and it is good: station rehearse "
+        "--accept-by-ear NAME. Recording goes on in any case.",
+    )
+
+
 _TEXTS = {
+    "rehearsal_missing": ("warn", _rehearsal_missing),
     "clock_step": ("warn", _clock_step),
     "speech_in_pause": ("warn", _speech_in_pause),
     "device_lost": ("red", _device_lost),

@@ -3,23 +3,31 @@
 Used by the recorder's thread alone.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
+
+import msgspec
+from msgspec.structs import replace
 
 from exam import manifest
+from exam.manifest import Manifest
 from exam.names import Kind
-from station.config import Recording
-from station.publishing import Draft, Publisher, draft_of_part, draft_of_take
+from station.audibility import timeline
+from station.audibility.case import Case
+from station.audibility.thresholds import Thresholds
+from station.config import Config
+from station.publishing import Draft, Publisher, draft_of_part, draft_of_take, unmeasured
 from station.session import Day, Rules, Take
+from station.session.day import Rehearsal
 from station.tape import SUFFIX
 
 
 class Due:
     """Submits each recording once; what failed, again when `retry` is called."""
 
-    def __init__(self, publisher: Publisher, rules: Rules, station: str, recording: Recording) -> None:
-        """`recording`: what the school chose to keep; a stream nobody asked for stays here as the safety copy."""
-        self._publisher, self._rules, self._station = publisher, rules, station
-        self._left_out = {"stream": Kind.PARTICIPANT, "personal": Kind.STREAM}.get(recording)
+    def __init__(self, publisher: Publisher, rules: Rules, config: Config) -> None:
+        self._publisher, self._rules, self._config, self._station = publisher, rules, config, config.station
+        # A stream nobody asked for stays here as the safety copy.
+        self._left_out = {"stream": Kind.PARTICIPANT, "personal": Kind.STREAM}.get(config.exam.recording)
         self._submitted: set[str] = set()
         self._failed: set[str] = set()
         self._lost: frozenset[str] = frozenset()
@@ -32,8 +40,7 @@ class Due:
     def of(self, day: Day) -> tuple[str, ...]:
         """Stems of finished recordings without a manifest."""
         stems = (*day.unpublished(), *(stem for stem in day.published if stem in self._lost))
-        kinds = {stem: Kind.PARTICIPANT if stem in day.takes else Kind.STREAM for stem in stems}
-        return tuple(stem for stem, kind in kinds.items() if kind is not self._left_out)
+        return tuple(stem for stem in stems if _kind(day, stem) is not self._left_out)
 
     def submit(self, day: Day, is_filling: Callable[[Take], bool]) -> None:
         """Hand over what is due; not yet a take that `is_filling`."""
@@ -64,5 +71,63 @@ class Due:
     def _draft(self, day: Day, stem: str) -> Draft:
         if stem in day.takes:
             return draft_of_take(day, day.takes[stem], self._rules, self._station)
+        rehearsal = day.rehearsal_of(stem)
+        if rehearsal is not None:
+            draft = draft_of_rehearsal(rehearsal, self._rules, self._station)
+            case = case_of(rehearsal, self._rules.sample_rate, self._config.quality, self._config.seats)
+            return replace(draft, case=case)
         part = next(part for part in day.parts if part.file == stem + SUFFIX)
         return draft_of_part(part, self._rules, self._station)
+
+
+def _kind(day: Day, stem: str) -> Kind:
+    if stem in day.takes:
+        return Kind.PARTICIPANT
+    return Kind.REHEARSAL if day.rehearsal_of(stem) is not None else Kind.STREAM
+
+
+def draft_of_rehearsal(rehearsal: Rehearsal, rules: Rules, station: str) -> Draft:
+    """What a test recording's manifest tells."""
+    verdict = rehearsal.verdict
+    return Draft(
+        Manifest(
+            kind=Kind.REHEARSAL,
+            exam_date=rules.exam_date,
+            room=rules.room,
+            school=rules.school,
+            station=station,
+            started_at=rehearsal.started_at,
+            ended_at=rehearsal.ended_at or rehearsal.started_at,
+            audio=unmeasured(rehearsal.stem),
+            gaps=rehearsal.gaps,
+            steps=rehearsal.steps,
+            verdict=msgspec.to_builtins(verdict) if verdict is not None else None,
+            flags=flags_of(rehearsal),
+            size=0,
+            sha256="",
+        ),
+        rehearsal.stem,
+    )
+
+
+def flags_of(rehearsal: Rehearsal) -> tuple[str, ...]:
+    """What a test recording's manifest says of its end, when something came between."""
+    return () if rehearsal.ending in {None, "done"} else (f"ended_by_{rehearsal.ending}",)
+
+
+def case_of(rehearsal: Rehearsal, sample_rate: int, thresholds: Thresholds, seats: Sequence[str]) -> Case | None:
+    """What a test recording is judged by; None where it was not made to its end."""
+    if rehearsal.ending != "done":
+        return None
+    if rehearsal.quick:  # who has six seconds cannot speak for five of them
+        thresholds = replace(thresholds, active_rehearsal_s=thresholds.active_rehearsal_s / 2)
+    steps = tuple(
+        timeline.Step(
+            name=step.step,
+            start_s=step.first_frame / sample_rate,
+            end_s=(step.first_frame + step.frames) / sample_rate,
+        )
+        for step in rehearsal.steps
+    )
+    told = timeline.Timeline(basis="rehearsal", steps=steps)
+    return Case(timeline=told, gaps=rehearsal.gaps, seats=tuple(seats), thresholds=thresholds)

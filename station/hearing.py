@@ -16,7 +16,8 @@ from station.audibility.findings import LiveAlarm, Voice
 from station.levels import Hush
 from station.messages import Block, CaptureLost, Heard
 from station.pauses import Pauses
-from station.session.events import Event, GapFound, OverflowSeen
+from station.session import Day, State
+from station.session.events import Event, GapFound, OverflowSeen, TakeResumed, TakeStopped
 
 _ABSENT_AFTER_NS = 3 * NS_PER_S
 _CALM_NS = 60 * NS_PER_S
@@ -43,12 +44,12 @@ class Hearing:
     def heard(self) -> tuple[bytes, ...]:
         return tuple(self._blocks)
 
-    def check(self) -> None:
-        """Raises Rejected while no sound comes: a day without a microphone is not opened."""
+    def check(self, ru: str, en: str) -> None:
+        """Raises Rejected while no sound comes, which says what is not done then."""
         if self._clock.monotonic_ns() - self._last_block_ns >= _ABSENT_AFTER_NS:
             raise Rejected(
-                f"Микрофон «{self._device}» не даёт звука, день не открыт. Подключите его; список: station devices.",
-                f"No sound from “{self._device}”: the day is not opened. Plug it in; see station devices.",
+                f"Микрофон «{self._device}» не даёт звука, {ru}. Подключите его; список: station devices.",
+                f"No sound from “{self._device}”: {en}. Plug it in; see station devices.",
                 code="device_lost",
             )
 
@@ -107,10 +108,13 @@ class Hearing:
         if now_ns - self._lost_ns > _CALM_NS:
             self._alarms.clear("overflow")
 
-    def end_pause(self, stem: str, stream: str) -> Sequence[Event]:
-        """The pause of the take `stem` ends: what to remember of it."""
+    def end_pause(self, day: Day, events: Sequence[Event], stream: str | None) -> Sequence[Event]:
+        """What to remember of a pause that these events end."""
+        ends = any(isinstance(event, TakeResumed | TakeStopped) for event in events)
+        if day.state is not State.PAUSED or day.take is None or stream is None or not ends:
+            return ()
         self._alarms.clear("speech_in_pause")
-        return self._pauses.over(stem, stream)
+        return self._pauses.over(day.take.stem, stream)
 
 
 _CODES = {"silence": "dead"}

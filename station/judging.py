@@ -11,29 +11,20 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 
-from exam.audio import AudioFormat, Gap
+from exam.audio import AudioFormat
 from exam.errors import ExamError
 from station.audibility.analyser import Analyser
+from station.audibility.case import Case
 from station.audibility.detector import Detector
 from station.audibility.findings import Verdict
-from station.audibility.thresholds import Thresholds
-from station.audibility.timeline import Timeline
 from station.audibility.track import Track
 from station.audibility.verdict import judge
 from station.tape import TapeReader
 
+__all__ = ["Case", "judge_master", "track_of", "verdict_of"]
+
 _NICENESS = 10
-
-
-class Case(Struct, frozen=True, kw_only=True):
-    """What is known of a recording beside its sound. `gaps` in frames of the file; `seats` as in the configuration."""
-
-    timeline: Timeline
-    gaps: tuple[Gap, ...] = ()
-    seats: tuple[str, ...] = ()
-    thresholds: Thresholds = Thresholds()
 
 
 def track_of(blocks: Iterable[bytes], shape: AudioFormat) -> Track:

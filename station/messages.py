@@ -60,11 +60,15 @@ class Request(Struct, frozen=True):
 
 
 class Published(Struct, frozen=True):
-    """A recording's manifest was published. `sha256` is the master's, `manifest_sha256` the manifest file's own."""
+    """A recording's manifest was published. `sha256` is the master's, `manifest_sha256` the manifest file's own.
+
+    `verdict`: as the manifest tells it, if it was judged.
+    """
 
     stem: str
     sha256: str
     manifest_sha256: str
+    verdict: Verdict | None = None
 
 
 class PublishingFailed(Struct, frozen=True):
@@ -169,6 +173,37 @@ class ParticipantStatus(Struct, frozen=True):
     takes: tuple[TakeStatus, ...]
 
 
+class RehearsalStep(Struct, frozen=True):
+    """What is to be done in a test recording now: `prompt` says it.
+
+    `step`: silence, interlocutor or participant. `listening`: it counts now, else there is time to get ready.
+    `seconds_left` until that changes; `seconds_in_all` until the test recording ends.
+    """
+
+    step: str
+    listening: bool
+    seconds_left: float
+    seconds_in_all: float
+    prompt: str
+
+
+class RehearsalStatus(Struct, frozen=True):
+    """The last test recording: `running` while it is being made, `grade` and `verdict` once it was judged.
+
+    `ending`: done, or what came between; `accepted_by`: who listened to it and answers for it.
+    """
+
+    file: str
+    at: datetime
+    quick: bool
+    ending: str | None
+    published: bool
+    grade: Grade | None
+    verdict: Verdict | None
+    accepted_by: str | None
+    running: RehearsalStep | None = None
+
+
 class Status(Struct, frozen=True):
     """One glance at the room. Immutable: the recorder replaces it whole, everyone else reads it.
 
@@ -186,3 +221,4 @@ class Status(Struct, frozen=True):
     disk: tuple[DiskStatus, ...] = ()
     publishing: tuple[str, ...] = ()
     participants: tuple[ParticipantStatus, ...] = ()
+    rehearsal: RehearsalStatus | None = None

@@ -3,7 +3,17 @@
 from typing import NamedTuple
 
 from station import levels
-from station.messages import Alarm, DiskStatus, ParticipantStatus, Status, StreamStatus, TakeStatus, VerdictStatus
+from station.messages import (
+    Alarm,
+    DiskStatus,
+    ParticipantStatus,
+    RehearsalStatus,
+    RehearsalStep,
+    Status,
+    StreamStatus,
+    TakeStatus,
+    VerdictStatus,
+)
 from station.session import Day, Rules
 from station.tape import SUFFIX
 
@@ -21,6 +31,7 @@ class Snapshot(NamedTuple):
     disk: tuple[DiskStatus, ...]
     publishing: tuple[str, ...]
     participants: tuple[ParticipantStatus, ...]
+    rehearsing: RehearsalStep | None = None
 
     def status(self, channels: int) -> Status:
         """The room at that instant."""
@@ -36,6 +47,7 @@ class Snapshot(NamedTuple):
             disk=self.disk,
             publishing=self.publishing,
             participants=self.participants,
+            rehearsal=_rehearsal(self.day, self.rehearsing),
         )
 
 
@@ -49,6 +61,24 @@ def participants(day: Day, rules: Rules) -> tuple[ParticipantStatus, ...]:
             _takes(day, number),
         )
         for number, person in rules.roster.items()
+    )
+
+
+def _rehearsal(day: Day, running: RehearsalStep | None) -> RehearsalStatus | None:
+    """The last test recording, even one that was not finished."""
+    if not day.rehearsals:
+        return None
+    last = day.rehearsals[-1]
+    return RehearsalStatus(
+        file=last.stem + SUFFIX,
+        at=last.started_at,
+        quick=last.quick,
+        ending=last.ending,
+        published=last.stem in day.published,
+        grade=last.grade,
+        verdict=last.verdict,
+        accepted_by=last.accepted_by,
+        running=running if last.ending is None else None,
     )
 
 

@@ -1,7 +1,7 @@
-"""From a closed tape to a published recording: hash, encode, manifest last.
+"""From a closed tape to a published recording: judge, hash, encode, manifest last.
 
-`draft` (pure) says what the manifest will tell; `Publisher` does the slow part on a thread of its own, encoding
-in a low-priority child process, so that a library's crash or a long stream never touches the recorder.
+`draft` (pure) says what the manifest will tell; `Publisher` does the slow part on a thread of its own, judging and
+encoding in low-priority child processes, so that a library's crash or a long stream never touches the recorder.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -24,14 +25,17 @@ from exam import durable, manifest
 from exam.audio import FrameSpan, Mark, frame_within, gaps_within
 from exam.errors import ExamError, Rejected
 from exam.fixity import sha256_of
+from exam.language import say
 from exam.manifest import Audio, Chain, Delivery, Manifest, Person
 from exam.names import Kind
 from station import chain, links
+from station.audibility.case import Case
+from station.audibility.findings import Verdict
 from station.config import DeliveryFormat
 from station.feed import copy_spans
 from station.messages import Published, PublishingFailed
 from station.session import Day, Rules, StreamPart, Take
-from station.session.events import RecordingPublished, TakeAdded
+from station.session.events import Event, RecordingPublished, RehearsalJudged, TakeAdded
 from station.tape import SUFFIX, Tape, TapeReader, seal
 
 FRAGMENTS = "обрывки"
@@ -43,10 +47,14 @@ _log = logging.getLogger(__name__)
 
 
 class Draft(Struct, frozen=True):
-    """A recording whose bytes are still to be measured. `tape`: the stem of the file that holds its audio."""
+    """A recording whose bytes are still to be measured. `tape`: the stem of the file that holds its audio.
+
+    `case`: what it is to be judged by, unless it has a verdict.
+    """
 
     manifest: Manifest
     tape: str
+    case: Case | None = None
 
 
 def draft_of_take(day: Day, take: Take, rules: Rules, station: str) -> Draft:
@@ -66,7 +74,7 @@ def draft_of_take(day: Day, take: Take, rules: Rules, station: str) -> Draft:
             variant=take.variant,
             started_at=take.started_at,
             ended_at=take.ended_at or take.started_at,
-            audio=_unmeasured(take.stem),
+            audio=unmeasured(take.stem),
             spans=tuple(span for span in take.spans if span.frames),
             gaps=gaps_within(gaps, take.spans),
             marks=marks,
@@ -95,7 +103,7 @@ def draft_of_part(part: StreamPart, rules: Rules, station: str) -> Draft:
             station=station,
             started_at=part.started_at,
             ended_at=part.ended_at or part.started_at,
-            audio=_unmeasured(stem),
+            audio=unmeasured(stem),
             gaps=part.gaps,
             chain=Chain(links.BLOCK_S, 0, part.head) if part.head else None,
             drift_ppm=part.drift_ppm,
@@ -115,7 +123,7 @@ class Publisher:
         self._folder, self._delivery, self._report = folder, delivery, report
         self._moved_to = folder
         self._queue: queue.SimpleQueue[Draft | None] = queue.SimpleQueue()
-        self._encoder: subprocess.Popen[bytes] | None = None
+        self._child: subprocess.Popen[bytes] | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
 
@@ -134,8 +142,8 @@ class Publisher:
         self._stopping = True
         self._queue.put(None)
         while self._thread.is_alive():
-            if self._encoder is not None:
-                self._encoder.terminate()  # it takes its unfinished file away; one just being started is met next time
+            if self._child is not None:
+                self._child.terminate()  # it takes its unfinished file away; one just being started is met next time
             self._thread.join(_STOP_POLL_S)
 
     def _work(self) -> None:
@@ -153,17 +161,31 @@ class Publisher:
         stem = draft.manifest.stem
         finished = self._folder / (stem + manifest.SUFFIX)
         if finished.exists():
-            return Published(stem, manifest.load(finished).sha256, sha256_of(finished))
+            told = manifest.load(finished)
+            return Published(stem, told.sha256, sha256_of(finished), verdict_in(told))
         master = self._folder / (stem + SUFFIX)
         if not master.exists() or _is_torn(master, draft):
             _give_master(self._folder, draft, master)
         if draft.manifest.kind is Kind.STREAM:
             _complete_chain(master)
         seal(master)  # after a crash its last second may be in the kernel's memory only
-        measured = _measured(draft.manifest, master)
+        judged = draft.manifest
+        if draft.case is not None and judged.verdict is None:
+            judged = replace(judged, verdict=self._judge(master, draft.case))
+        measured = _measured(judged, master)
         deliveries = () if self._delivery == "wav" else self._deliver(master, stem, self._delivery)
         manifest.publish(replace(measured, deliveries=deliveries), self._folder)
-        return Published(stem, measured.sha256, sha256_of(finished))
+        return Published(stem, measured.sha256, sha256_of(finished), verdict_in(measured))
+
+    def _judge(self, master: Path, case: Case) -> dict[str, Any] | None:
+        """The verdict; a recording that cannot be judged is published without one."""
+        code, out, error = self._run(["station.judging", str(master)], msgspec.json.encode(case))
+        if code == 0:
+            return msgspec.json.decode(out, type=dict[str, Any])
+        if self._stopping:
+            raise Rejected("станция останавливается", "the station is stopping", code="stopping")
+        _log.warning("%s: %s: %s", master.name, say("без заключения", "not judged"), error)
+        return None
 
     def _deliver(self, master: Path, stem: str, delivery: DeliveryFormat) -> tuple[Delivery, ...]:
         """The encoded copy. One left by an earlier try is taken if it is the same to the byte, else left alone:
@@ -179,24 +201,33 @@ class Publisher:
         return (replace(copy, file=target.name),) if sha256_of(target) == copy.sha256 else ()
 
     def _encode(self, master: Path, target: Path, delivery: DeliveryFormat) -> Delivery:
-        command = [sys.executable, "-m", "station.encoding", str(master), str(target), delivery]
-        with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as self._encoder:
-            out, err = self._encoder.communicate()
-        if self._encoder.returncode != 0:
-            last = err.decode(errors="replace").strip().rsplit("\n", 1)[-1]
-            raise Rejected(f"кодирование в {delivery} не удалось: {last}", f"encoding {delivery} failed: {last}")
+        code, out, error = self._run(["station.encoding", str(master), str(target), delivery])
+        if code != 0:
+            raise Rejected(f"кодирование в {delivery} не удалось: {error}", f"encoding {delivery} failed: {error}")
         return msgspec.json.decode(out, type=Delivery)
 
+    def _run(self, module: Sequence[str], told: bytes = b"") -> tuple[int, bytes, str]:
+        """Run a module of ours in a child process, `told` on its input: its exit code, output and last error line."""
+        command = [sys.executable, "-m", *module]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as self._child:
+            out, err = self._child.communicate(told)
+        return self._child.returncode, out, err.decode(errors="replace").strip().rsplit("\n", 1)[-1]
 
-def _unmeasured(stem: str) -> Audio:
+
+def unmeasured(stem: str) -> Audio:
+    """What a draft says of a master before its file was looked at."""
     return Audio(stem + SUFFIX, "wav", 0, 0, 0)
 
 
-def published_event(report: Published) -> RecordingPublished:
-    """What the journal notes of a published recording."""
-    return RecordingPublished(stem=report.stem, sha256=report.sha256, manifest_sha256=report.manifest_sha256)
+def published_events(day: Day, report: Published) -> Sequence[Event]:
+    """What the journal notes of a published recording: the verdict, unless it knows that, and that it is published."""
+    event = RecordingPublished(stem=report.stem, sha256=report.sha256, manifest_sha256=report.manifest_sha256)
+    rehearsal = day.rehearsal_of(report.stem)
+    if report.verdict is None or rehearsal is None or rehearsal.verdict is not None:
+        return [event]
+    return [RehearsalJudged(stem=report.stem, verdict=report.verdict), event]
 
 
 def adopt(folder: Path, event: TakeAdded) -> None:
@@ -240,6 +271,14 @@ def _is_torn(master: Path, draft: Draft) -> bool:
             return not tape.is_whole or tape.frames != sum(span.frames for span in spans)
     except Rejected:
         return True
+
+
+def verdict_in(told: Manifest) -> Verdict | None:
+    """As the manifest tells it; None also where another version of this program wrote something else."""
+    try:
+        return msgspec.convert(told.verdict, type=Verdict | None)
+    except msgspec.ValidationError:
+        return None
 
 
 def _complete_chain(stream: Path) -> None:

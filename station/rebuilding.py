@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import Struct
 
@@ -21,9 +21,9 @@ from exam.language import say
 from exam.manifest import Manifest
 from exam.names import Kind, RecordingName
 from station import journal as journals
-from station import recovery
+from station import recovery, script
 from station.journal import Entry, Journal
-from station.publishing import set_aside
+from station.publishing import set_aside, verdict_in
 from station.salvage import Finding, free_name, rescue, shape_for, survey
 from station.search import Found, StreamIndex
 from station.session import Day, Rules, evolve
@@ -98,7 +98,9 @@ def rebuild(folder: Path, rules: Rules, shape: AudioFormat, clock: Clock) -> Day
             code="not_a_day",
         )
     kept = [entry.event for entry in left.entries if isinstance(entry.event, _KEPT)]
-    events = [*_stream(parts, left), *_takes(parts, takes, left, rules), *kept]
+    rehearsals = sorted((each for each in masters if each.kind is Kind.REHEARSAL), key=lambda name: name.number)
+    told = [event for name in rehearsals for event in _rehearsal(name.stem, left)]
+    events = [*told, *_stream(parts, left), *_takes(parts, takes, left, rules), *kept]
     if (folder / journals.FILE).exists():
         set_aside(folder / journals.FILE)
     journal = Journal(folder, clock)
@@ -253,6 +255,32 @@ def _added(name: RecordingName, number: int, found: Found, left: _Left) -> happe
         source="microphone" if is_whole else "other_pc",
         **common,
     )
+
+
+def _rehearsal(stem: str, left: _Left) -> Iterator[Event]:
+    """A test recording; without its manifest it is one that was interrupted."""
+    path, told = left.folder / (stem + SUFFIX), left.manifests.get(stem)
+    with TapeReader(path) as tape:
+        frames, shape = tape.frames, tape.shape
+    began, ended = _times(path, shape.seconds(frames), left)
+    noted = [entry.event for entry in left.entries if getattr(entry.event, "stem", None) == stem]
+    quick = any(event.quick for event in noted if isinstance(event, happened.RehearsalBegan))
+    yield happened.RehearsalBegan(stem=stem, quick=quick, at=began)
+    steps = told.steps if told is not None else script.steps(script.parts_of(quick=quick), frames, shape)
+    gaps = told.gaps if told is not None else ()
+    ending = _ending_of(told) if told is not None else "crash"
+    yield happened.RehearsalEnded(stem=stem, ending=ending, frames=frames, steps=steps, gaps=gaps, at=ended)
+    verdict = verdict_in(told) if told is not None else None
+    if verdict is not None:
+        yield happened.RehearsalJudged(stem=stem, verdict=verdict)
+    yield from (event for event in noted if isinstance(event, happened.RehearsalAccepted))
+    yield from _published(stem, left)
+
+
+def _ending_of(told: Manifest) -> happened.RehearsalEnding:
+    """As its flag says it."""
+    endings = [flag.removeprefix("ended_by_") for flag in told.flags]
+    return next((known for known in get_args(happened.RehearsalEnding) if known in endings), "done")
 
 
 def _published(stem: str, left: _Left) -> Iterator[Event]:

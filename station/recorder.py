@@ -27,9 +27,10 @@ from station.listener import Listener
 from station.messages import Block, Message, Request, Status
 from station.mirror import Mirror
 from station.overview import Snapshot
-from station.publishing import Publisher, adopt, published_event, set_aside
+from station.publishing import Publisher, adopt, published_events, set_aside
 from station.recovery import Tail, correction_of
 from station.reel import Reel
+from station.rehearsing import Rehearsing
 from station.session import Day, Moment, Rules, State, Take, decide, evolve
 from station.session import commands as ask
 from station.session import events as happened
@@ -71,12 +72,13 @@ class Recorder:
         self._source, self._stopping = source, False
         self._shape, self._publisher, self._has_mirror = config.capture.shape, publisher, mirror is not None
         self._keeps_takes = config.exam.recording != "stream"
-        self._due = Due(publisher, rules, config.station, config.exam.recording)
+        self._due = Due(publisher, rules, config)
         self._reel = Reel(config.day_folder, rules, self._shape, clock, journal=journal, mirror=mirror, tail=tail)
         self._folder = self._reel.folder
         self._alarms, self._clockwatch = Alarms(), ClockWatch()
         self._hearing = Hearing(config.capture.device, self._shape, self._alarms, clock, config.seats)
         self._attention = Attention(rules, self._alarms, listener)
+        self._rehearsing = Rehearsing(self._shape, self._alarms, clock, rules.exam_date, config.quality)
         self._clock.correction = correction_of(day)
         now = clock.monotonic_ns()
         self._tended_ns = self._turned_ns = self._retried_ns = now
@@ -127,6 +129,7 @@ class Recorder:
                     self._handle(message)
                 self._turn()
                 self._snapshot = self._glance()
+            self._carry_out(self._rehearsing.end("shutdown"))
             self._told_first(lambda: self._reel.seal(self._day, "shutdown"))
         except OSError as error:
             self._failure = disks.refused(error)
@@ -172,7 +175,7 @@ class Recorder:
             case messages.Judged():
                 self._carry_out(self._attention.judged(self._day, message))
             case messages.Published():
-                self._carry_out([published_event(message)])
+                self._carry_out(published_events(self._day, message))
                 self._due.published(message.stem)
                 if not self._due.has_failed:
                     self._alarms.clear("not_published")
@@ -182,6 +185,7 @@ class Recorder:
 
     def _take_block(self, block: Block) -> None:
         self._told_first(lambda: self._reel.taped(self._day, lambda taping: taping.take_block(block)))
+        self._carry_out(self._rehearsing.take_block(block))
         is_paused = self._day.state is State.PAUSED and self._taping is not None
         self._hearing.take_block(block, self._taping.frames if self._taping is not None and is_paused else None)
         if self._publishing:  # this block may have completed a take
@@ -191,6 +195,7 @@ class Recorder:
         self._hearing.lose(lost)
         if lost.code != "device_stalled":
             self._told_first(lambda: self._reel.taped(self._day, lambda taping: taping.lose_device()))
+            self._carry_out(self._rehearsing.end("device_lost"))
 
     # -- commands ------------------------------------------------------------------------------------------
 
@@ -200,8 +205,11 @@ class Recorder:
                 self._prepare_opening()
             elif isinstance(request.command, ask.Start | ask.Resume) and self._reel.failure is not None:
                 raise disks.nowhere_to_record(self._folder)
+            elif isinstance(request.command, ask.Rehearse):
+                self._hearing.check("проба не начата", "the test recording does not begin")
             events = decide(self._day, request.command, self._moment(request.pressed_ns), self._rules)
-            self._carry_out([*self._end_of_pause(events), *events])
+            over = self._hearing.end_pause(self._day, events, self._taping.file if self._taping else None)
+            self._carry_out([*self._rehearsing.ended_by(request.command), *over, *events])
         except ExamError as error:
             request.settle(error)
         except OSError:
@@ -213,16 +221,8 @@ class Recorder:
             self._snapshot = self._glance()
             request.settle(self.status)
 
-    def _end_of_pause(self, events: Sequence[Event]) -> Sequence[Event]:
-        """What to remember of a pause that these events end."""
-        take = self._day.take
-        ends = any(isinstance(event, happened.TakeResumed | happened.TakeStopped) for event in events)
-        if self._day.state is not State.PAUSED or take is None or self._taping is None or not ends:
-            return ()
-        return self._hearing.end_pause(take.stem, self._taping.file)
-
     def _prepare_opening(self) -> None:
-        self._hearing.check()
+        self._hearing.check("день не открыт", "the day is not opened")
         self._space.watch(self._folder)
         self._space.check_opening(self._day)
         self._told_first(lambda: self._reel.seal(self._day, "close"))
@@ -248,6 +248,7 @@ class Recorder:
             self._move()
             self._go_on_with_take()
         self._participants = overview.participants(self._day, self._rules)
+        self._rehearsing.watch(self._day)
         self._publishing = self._due.of(self._day)
         self._due.submit(self._day, self._is_unfinished)
 
@@ -269,6 +270,7 @@ class Recorder:
         left, self._folder = self._folder, self._reel.folder
         on = say(f"запись продолжается на втором диске, {self._folder}", f"recording goes on at {self._folder}")
         self._alarms.raise_("disk_failed", self._clock.now(), f"{left}; {on}")
+        self._carry_out(self._rehearsing.end("disk_failed"))
         self._publisher.move(self._folder)
         self._due.moved(self._day, self._reel.taken())
 
@@ -311,6 +313,7 @@ class Recorder:
         happened.StreamStarted: _begin_part,
         happened.TakeStarted: _begin_take,
         happened.TakeAdded: _adopt,
+        happened.RehearsalBegan: lambda self, event: self._rehearsing.begin(self._folder, event),
     }
     _acts: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
         happened.TakeStarted: _begin_span,
@@ -356,21 +359,18 @@ class Recorder:
         if self._reel.failure is not None and not self._alarms.stands("disk_failed"):
             self._alarms.raise_("disk_failed", self._clock.now(), str(self._reel.failure))
         self._due.submit(self._day, self._is_unfinished)
-        self._retry(now)
+        if now - self._retried_ns > _RETRY_NS:
+            self._retried_ns = now
+            self._due.retry()
         is_done = self._day.state is State.CLOSED and self._taping is None and not self._publishing
         self._space.watch_copy(is_done=is_done, is_stopped=self._reel.failure is not None)
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now
             self._space.watch(self._folder)
+            self._rehearsing.watch(self._day)
             if self._taping is not None:
                 self._space.watch_chain(self._taping.chain.fault)
             self._return_to_disk()
-
-    def _retry(self, now_ns: int) -> None:
-        """Publish again what failed a minute ago."""
-        if now_ns - self._retried_ns > _RETRY_NS:
-            self._retried_ns = now_ns
-            self._due.retry()
 
     def _is_unfinished(self, take: Take) -> bool:
         """Whether sound or verdict of an ended take are still to come."""
@@ -397,4 +397,4 @@ class Recorder:
     def _glance(self) -> Snapshot:
         stream = self._taping.glance() if self._taping else None
         told = self._alarms.standing(), self._space.disks, self._publishing, self._participants
-        return Snapshot(self._day, stream, self._hearing.heard, *told)
+        return Snapshot(self._day, stream, self._hearing.heard, *told, self._rehearsing.step)

@@ -18,7 +18,7 @@ from exam import manifest
 from exam.audio import AudioFormat, Gap
 from exam.clock import NS_PER_S, Clock, boot_id
 from exam.errors import Rejected
-from station import chain
+from station import chain, script
 from station import journal as journals
 from station.journal import Journal
 from station.publishing import set_aside
@@ -74,7 +74,7 @@ def recover(
     The day to go on with and, where the stream is to go on after a short outage, where it left off. Without `goes_on`
     nothing goes on: a take in hand ends.
     """
-    day = _written(day, journal, _lost_manifests(folder, day))
+    day = _written(day, journal, [*_lost_manifests(folder, day), *_cut_short(folder, day)])
     part = day.parts[-1] if day.parts else None
     if part is None:
         return day, None
@@ -113,6 +113,24 @@ def _lost_manifests(folder: Path, day: Day) -> list[Event]:
             continue
         lost.append(happened.ManifestLost(stem=stem))
     return lost
+
+
+def _cut_short(folder: Path, day: Day) -> list[Event]:
+    """A test recording that was being made: it is what there is of it."""
+    rehearsal = day.rehearsal
+    if rehearsal is None:
+        return []
+    path = folder / (rehearsal.stem + SUFFIX)
+    try:
+        frames, shape = _sealed_frames(path), _shape_of(path)
+    except OSError as error:  # no reason to keep the day from going on
+        _log.warning("%s: %s", path, error)
+        frames, shape = 0, None
+    if not frames or shape is None:
+        return [happened.RehearsalEnded(stem=rehearsal.stem, ending="crash", frames=0)]
+    steps = script.steps(script.parts_of(quick=rehearsal.quick), frames, shape)
+    ended_at = rehearsal.started_at + timedelta(seconds=shape.seconds(frames))
+    return [happened.RehearsalEnded(stem=rehearsal.stem, ending="crash", frames=frames, steps=steps, at=ended_at)]
 
 
 def _loose_ends(

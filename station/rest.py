@@ -17,7 +17,7 @@ from station.due import Due
 from station.journal import Journal
 from station.lock import locked
 from station.messages import Published, PublishingFailed
-from station.publishing import Publisher, adopt, published_event
+from station.publishing import Publisher, adopt, published_events
 from station.rebuilding import replay_or_rebuild
 from station.session import Day, Moment, Rules, decide, evolve
 from station.session.commands import Command
@@ -65,7 +65,7 @@ class Rest:
         """Hash, encode and publish what is due; `progress` is told each stem. Raises Rejected naming what failed."""
         reports: queue.SimpleQueue[Published | PublishingFailed] = queue.SimpleQueue()
         publisher = Publisher(self._folder, self._config.delivery.format, reports.put)
-        due = Due(publisher, self._rules, self._config.station, self._config.exam.recording)
+        due = Due(publisher, self._rules, self._config)
         awaited, failures = due.of(self.day), []
         due.submit(self.day, lambda _take: False)
         publisher.start()
@@ -74,7 +74,7 @@ class Rest:
                 report = reports.get()
                 progress(report.stem)
                 if isinstance(report, Published):
-                    self.note([published_event(report)])
+                    self.note(published_events(self.day, report))
                 else:
                     failures.append(report.text)
         finally:

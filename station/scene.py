@@ -62,6 +62,7 @@ def scene_of(day: Day, rules: Rules, folder: str, stream: StreamStatus | None, u
         frames=stream.frames if stream else 0,
         gaps=tuple(_latest_gaps(day, stream)) if stream else (),
         current=day.current if day.state is State.RECORDING else None,
+        noise_dbfs=day.last_rehearsal.noise_dbfs if day.last_rehearsal is not None else (),
         takes=tuple(_take_scene(day, rules, day.takes[stem]) for stem in stems),
     )
 

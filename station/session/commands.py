@@ -111,6 +111,22 @@ class Import(Command, frozen=True, tag="import"):
     damaged: bool = False
 
 
+class Rehearse(Command, frozen=True, tag="rehearse"):
+    """A test recording. `quick`: the short one, between two participants."""
+
+    quick: bool = False
+
+
+class CancelRehearsal(Command, frozen=True, tag="cancel_rehearsal"):
+    """End the test recording that runs; what there is of it is kept."""
+
+
+class AcceptRehearsal(Command, frozen=True, tag="accept_rehearsal"):
+    """`by` has listened to the last test recording and answers for it."""
+
+    by: Annotated[str, Meta(pattern=r"\S", max_length=200)]
+
+
 AnyCommand = (
     Open
     | Close
@@ -128,4 +144,7 @@ AnyCommand = (
     | Recut
     | SetClock
     | Import
+    | Rehearse
+    | CancelRehearsal
+    | AcceptRehearsal
 )

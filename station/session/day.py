@@ -10,11 +10,11 @@ from enum import StrEnum
 from msgspec import Struct
 
 from exam.audio import FrameSpan, Gap
-from exam.manifest import Decision, Listened, Source
+from exam.manifest import Decision, Listened, Source, Step
 from exam.regulation import Outcome
-from station.audibility.findings import Verdict
+from station.audibility.findings import Grade, Verdict
 from station.session import events as happened
-from station.session.events import Event
+from station.session.events import Event, RehearsalEnding
 
 
 class State(StrEnum):
@@ -121,6 +121,36 @@ class OutcomeNote(Struct, frozen=True):
     note: str
 
 
+class Rehearsal(Struct, frozen=True):
+    """A test recording. `ending` is None while it runs, `verdict` until it was judged; only one that is `done` is.
+
+    `steps` and `gaps` in its own frames. `accepted_by`: who listened to it and answers for it.
+    """
+
+    stem: str
+    started_at: datetime
+    quick: bool = False
+    ended_at: datetime | None = None
+    ending: RehearsalEnding | None = None
+    frames: int = 0
+    steps: tuple[Step, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    verdict: Verdict | None = None
+    accepted_by: str | None = None
+
+    @property
+    def grade(self) -> Grade | None:
+        return self.verdict.grade if self.verdict is not None else None
+
+    @property
+    def noise_dbfs(self) -> tuple[float, ...]:
+        """The noise of the silent room, one number a channel; empty where it is not known."""
+        metrics = self.verdict.metrics if self.verdict is not None else ()
+        noise = {metric.channel or 0: metric.value for metric in metrics if metric.name == "noise"}
+        known = [value for _, value in sorted(noise.items()) if value is not None]
+        return tuple(known) if len(known) == len(noise) else ()
+
+
 class Day(Struct, frozen=True):
     """Everything the journal knows of a room's day.
 
@@ -134,6 +164,7 @@ class Day(Struct, frozen=True):
     current: str | None = None
     outcomes: Mapping[int, OutcomeNote] = {}
     published: Mapping[str, tuple[str, str]] = {}
+    rehearsals: tuple[Rehearsal, ...] = ()
     clock_correction_s: float = 0.0
 
     @property
@@ -150,11 +181,27 @@ class Day(Struct, frozen=True):
         accepted = [take for take in self.takes_of(participant) if take.decision == "accepted"]
         return accepted[-1] if accepted else None
 
+    @property
+    def rehearsal(self) -> Rehearsal | None:
+        """The test recording that runs."""
+        return self.rehearsals[-1] if self.rehearsals and self.rehearsals[-1].ending is None else None
+
+    @property
+    def last_rehearsal(self) -> Rehearsal | None:
+        """The last test recording that counts: it was judged, or somebody answers for it."""
+        counting = [each for each in self.rehearsals if each.verdict is not None or each.accepted_by is not None]
+        return counting[-1] if counting else None
+
+    def rehearsal_of(self, stem: str) -> Rehearsal | None:
+        """The test recording of this name, if it is one."""
+        return next((rehearsal for rehearsal in self.rehearsals if rehearsal.stem == stem), None)
+
     def unpublished(self) -> tuple[str, ...]:
-        """Stems of takes and ended stream parts that hold sound and whose manifest is still due."""
+        """Stems of takes, ended stream parts and test recordings that hold sound and whose manifest is still due."""
         takes = [take.stem for take in self.takes.values() if take.is_publishable]
         parts = [part.stem for part in self.parts if part.frames]
-        return tuple(stem for stem in takes + parts if stem not in self.published)
+        rehearsals = [rehearsal.stem for rehearsal in self.rehearsals if rehearsal.frames]
+        return tuple(stem for stem in takes + parts + rehearsals if stem not in self.published)
 
 
 TRANSITIONS: Mapping[tuple[State, type[Event]], State] = {
@@ -169,6 +216,9 @@ TRANSITIONS: Mapping[tuple[State, type[Event]], State] = {
     (State.REVIEW, happened.TakeContinued): State.RECORDING,
     (State.REVIEW, happened.TakeDecided): State.IDLE,
     (State.REVIEW, happened.TakeCancelled): State.IDLE,
+    (State.CLOSED, happened.RehearsalBegan): State.CLOSED,
+    (State.IDLE, happened.RehearsalBegan): State.IDLE,
+    (State.REVIEW, happened.RehearsalBegan): State.REVIEW,
 }
 """Which event may happen in which state, and the state after it. Events of the whole day, below, may
 happen in any state and change none."""
@@ -194,6 +244,9 @@ DAY_EVENTS: frozenset[type[Event]] = frozenset(
         happened.ClockStepped,
         happened.RecordingPublished,
         happened.ManifestLost,
+        happened.RehearsalEnded,
+        happened.RehearsalJudged,
+        happened.RehearsalAccepted,
     }
 )
 

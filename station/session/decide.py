@@ -12,7 +12,7 @@ from exam.regulation import Outcome
 from exam.roster import Participant
 from station.session import commands as ask
 from station.session import events as happened
-from station.session import papers
+from station.session import papers, rehearsals
 from station.session.commands import Command
 from station.session.day import Day, State, Take
 from station.session.desk import Desk, end_take, expect_again, leave_review, outcome_event, reviewed
@@ -195,4 +195,7 @@ _DECISIONS: Mapping[type[Command], Callable[[Desk, Any], Desk]] = {
     ask.Recut: papers.recut,
     ask.SetClock: papers.set_clock,
     ask.Import: papers.import_take,
+    ask.Rehearse: rehearsals.begin,
+    ask.CancelRehearsal: rehearsals.cancel,
+    ask.AcceptRehearsal: rehearsals.accept,
 }

@@ -8,8 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from exam.audio import FrameSpan, GapReason, Mark
-from exam.manifest import Decision, Listened, Source
+from exam.audio import FrameSpan, Gap, GapReason, Mark
+from exam.manifest import Decision, Listened, Source, Step
 from exam.regulation import Outcome
 from station.audibility.findings import Verdict
 
@@ -26,6 +26,10 @@ Ending = Literal[
     "file_limit",
 ]
 """What ended a take or a stream part. `file_limit`: the file system lets no file grow further (4 GiB on FAT32)."""
+
+
+RehearsalEnding = Literal["done", "cancel", "open", "start", "close", "shutdown", "crash", "device_lost", "disk_failed"]
+"""What ended a test recording: it was `done` to its end, or else what came between."""
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -248,6 +252,42 @@ class ManifestLost(Event, frozen=True, tag="manifest_lost"):
     stem: str
 
 
+class RehearsalBegan(Event, frozen=True, tag="rehearsal_began"):
+    """The test recording `stem` begins. `at`: when, if not when this was written down."""
+
+    stem: str
+    quick: bool = False
+    at: datetime | None = None
+
+
+class RehearsalEnded(Event, frozen=True, tag="rehearsal_ended"):
+    """The test recording that runs ends after `frames` frames; without any it is of no use, and is not published.
+
+    `steps` and `gaps` in its own frames. `at`: when, if not when this was written down.
+    """
+
+    stem: str
+    ending: RehearsalEnding
+    frames: int
+    steps: tuple[Step, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    at: datetime | None = None
+
+
+class RehearsalJudged(Event, frozen=True, tag="rehearsal_judged"):
+    """What the test recording `stem` was found to be."""
+
+    stem: str
+    verdict: Verdict
+
+
+class RehearsalAccepted(Event, frozen=True, tag="rehearsal_accepted"):
+    """`by` listened to the test recording `stem` and answers for it, whatever the verdict."""
+
+    stem: str
+    by: str
+
+
 class OverflowSeen(Event, frozen=True, tag="overflow"):
     """The sound system said that it lost audio just before `frame`."""
 
@@ -281,5 +321,9 @@ AnyEvent = (
     | ClockStepped
     | RecordingPublished
     | ManifestLost
+    | RehearsalBegan
+    | RehearsalEnded
+    | RehearsalJudged
+    | RehearsalAccepted
     | OverflowSeen
 )

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exam.audio import FrameSpan, Gap
 from station.session import events as happened
-from station.session.day import Anchor, Day, OutcomeNote, Place, State, StreamPart, Take, next_state
+from station.session.day import Anchor, Day, OutcomeNote, Place, Rehearsal, State, StreamPart, Take, next_state
 from station.session.events import Event
 
 _TURNS = {"file_limit", "disk_full", "disk_failed"}
@@ -31,6 +31,7 @@ def joined(day: Day, other: Day) -> Day:
         takes={**day.takes, **other.takes},
         outcomes={**other.outcomes, **day.outcomes},
         published={**day.published, **other.published},
+        rehearsals=day.rehearsals + other.rehearsals,
     )
 
 
@@ -198,7 +199,9 @@ def _clock_corrected(day: Day, event: happened.ClockCorrected, _wall: datetime) 
     by = timedelta(seconds=event.seconds)
     parts = tuple(part if part.stem in day.published else _moved_part(part, by) for part in day.parts)
     takes = {stem: take if stem in day.published else _moved(take, by) for stem, take in day.takes.items()}
-    return replace(day, parts=parts, takes=takes, clock_correction_s=day.clock_correction_s + event.seconds)
+    rehearsals = tuple(each if each.stem in day.published else _moved(each, by) for each in day.rehearsals)
+    day = replace(day, parts=parts, takes=takes, rehearsals=rehearsals)
+    return replace(day, clock_correction_s=day.clock_correction_s + event.seconds)
 
 
 def _published(day: Day, event: happened.RecordingPublished, _wall: datetime) -> Day:
@@ -207,6 +210,31 @@ def _published(day: Day, event: happened.RecordingPublished, _wall: datetime) ->
 
 def _manifest_lost(day: Day, event: happened.ManifestLost, _wall: datetime) -> Day:
     return replace(day, published={stem: told for stem, told in day.published.items() if stem != event.stem})
+
+
+def _rehearsal_began(day: Day, event: happened.RehearsalBegan, wall: datetime) -> Day:
+    return replace(day, rehearsals=(*day.rehearsals, Rehearsal(event.stem, event.at or wall, event.quick)))
+
+
+def _rehearsal_ended(day: Day, event: happened.RehearsalEnded, wall: datetime) -> Day:
+    told = {"ending": event.ending, "frames": event.frames, "steps": event.steps, "gaps": event.gaps}
+    return _with_rehearsal(day, event.stem, ended_at=event.at or wall, **told)
+
+
+def _rehearsal_judged(day: Day, event: happened.RehearsalJudged, _wall: datetime) -> Day:
+    return _with_rehearsal(day, event.stem, verdict=event.verdict)
+
+
+def _rehearsal_accepted(day: Day, event: happened.RehearsalAccepted, _wall: datetime) -> Day:
+    return _with_rehearsal(day, event.stem, accepted_by=event.by)
+
+
+def _with_rehearsal(day: Day, stem: str, **change: Any) -> Day:
+    if day.rehearsal_of(stem) is None:
+        raise ValueError(f"no rehearsal {stem}")
+    return replace(
+        day, rehearsals=tuple(replace(each, **change) if each.stem == stem else each for each in day.rehearsals)
+    )
 
 
 def _renamed(day: Day, stem: str, new_stem: str, change: dict[str, Any]) -> Day:
@@ -226,7 +254,7 @@ def _span_closed(take: Take, end: int) -> Take:
     return replace(take, spans=(*take.spans, _span(take.open_from, end)), open_from=None)
 
 
-def _moved(noted: Take | StreamPart, by: timedelta) -> Any:
+def _moved(noted: Take | StreamPart | Rehearsal, by: timedelta) -> Any:
     ended_at = noted.ended_at + by if noted.ended_at else None
     return replace(noted, started_at=noted.started_at + by, ended_at=ended_at)
 
@@ -294,4 +322,8 @@ _CHANGES: Mapping[type[Event], Callable[[Day, Any, datetime], Day]] = {
     happened.ClockCorrected: _clock_corrected,
     happened.RecordingPublished: _published,
     happened.ManifestLost: _manifest_lost,
+    happened.RehearsalBegan: _rehearsal_began,
+    happened.RehearsalEnded: _rehearsal_ended,
+    happened.RehearsalJudged: _rehearsal_judged,
+    happened.RehearsalAccepted: _rehearsal_accepted,
 }

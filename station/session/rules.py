@@ -40,6 +40,10 @@ class Rules(Struct, frozen=True):
         """The name of a part of the day's stream."""
         return RecordingName(self.exam_date, self.room, self.school, Kind.STREAM, number=part).stem
 
+    def rehearsal_stem(self, number: int) -> str:
+        """The name of a test recording."""
+        return RecordingName(self.exam_date, self.room, self.school, Kind.REHEARSAL, number=number).stem
+
 
 class Moment(Struct, frozen=True):
     """When and where a command arrives.
@@ -62,3 +66,11 @@ def free_take(day: Day, rules: Rules, taken: frozenset[str], participant: int) -
     while any(name.startswith(rules.stem(participant, number) + ".") for name in taken):
         number += 1
     return number, rules.stem(participant, number)
+
+
+def free_rehearsal(day: Day, rules: Rules, taken: frozenset[str]) -> str:
+    """The next test recording's name that no file bears yet."""
+    number = rules.numbers_after + len(day.rehearsals) + 1
+    while any(name.startswith(rules.rehearsal_stem(number) + ".") for name in taken):
+        number += 1
+    return rules.rehearsal_stem(number)

@@ -30,6 +30,7 @@ def check(folder: Path, day: Day, entries: Sequence[Entry], manifests: Mapping[s
             yield Breach(4, part.file, say("часть общей записи пропала", "this part of the stream is missing"))
     tapes = {take.tape for take in day.takes.values()}
     known = tapes | set(day.takes) | {part.file.removesuffix(SUFFIX) for part in day.parts} | set(manifests)
+    known |= {rehearsal.stem for rehearsal in day.rehearsals}
     for path in folder.glob(f"*{SUFFIX}"):
         # A kill between a file's creation and its journal line leaves a name without a sound: nothing is lost.
         is_empty = path.stat().st_size <= HEADER_BYTES

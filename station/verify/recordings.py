@@ -9,7 +9,9 @@ from exam.errors import Rejected
 from exam.language import say
 from exam.manifest import Manifest
 from exam.names import Kind
+from station.due import flags_of
 from station.session import Day, Take
+from station.session.day import Rehearsal
 from station.tape import TapeReader
 from station.verify.report import Breach
 from station.verify.samples import against_spans, is_silent
@@ -78,6 +80,8 @@ def _tape(tape: TapeReader, recording: Manifest) -> Iterator[Breach]:
         end = gap.end
         if not is_silent(tape, gap):
             yield Breach(1, tape.path.name, say("в пропуске есть звук", "there is sound within a gap"))
+    if any(step.first_frame < 0 or step.first_frame + step.frames > tape.frames for step in recording.steps):
+        yield Breach(1, tape.path.name, say("шаги пробы описаны неверно", "steps reach past the end"))
 
 
 def _meaning(recording: Manifest, day: Day) -> Iterator[Breach]:
@@ -88,6 +92,11 @@ def _meaning(recording: Manifest, day: Day) -> Iterator[Breach]:
         take = day.takes.get(recording.stem)
         stated = _stated_of_take(recording)
         known = take and _known_of_take(take, day)
+    elif recording.kind is Kind.REHEARSAL:
+        rehearsal = day.rehearsal_of(recording.stem)
+        is_noted = recording.stem in day.published  # the journal learns of the verdict when it does of the manifest
+        stated = *_stated_of_rehearsal(recording), is_noted and recording.verdict and recording.verdict.get("grade")
+        known = rehearsal and (*_known_of_rehearsal(rehearsal), is_noted and rehearsal.grade)
     else:
         part = next((part for part in day.parts if part.file == recording.audio.file), None)
         head = recording.chain.head if recording.chain else None
@@ -118,6 +127,15 @@ def _known_of_take(take: Take, day: Day) -> tuple[object, ...]:
     marks = tuple(Mark(task, frame_within(take.spans, at.stream, at.frame)) for task, at in take.marks)
     place = spans, gaps, marks, take.started_at, take.ended_at or take.started_at
     return take.participant, take.number, take.variant, take.decision, take.listened, take.flags, take.replaces, *place
+
+
+def _stated_of_rehearsal(told: Manifest) -> tuple[object, ...]:
+    return told.audio.frames, told.gaps, told.steps, told.started_at, told.ended_at, told.flags
+
+
+def _known_of_rehearsal(rehearsal: Rehearsal) -> tuple[object, ...]:
+    ended_at = rehearsal.ended_at or rehearsal.started_at
+    return rehearsal.frames, rehearsal.gaps, rehearsal.steps, rehearsal.started_at, ended_at, flags_of(rehearsal)
 
 
 def _real_spans(take: Take) -> tuple[FrameSpan, ...]:

@@ -57,7 +57,9 @@ class Listening:
         assert self.alarms()[code] - since < NOTICED
 
     def alarms(self) -> dict[str, datetime]:
-        return {alarm["code"]: datetime.fromisoformat(alarm["since"]) for alarm in self.here.status()["alarms"]}
+        standing = self.here.status()["alarms"]
+        since = {alarm["code"]: datetime.fromisoformat(alarm["since"]) for alarm in standing}
+        return {code: at for code, at in since.items() if code != "rehearsal_missing"}
 
     def end(self) -> tuple[tuple[Gap, ...], Frames]:
         """Close; the gaps the manifest tells, proved, and the recording."""

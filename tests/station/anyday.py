@@ -50,12 +50,16 @@ EXPECTED: dict[type[Command], tuple[frozenset[State], State | None]] = {
     ask.SetOutcome: (_ANY, None),
     ask.Reassign: (_ANY, None),
     ask.Correct: (_ANY, None),
+    ask.Rehearse: (_ANY - _RUNNING, None),
+    ask.CancelRehearsal: (_ANY, None),
 }
 """Where a command is possible, as far as the state decides, and the state after it; None: the same."""
 
 SIMPLE = st.sampled_from([ask.Open(), ask.Close(), ask.Pause(), ask.Resume(), ask.Stop(), ask.Accept(), ask.Cancel()])
+REHEARSALS = st.sampled_from([ask.Rehearse(quick=True), ask.Rehearse(), ask.CancelRehearsal()])
 COMMANDS = st.one_of(
     SIMPLE,
+    REHEARSALS,
     st.builds(ask.Start, participant=PEOPLE, variant=VARIANTS, end_previous=st.booleans()),
     st.builds(ask.MarkTask, task=st.integers(1, 4)),
     st.builds(ask.Retake, reason=st.just("r"), variant=VARIANTS, consent=st.sampled_from([None, True, False])),

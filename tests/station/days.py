@@ -71,6 +71,11 @@ def audio_of(path: Path) -> bytes:
     return path.read_bytes()[HEADER_BYTES:]
 
 
+def alarms_of(status: Status) -> list[str]:
+    """Codes of the alarms that stand, but that this room was never tested."""
+    return [alarm.code for alarm in status.alarms if alarm.code != "rehearsal_missing"]
+
+
 class StillClock:
     """A clock that goes only when told."""
 

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from days import MORNING, STREAM, StillClock
 
-from exam.audio import FrameSpan, Mark
+from exam.audio import FrameSpan, Gap, Mark
 from exam.errors import Rejected
 from exam.language import VARIABLE
+from exam.manifest import Step
 from exam.regulation import Outcome
 from station import journal as journals
+from station.audibility.findings import Metric, Place, Verdict
 from station.journal import Journal
 from station.session import events as happened
 from station.session.events import Event
@@ -59,6 +61,21 @@ EVERY: list[Event] = [
     happened.ManifestLost(stem="s"),
     happened.OverflowSeen(**HERE),
     happened.ChainHead(head="0" * 64, **HERE),
+    happened.RehearsalBegan(stem="s", quick=True, at=MORNING),
+    happened.RehearsalEnded(
+        stem="s", ending="done", frames=7, steps=(Step("silence", 1, 2),), gaps=(Gap(1, 2, "dropped"),), at=MORNING
+    ),
+    happened.RehearsalJudged(
+        stem="s",
+        verdict=Verdict(
+            basis="rehearsal",
+            grade="warn",
+            seconds=7.0,
+            speech_s=3.5,
+            metrics=(Metric(name="noise", grade="warn", value=-50.5, channel=0, places=(Place(1.0, 2.0),)),),
+        ),
+    ),
+    happened.RehearsalAccepted(stem="s", by="Петров"),
 ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from days import BLOCK, IVANOV, RATE, STREAM, Room, audio_of, sound
+from days import BLOCK, IVANOV, RATE, STREAM, Room, alarms_of, audio_of, sound
 
 from exam import manifest
 from exam.errors import Rejected
@@ -98,7 +98,7 @@ def test_a_full_disk_ends_the_take_in_order_and_is_returned_to(tmp_path: Path, d
         room.hear(3)
         status = room.do(ask.SetOutcome(participant=4, outcome=None))
         assert (status.state, status.stream) == (State.REVIEW, None)
-        assert [alarm.code for alarm in status.alarms] == ["disk_failed"]
+        assert alarms_of(status) == ["disk_failed"]
         with pytest.raises(Rejected) as caught:
             room.do(ask.Start(participant=2))
         assert caught.value.code == "disk_failed"
@@ -110,7 +110,7 @@ def test_a_full_disk_ends_the_take_in_order_and_is_returned_to(tmp_path: Path, d
         room.handled()
         room.hear(2)
         status = room.do(ask.Start(participant=1))
-        assert (status.state, status.alarms) == (State.RECORDING, ())
+        assert (status.state, alarms_of(status)) == (State.RECORDING, [])
         room.hear(3)
         room.do(ask.Stop())
         room.hear(2)

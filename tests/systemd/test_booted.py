@@ -218,7 +218,7 @@ def test_a_configured_room_is_started_and_its_configuration_left_as_it_is(room: 
     assert room.run("cat", CONFIG) == station_toml()
     properties = room.properties(ROOM)
     assert (properties["ActiveState"], properties["UnitFileState"]) == ("active", "enabled")
-    assert station(room, "status")["alarms"] == []
+    assert [alarm["code"] for alarm in station(room, "status")["alarms"]] == ["rehearsal_missing"]
 
 
 def test_the_daemon_runs_as_its_own_user_in_a_closed_sandbox(room: Computer) -> None:

@@ -1,0 +1,101 @@
+"""The script of a test recording: who is silent or speaks when, and what they are told. Pure.
+
+Time is counted in frames of the recording itself. Each step begins with time to get ready: whatever is spoken then,
+by a person or by the computer, is not judged.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from exam.audio import AudioFormat
+from exam.language import say
+from exam.manifest import Step
+from station.messages import RehearsalStep
+
+Name = Literal["silence", "interlocutor", "participant"]
+
+
+class Part(Struct, frozen=True):
+    """`ready_s` to get ready, then `heard_s` that are judged."""
+
+    step: Name
+    ready_s: float
+    heard_s: float
+    ru: str
+    en: str
+
+    @property
+    def prompt(self) -> str:
+        """What is shown and spoken."""
+        return say(self.ru, self.en)
+
+
+FULL = (
+    Part(
+        "silence",
+        7.0,
+        10.0,
+        "Проба звука. Десять секунд тишины: не говорите и не двигайтесь.",
+        "Sound test. Ten seconds of silence: do not speak, do not move.",
+    ),
+    Part(
+        "interlocutor",
+        8.0,
+        12.0,
+        "Сядьте на место собеседника и говорите вслух, пока я не попрошу.",
+        "Take the interlocutor's seat and speak until I ask you.",
+    ),
+    Part(
+        "participant",
+        8.0,
+        12.0,
+        "Перейдите на место участника и говорите вслух, пока я не поблагодарю.",
+        "Go to the participant's seat and speak until I thank you.",
+    ),
+)
+QUICK = (
+    Part("silence", 2.0, 5.0, "Тишина.", "Silence."),
+    Part("interlocutor", 2.5, 6.0, "Говорит собеседник.", "Interlocutor, speak."),
+    Part("participant", 2.5, 6.0, "Говорит участник.", "Participant, speak."),
+)
+"""Between two participants: everyone is in their seat."""
+
+
+def parts_of(*, quick: bool) -> tuple[Part, ...]:
+    return QUICK if quick else FULL
+
+
+def thanks() -> str:
+    """What is shown and spoken at the end."""
+    return say("Спасибо, проба записана.", "Thank you, the test is recorded.")
+
+
+def length_s(parts: Sequence[Part]) -> float:
+    """Seconds of the whole."""
+    return sum(part.ready_s + part.heard_s for part in parts)
+
+
+def at(parts: Sequence[Part], seconds: float) -> RehearsalStep | None:
+    """What is to be done at this second of the recording; None after its end."""
+    left = length_s(parts) - seconds
+    for part in parts:
+        for listening, lasts in ((False, part.ready_s), (True, part.heard_s)):
+            if seconds < lasts:
+                return RehearsalStep(part.step, listening, round(lasts - seconds, 2), round(left, 2), part.prompt)
+            seconds -= lasts
+    return None
+
+
+def steps(parts: Sequence[Part], frames: int, shape: AudioFormat) -> tuple[Step, ...]:
+    """The judged stretches of a recording of `frames` frames; one that was cut short is left out."""
+    return tuple(step for step in _steps(parts, shape) if step.first_frame + step.frames <= frames)
+
+
+def _steps(parts: Sequence[Part], shape: AudioFormat) -> Iterator[Step]:
+    first_s = 0.0
+    for part in parts:
+        first_s += part.ready_s
+        yield Step(part.step, shape.frames(first_s), shape.frames(part.heard_s))
+        first_s += part.heard_s

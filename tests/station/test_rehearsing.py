@@ -1,0 +1,400 @@
+"""Test recordings: made from the stream's blocks, judged, accepted; and never in the way of anything else."""
+
+import errno
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from days import BLOCK, DAY, MORNING, RATE, SHAPE, STREAM, Room, audio_of, rules_for, sound
+from msgspec.structs import replace
+
+from exam import manifest
+from exam.audio import Gap
+from exam.errors import Rejected
+from exam.manifest import Step
+from exam.names import Kind
+from station import script, tape
+from station.audibility.findings import Metric, Verdict
+from station.messages import CaptureLost, Published
+from station.session import Day, State, evolve
+from station.session import commands as ask
+from station.session import events as happened
+from station.session.rehearsals import lack
+from station.session.rules import free_rehearsal
+from station.verify import verify
+
+PROBA = "11.02.2026_265_701020_проба_01"
+FULL_BLOCKS = round(script.length_s(script.FULL) * RATE) // BLOCK
+QUICK_BLOCKS = round(script.length_s(script.QUICK) * RATE) // BLOCK
+FAILED = Verdict(basis="rehearsal", grade="fail", seconds=55.0, speech_s=20.0, metrics=())
+GOOD = Verdict(
+    basis="rehearsal",
+    grade="pass",
+    seconds=55.0,
+    speech_s=20.0,
+    metrics=(
+        Metric(name="noise", grade="pass", value=-61.0, channel=1),
+        Metric(name="noise", grade="pass", value=-64.0, channel=0),
+    ),
+)
+
+
+def codes(room: Room) -> list[str]:
+    return [alarm.code for alarm in room.recorder.status.alarms]
+
+
+# -- the script ------------------------------------------------------------------------------------------------
+
+
+def test_the_whole_takes_less_than_two_minutes_and_the_quick_one_twenty_seconds() -> None:
+    assert script.length_s(script.FULL) <= 120
+    assert script.length_s(script.QUICK) <= 25
+    heard = {part.step: part.heard_s for part in script.FULL}
+    assert heard["silence"] >= 10
+    assert min(heard["interlocutor"], heard["participant"]) >= 8
+
+
+@pytest.mark.parametrize("parts", [script.FULL, script.QUICK])
+def test_steps_follow_each_other_each_after_its_time_to_get_ready(parts: tuple[script.Part, ...]) -> None:
+    seen = [script.at(parts, tenth / 10) for tenth in range(round(10 * script.length_s(parts)))]
+    order = list(dict.fromkeys((step.step, step.listening) for step in seen if step is not None))
+    assert order == [(part.step, listening) for part in parts for listening in (False, True)]
+    assert None not in seen
+    assert script.at(parts, script.length_s(parts)) is None
+    for step in script.steps(parts, round(script.length_s(parts) * RATE), SHAPE):
+        first, last = (script.at(parts, at / RATE) for at in (step.first_frame, step.first_frame + step.frames - 1))
+        assert first is not None
+        assert last is not None
+        assert (first.step, first.listening, last.step, last.listening) == (step.step, True, step.step, True)
+        assert first.seconds_left == pytest.approx(step.frames / RATE, abs=0.01)
+
+
+def test_a_step_that_was_cut_short_is_not_judged() -> None:
+    whole = script.steps(script.FULL, FULL_BLOCKS * BLOCK, SHAPE)
+    assert script.steps(script.FULL, FULL_BLOCKS * BLOCK - 1, SHAPE) == whole[:2]
+    assert script.steps(script.FULL, 0, SHAPE) == ()
+
+
+# -- a test recording ------------------------------------------------------------------------------------------
+
+
+def test_on_a_closed_day_it_is_recorded_to_the_frame_judged_and_published(room: Room) -> None:
+    room.hear(1)
+    status = room.do(ask.Rehearse())
+    assert status.rehearsal is not None
+    assert status.rehearsal.running is not None
+    assert (status.rehearsal.running.step, status.rehearsal.running.listening) == ("silence", False)
+    room.hear(80)
+    running = room.recorder.status.rehearsal
+    assert running is not None
+    assert running.running is not None
+    assert running.running.listening
+    assert running.running.seconds_left == 9.0
+    room.hear(FULL_BLOCKS)
+    (report,) = room.published(1)
+    room.handled()
+    assert isinstance(report, Published)
+    assert audio_of(room.folder / f"{PROBA}.wav") == sound(1000 + BLOCK, FULL_BLOCKS * BLOCK)
+    told = manifest.load(room.folder / f"{PROBA}.json")
+    assert (told.kind, told.participant, told.spans, told.gaps, told.flags) == (Kind.REHEARSAL, None, (), (), ())
+    assert told.steps == (
+        Step("silence", 7 * RATE, 10 * RATE),
+        Step("interlocutor", 25 * RATE, 12 * RATE),
+        Step("participant", 45 * RATE, 12 * RATE),
+    )
+    assert told.verdict is not None
+    assert told.verdict["basis"] == "rehearsal"
+    (known,) = room.day.rehearsals
+    assert known.verdict is not None
+    assert (known.ending, known.grade) == ("done", told.verdict["grade"])
+    status = room.recorder.status
+    assert (status.state, status.stream) == (State.CLOSED, None)
+    assert status.rehearsal is not None
+    assert (status.rehearsal.published, status.rehearsal.running, status.rehearsal.ending) == (True, None, "done")
+    assert verify(room.folder).ok, verify(room.folder).breaches
+
+
+def test_between_participants_the_stream_goes_on_frame_for_frame(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Start(participant=1))
+    room.hear(20)
+    room.do(ask.Stop())
+    room.hear(2)
+    room.do(ask.Rehearse(quick=True))  # in review: the participant listens, or leaves
+    room.hear(QUICK_BLOCKS + 3)
+    room.do(ask.Accept())
+    room.do(ask.Start(participant=2))
+    room.hear(20)
+    room.do(ask.Close())
+    room.hear(1)
+    assert all(isinstance(report, Published) for report in room.published(4))
+    room.handled()
+    stream = audio_of(room.folder / f"{STREAM}.wav")
+    assert stream == sound(1000 + BLOCK, len(stream) // 2)
+    rehearsed = audio_of(room.folder / f"{PROBA}.wav")
+    assert len(rehearsed) == 2 * QUICK_BLOCKS * BLOCK
+    assert rehearsed in stream
+    assert room.day.parts[0].gaps == ()
+    assert room.day.rehearsals[0].quick
+    assert verify(room.folder).ok, verify(room.folder).breaches
+
+
+def test_what_is_lost_meanwhile_is_a_gap_of_it(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Rehearse(quick=True))
+    room.hear(10)
+    room.drop(2)
+    room.hear(QUICK_BLOCKS)
+    room.published(1)
+    room.handled()
+    told = manifest.load(room.folder / f"{PROBA}.json")
+    assert told.gaps == (Gap(10 * BLOCK, 2 * BLOCK, "dropped"),)
+    assert told.audio.frames == QUICK_BLOCKS * BLOCK
+    assert verify(room.folder).ok
+
+
+def test_it_is_refused_while_somebody_is_recorded_and_while_one_runs_and_without_sound(room: Room) -> None:
+    with pytest.raises(Rejected) as caught:
+        room.do(ask.Rehearse())
+    assert caught.value.code == "device_lost"
+    room.hear(1)
+    room.do(ask.Start(participant=1))
+    room.hear(2)
+    for press in (None, ask.Pause()):
+        if press is not None:
+            room.do(press)
+        with pytest.raises(Rejected) as caught:
+            room.do(ask.Rehearse())
+        assert caught.value.code == "wrong_state"
+    room.do(ask.Stop())
+    room.do(ask.Rehearse())
+    with pytest.raises(Rejected, match="cancel"):
+        room.do(ask.Rehearse(quick=True))
+    room.do(ask.CancelRehearsal())
+    with pytest.raises(Rejected):
+        room.do(ask.CancelRehearsal())
+
+
+@pytest.mark.parametrize(
+    ("command", "ending", "opens"),
+    [
+        (ask.Start(participant=1), "start", False),
+        (ask.Start(participant=1), "start", True),
+        (ask.Open(), "open", False),
+        (ask.Close(), "close", True),
+        (ask.CancelRehearsal(), "cancel", False),
+    ],
+)
+def test_whatever_begins_or_ends_something_ends_it_at_once_and_it_is_kept(
+    room: Room, command: ask.Command, ending: str, opens: bool
+) -> None:
+    room.hear(1)
+    if opens:
+        room.do(ask.Open())
+    room.do(ask.Rehearse())
+    room.hear(200)
+    room.do(command)
+    (known,) = room.day.rehearsals
+    assert (known.ending, known.frames, known.verdict) == (ending, 200 * BLOCK, None)
+    assert [step.step for step in known.steps] == ["silence"]
+    room.hear(2)
+    room.published(1)
+    told = manifest.load(room.folder / f"{PROBA}.json")
+    assert (told.flags, told.verdict, told.audio.frames) == ((f"ended_by_{ending}",), None, 200 * BLOCK)
+    assert verify(room.folder).ok, verify(room.folder).breaches
+
+
+def test_a_refused_command_does_not_end_it(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Rehearse())
+    for command in (ask.Start(participant=99), ask.Close(), ask.Stop()):
+        with pytest.raises(Rejected):
+            room.do(command)
+    assert room.day.rehearsal is not None
+
+
+def test_the_lost_microphone_ends_it(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Rehearse())
+    room.hear(5)
+    room.inbox.post(CaptureLost(room.run, "late", "device_stalled"))
+    room.handled()
+    assert room.day.rehearsal is not None
+    room.lose(1.0)
+    (known,) = room.day.rehearsals
+    assert (known.ending, known.frames) == ("device_lost", 5 * BLOCK)
+
+
+@pytest.mark.parametrize("goes", ["orderly", "killed"])
+def test_a_station_that_ends_meanwhile_leaves_a_playable_file_and_starts_clean(tmp_path: Path, goes: str) -> None:
+    with Room(tmp_path) as room:
+        room.hear(1)
+        room.do(ask.Rehearse())
+        room.hear(50)
+        if goes == "killed":
+            room.stop = lambda: None  # type: ignore[method-assign]
+            journal = (room.folder / "journal.jsonl").read_bytes()
+    if goes == "killed":
+        del room.stop
+        room.stop()
+        (room.folder / "journal.jsonl").write_bytes(journal)
+        (room.folder / f"{PROBA}.json").unlink(missing_ok=True)
+    assert tape.seal(room.folder / f"{PROBA}.wav") == 50 * BLOCK
+    room.clock.advance(5)
+    with room:
+        room.hear(1)
+        assert isinstance(room.published(1)[0], Published)
+        (known,) = room.day.rehearsals
+        assert (known.ending, known.frames) == ("crash" if goes == "killed" else "shutdown", 50 * BLOCK)
+        room.do(ask.Rehearse())
+        assert room.day.rehearsals[-1].stem.endswith("проба_02")
+    assert verify(room.folder).ok, verify(room.folder).breaches
+
+
+def test_a_disk_that_fails_it_fails_nothing_else(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    room.hear(1)
+    room.do(ask.Start(participant=1))
+    room.hear(2)
+    room.do(ask.Stop())
+    room.do(ask.Rehearse())
+    room.hear(2)
+    with monkeypatch.context() as patched:
+        patched.setattr("station.rehearsing._append", full)
+        room.hear(2)
+    room.hear(2)
+    (known,) = room.day.rehearsals
+    assert (known.ending, known.frames) == ("disk_failed", 0)
+    assert room.recorder.status.stream is not None
+    room.do(ask.Close())
+    room.hear(1)
+    room.published(2)
+    room.handled()
+    assert room.day.unpublished() == ()
+    stream = audio_of(room.folder / f"{STREAM}.wav")
+    assert len(stream) > 2 * 8 * BLOCK
+    assert stream == sound(1000 + BLOCK, len(stream) // 2)
+    assert verify(room.folder).ok, verify(room.folder).breaches
+
+
+def test_a_disk_that_takes_no_file_refuses_it_in_words(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    room.hear(1)
+    monkeypatch.setattr("station.rehearsing.Tape", full)
+    with pytest.raises(Rejected, match="No space left"):
+        room.do(ask.Rehearse())
+    assert room.day.rehearsals == ()
+
+
+def test_one_that_cannot_be_judged_is_published_without_a_verdict(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = type(room.publisher)._run
+
+    def broken(self: object, module: list[str], told: bytes = b"") -> tuple[int, bytes, str]:
+        return (1, b"", "broken") if module[0] == "station.judging" else run(self, module, told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(room.publisher), "_run", broken)
+    room.hear(1)
+    room.do(ask.Rehearse(quick=True))
+    room.hear(QUICK_BLOCKS)
+    room.published(1)
+    room.handled()
+    assert manifest.load(room.folder / f"{PROBA}.json").verdict is None
+    status = room.recorder.status.rehearsal
+    assert status is not None
+    assert (status.published, status.grade) == (True, None)
+    assert verify(room.folder).ok
+
+
+# -- is it good? -----------------------------------------------------------------------------------------------
+
+
+def test_a_room_without_a_good_rehearsal_says_so_and_is_opened_all_the_same(room: Room) -> None:
+    room.hear(110)
+    assert codes(room) == ["rehearsal_missing"]
+    assert room.do(ask.Open()).state is State.IDLE
+    assert codes(room) == ["rehearsal_missing"]
+    room.do(ask.Rehearse(quick=True))
+    room.hear(QUICK_BLOCKS)
+    room.published(1)
+    room.handled()
+    assert codes(room) == []
+
+
+def test_a_failed_one_is_told_until_somebody_answers_for_it(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> dict[str, object]:
+        return {"schema": 1, "basis": "rehearsal", "grade": "fail", "seconds": 1.0, "speech_s": 0.0, "metrics": []}
+
+    monkeypatch.setattr(type(room.publisher), "_judge", failing)
+    room.hear(1)
+    with pytest.raises(Rejected) as caught:
+        room.do(ask.AcceptRehearsal(by="Петров"))
+    assert caught.value.code == "no_rehearsal"
+    room.do(ask.Rehearse(quick=True))
+    room.hear(QUICK_BLOCKS)
+    room.published(1)
+    room.handled()
+    (alarm,) = room.recorder.status.alarms
+    assert (alarm.code, alarm.severity) == ("rehearsal_missing", "warn")
+    assert "не удалась" in alarm.text
+    status = room.do(ask.AcceptRehearsal(by="  Петров  П. "))
+    assert status.alarms == ()
+    assert status.rehearsal is not None
+    assert (status.rehearsal.grade, status.rehearsal.accepted_by) == ("fail", "Петров П.")
+    room.stop()
+    room.start()
+    assert room.day.rehearsals[0].accepted_by == "Петров П."
+
+
+def made(verdict: Verdict | None, days_ago: int = 0, accepted_by: str | None = None) -> Day:
+    """A day with one finished test recording."""
+    at = MORNING - timedelta(days=days_ago)
+    day = evolve(Day(), happened.RehearsalBegan(stem=PROBA), at)
+    day = evolve(day, happened.RehearsalEnded(stem=PROBA, ending="done", frames=RATE), at)
+    if verdict is not None:
+        day = evolve(day, happened.RehearsalJudged(stem=PROBA, verdict=verdict), at)
+    if accepted_by is not None:
+        day = evolve(day, happened.RehearsalAccepted(stem=PROBA, by=accepted_by), at)
+    return day
+
+
+@pytest.mark.parametrize(
+    ("day", "lacks"),
+    [
+        (Day(), "none"),
+        (made(None), "none"),
+        (made(None, accepted_by="П"), None),
+        (made(GOOD), None),
+        (made(GOOD, days_ago=3), None),
+        (made(GOOD, days_ago=4), "old"),
+        (made(FAILED), "failed"),
+        (made(FAILED, accepted_by="П"), None),
+        (made(FAILED, days_ago=4, accepted_by="П"), "old"),
+    ],
+)
+def test_what_a_room_lacks(day: Day, lacks: str | None) -> None:
+    assert lack(day, DAY, DAY, 3) == lacks
+
+
+@pytest.mark.parametrize(("days_before", "lacks"), [(-1, None), (0, "none"), (1, "none"), (2, None)])
+def test_a_closed_room_says_so_from_the_eve_on(days_before: int, lacks: str | None) -> None:
+    assert lack(Day(), DAY - timedelta(days=days_before), DAY, 3) == lacks
+
+
+def test_the_rooms_noise_is_that_of_the_last_one_by_channel() -> None:
+    assert made(GOOD).rehearsals[0].noise_dbfs == (-64.0, -61.0)
+    assert made(None).rehearsals[0].noise_dbfs == ()
+    assert made(FAILED).last_rehearsal is not None
+
+
+def test_a_clock_that_was_wrong_moves_it_along() -> None:
+    day = evolve(made(GOOD), happened.ClockCorrected(seconds=3600.0), MORNING)
+    assert day.rehearsals[0].started_at == MORNING + timedelta(hours=1)
+
+
+def test_a_second_computer_counts_from_201() -> None:
+    assert free_rehearsal(Day(), replace(rules_for(), station=2), frozenset()) == PROBA[:-2] + "201"
+    assert free_rehearsal(Day(), rules_for(), frozenset({f"{PROBA}.wav"})) == PROBA[:-2] + "02"
