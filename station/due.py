@@ -70,7 +70,7 @@ class Due:
 
     def _draft(self, day: Day, stem: str) -> Draft:
         if stem in day.takes:
-            return draft_of_take(day, day.takes[stem], self._rules, self._station)
+            return self._with_case(draft_of_take(day, day.takes[stem], self._rules, self._station))
         rehearsal = day.rehearsal_of(stem)
         if rehearsal is not None:
             draft = draft_of_rehearsal(rehearsal, self._rules, self._station)
@@ -78,6 +78,19 @@ class Due:
             return replace(draft, case=case)
         part = next(part for part in day.parts if part.file == stem + SUFFIX)
         return draft_of_part(part, self._rules, self._station)
+
+    def _with_case(self, draft: Draft) -> Draft:
+        """A take that nobody listened to while it was recorded is judged when it is published."""
+        told, person = draft.manifest, draft.manifest.participant
+        known = self._rules.roster.get(person.number) if person is not None else None
+        frames = sum(span.frames for span in told.spans)
+        case = Case(
+            timeline=timeline.of_marks(told.marks, frames, self._rules.sample_rate, known.tasks if known else ()),
+            gaps=told.gaps,
+            seats=self._config.seats,
+            thresholds=self._config.quality,
+        )
+        return replace(draft, case=case)
 
 
 def _kind(day: Day, stem: str) -> Kind:

@@ -35,7 +35,7 @@ from station.config import DeliveryFormat
 from station.feed import copy_spans
 from station.messages import Published, PublishingFailed
 from station.session import Day, Rules, StreamPart, Take
-from station.session.events import Event, RecordingPublished, RehearsalJudged, TakeAdded
+from station.session.events import Event, RecordingPublished, RehearsalJudged, TakeAdded, TakeJudged
 from station.tape import SUFFIX, Tape, TapeReader, seal
 
 FRAGMENTS = "обрывки"
@@ -118,9 +118,16 @@ class Publisher:
     """Publishes drafts one after another. `report` is told how each ended."""
 
     def __init__(
-        self, folder: Path, delivery: DeliveryFormat, report: Callable[[Published | PublishingFailed], None]
+        self,
+        folder: Path,
+        delivery: DeliveryFormat,
+        report: Callable[[Published | PublishingFailed], None],
+        *,
+        is_mixed: bool = False,
     ) -> None:
+        """`is_mixed`: in the encoded copy all channels go into one."""
         self._folder, self._delivery, self._report = folder, delivery, report
+        self._words = (delivery, "mixed") if is_mixed else (delivery,)
         self._moved_to = folder
         self._queue: queue.SimpleQueue[Draft | None] = queue.SimpleQueue()
         self._child: subprocess.Popen[bytes] | None = None
@@ -201,7 +208,7 @@ class Publisher:
         return (replace(copy, file=target.name),) if sha256_of(target) == copy.sha256 else ()
 
     def _encode(self, master: Path, target: Path, delivery: DeliveryFormat) -> Delivery:
-        code, out, error = self._run(["station.encoding", str(master), str(target), delivery])
+        code, out, error = self._run(["station.encoding", str(master), str(target), *self._words])
         if code != 0:
             raise Rejected(f"кодирование в {delivery} не удалось: {error}", f"encoding {delivery} failed: {error}")
         return msgspec.json.decode(out, type=Delivery)
@@ -224,10 +231,12 @@ def unmeasured(stem: str) -> Audio:
 def published_events(day: Day, report: Published) -> Sequence[Event]:
     """What the journal notes of a published recording: the verdict, unless it knows that, and that it is published."""
     event = RecordingPublished(stem=report.stem, sha256=report.sha256, manifest_sha256=report.manifest_sha256)
-    rehearsal = day.rehearsal_of(report.stem)
-    if report.verdict is None or rehearsal is None or rehearsal.verdict is not None:
-        return [event]
-    return [RehearsalJudged(stem=report.stem, verdict=report.verdict), event]
+    rehearsal, take = day.rehearsal_of(report.stem), day.takes.get(report.stem)
+    if report.verdict is not None and rehearsal is not None and rehearsal.verdict is None:
+        return [RehearsalJudged(stem=report.stem, verdict=report.verdict), event]
+    if report.verdict is not None and take is not None and take.verdict is None:
+        return [TakeJudged(stem=report.stem, verdict=report.verdict), event]
+    return [event]
 
 
 def adopt(folder: Path, event: TakeAdded) -> None:

@@ -64,7 +64,9 @@ class Rest:
     def publish(self, progress: Callable[[str], None]) -> None:
         """Hash, encode and publish what is due; `progress` is told each stem. Raises Rejected naming what failed."""
         reports: queue.SimpleQueue[Published | PublishingFailed] = queue.SimpleQueue()
-        publisher = Publisher(self._folder, self._config.delivery.format, reports.put)
+        publisher = Publisher(
+            self._folder, self._config.delivery.format, reports.put, is_mixed=self._config.delivery.voices == "mixed"
+        )
         due = Due(publisher, self._rules, self._config)
         awaited, failures = due.of(self.day), []
         due.submit(self.day, lambda _take: False)

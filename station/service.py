@@ -74,7 +74,7 @@ def _record(config: Config) -> None:
         journal = Journal(folder, clock)
         day, tail = recovery.recover(folder, so_far, journal, config.capture.shape, clock)
         inbox = Inbox()
-        publisher = Publisher(folder, config.delivery.format, inbox.post)
+        publisher = Publisher(folder, config.delivery.format, inbox.post, is_mixed=config.delivery.voices == "mixed")
         mirror = _mirror(places, day, config.capture.shape)
         capture = config.capture
         microphone = Microphone(Spec(capture.device, capture.channels, capture.sample_rate), clock)

@@ -19,6 +19,7 @@ from exam.audio import AudioFormat
 from exam.clock import NS_PER_S, CorrectedClock, Reading
 from exam.roster import Participant
 from station import recovery
+from station.audibility.case import Case
 from station.config import Capture, Config, Delivery, DeliveryFormat, Exam, Recording, School, Storage
 from station.config import Room as RoomSection
 from station.inbox import Inbox, Source
@@ -149,6 +150,13 @@ def config_for(folder: Path, delivery: DeliveryFormat = "wav", recording: Record
     )
 
 
+class Unjudging(Publisher):
+    """Publishes takes without a verdict: they are noise here, and judging each in a process of its own takes long."""
+
+    def _judge(self, master: Path, case: Case) -> dict[str, Any] | None:
+        return super()._judge(master, case) if case.timeline.basis == "rehearsal" else None
+
+
 class Room:
     """One room from daemon start to stop. `heard`: how many frames the microphone has delivered in this run."""
 
@@ -202,7 +210,7 @@ class Room:
         self.inbox.close()
 
     def _new_publisher(self) -> Publisher:
-        return Publisher(self.folder, self.config.delivery.format, self._report)
+        return Unjudging(self.folder, self.config.delivery.format, self._report)
 
     def _report(self, report: Published | PublishingFailed) -> None:
         self.inbox.post(report)

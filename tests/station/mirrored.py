@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from days import SHAPE, NoSource, Room
+from days import SHAPE, NoSource, Room, Unjudging
 from msgspec.structs import replace
 
 from exam.clock import CorrectedClock
@@ -16,7 +16,6 @@ from station.inbox import Inbox
 from station.journal import Journal
 from station.messages import Status
 from station.mirror import Mirror
-from station.publishing import Publisher
 from station.recorder import Recorder
 from station.session import commands as ask
 
@@ -58,7 +57,7 @@ class MirroredRoom(Room):
         day, tail = recovery.recover(places.day, so_far, self.journal, SHAPE, self.papers_clock)
         self.mirror = Mirror(places.day, self.other(places), SHAPE, sides.finished_tapes(day, SHAPE))
         self.inbox = TickingInbox()
-        self.publisher = Publisher(places.day, self.config.delivery.format, self._report)
+        self.publisher = Unjudging(places.day, self.config.delivery.format, self._report)
         parts = {"journal": self.journal, "publisher": self.publisher, "inbox": self.inbox, "source": NoSource()}
         self.recorder = Recorder(
             self.config,

@@ -12,12 +12,12 @@ from types import SimpleNamespace
 from typing import Any, Literal
 from unittest import mock
 
-from days import Room
+from days import Room, Unjudging
 
 from exam import durable
 from station import chain, disks, journal, publishing, recovery, reel, tape
 from station.messages import Message, Published, PublishingFailed, Status, Stop
-from station.publishing import Draft, Publisher
+from station.publishing import Draft
 from station.session.commands import Command
 from station.tape import HEADER_BYTES
 
@@ -162,7 +162,7 @@ class Disk:
         return length - growth + taken
 
 
-class PatientPublisher(Publisher):
+class PatientPublisher(Unjudging):
     """Publishes one recording whenever it is told to."""
 
     def __init__(self, *arguments: Any) -> None:
@@ -238,7 +238,7 @@ class MortalRoom(Room):
     def _boot_id(self) -> str:
         return self.boot
 
-    def _new_publisher(self) -> Publisher:
+    def _new_publisher(self) -> Unjudging:
         return PatientPublisher(self.folder, self.config.delivery.format, self._report)
 
     def _settle(self) -> None:

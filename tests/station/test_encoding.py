@@ -155,10 +155,21 @@ def test_what_is_no_audio_is_rejected(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_copy_of_another_length_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoding, "_blocks", lambda source: [bytes(source.buffer_read(RATE, "int16"))])
+    monkeypatch.setattr(encoding._Sound, "blocks", lambda sound: [bytes(sound._source.buffer_read(RATE, "int16"))])
     with pytest.raises(Rejected, match=r"длится 1\.0\d с вместо 3\.00 с"):
         encode(write(tmp_path / "m.wav", tone(3)), tmp_path / "m.mp3", "mp3")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("into", FORMATS)
+def test_two_microphones_are_mixed_into_one_channel(tmp_path: Path, into: EncodedFormat) -> None:
+    at = np.arange(2 * RATE) / RATE
+    seats = np.stack([24000 * np.sin(2 * np.pi * 440 * at), 24000 * np.sin(2 * np.pi * 900 * at)], axis=1)
+    master = write(tmp_path / "m.wav", seats.astype(np.int16))
+    encode(master, tmp_path / f"m.{into}", into, is_mixed=True)
+    assert probed(tmp_path / f"m.{into}")["channels"] == 1
+    heard = np.abs(np.fft.rfft(decoded(tmp_path / f"m.{into}")[RATE // 2 : RATE // 2 + RATE])) / (RATE / 2)
+    assert heard[[440, 900]] == pytest.approx([12000, 12000], rel=0.05)
 
 
 def test_without_ffmpeg_aac_is_refused_and_mp3_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

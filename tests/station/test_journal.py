@@ -76,6 +76,11 @@ EVERY: list[Event] = [
         ),
     ),
     happened.RehearsalAccepted(stem="s", by="Петров"),
+    happened.TakeJudged(
+        stem="s", verdict=Verdict(basis="recording", grade="pass", seconds=7.0, speech_s=3.5, metrics=()), **HERE
+    ),
+    happened.AlarmRaised(code="noise", severity="red", text="шумно", since=MORNING, **HERE),
+    happened.AlarmCleared(code="noise", **HERE),
 ]
 
 

@@ -151,7 +151,7 @@ def test_the_correction_outlives_a_restart_and_moves_what_was_noted_before(tmp_p
 def test_speech_is_told_from_silence_and_hum() -> None:
     voice = Voice(speech.RATE)
     assert voice.speech(speech.conversation(5.0, seed=1)).sum() * FRAME_S > 2
-    assert not voice.speech(np.zeros(speech.RATE, np.int16)).any()
+    assert not Voice(speech.RATE).speech(np.zeros(speech.RATE, np.int16)).any()
 
 
 def test_speech_in_a_pause_is_told_and_remembered(tmp_path: Path) -> None:
