@@ -34,8 +34,9 @@ _METRICS: dict[MetricName, tuple[str, str]] = {
 }
 _VOICES: dict[Voice, tuple[str, str]] = {
     "participant": ("участник", "participant"),
-    "interlocutor": ("собеседник", "interlocutor"),
+    "interlocutor": ("экзаменатор", "interlocutor"),
 }
+_LEVELS = {"dB", "дБ", "dBFS"}
 _WORST_FIRST: tuple[Grade, ...] = ("fail", "warn", "unknown")
 
 
@@ -59,7 +60,7 @@ def value_words(metric: Metric) -> str:
     """The value with its unit, `-` where it could not be determined."""
     if metric.value is None:
         return "-"
-    digits = 0 if metric.value == round(metric.value) or abs(metric.value) >= 100 else _digits(metric.value)  # noqa: PLR2004
+    digits = 1 if metric.unit in _LEVELS else _digits(metric.value)
     number = f"{metric.value:.{digits}f}"
     return f"{_decimal(number)} {metric.unit}".rstrip()
 
@@ -113,8 +114,10 @@ def _place(place: Place) -> str:
 
 
 def _digits(value: float) -> int:
-    """Small shares need more digits than levels."""
-    return next((digits for digits in (1, 2, 3) if abs(value) >= 10 ** (1 - digits)), 4)
+    """Small shares need more digits than large numbers."""
+    if value == round(value):
+        return 0
+    return next((digits for digits in range(4) if abs(value) >= 10 ** (2 - digits)), 4)
 
 
 def _decimal(number: str) -> str:
