@@ -117,7 +117,7 @@ def _digits(value: float) -> int:
     """Small shares need more digits than large numbers."""
     if value == round(value):
         return 0
-    return next((digits for digits in range(4) if abs(value) >= 10 ** (2 - digits)), 4)
+    return next((digits for digits in range(5) if abs(value) >= 10 ** (1 - digits)), 5)
 
 
 def _decimal(number: str) -> str:
