@@ -35,6 +35,13 @@ Notice = Callable[[str], None]
 """Told how far it has come."""
 
 
+class Room(NamedTuple):
+    """What is configured: `seats` of the microphones whose recordings are ours."""
+
+    thresholds: Thresholds = Thresholds()
+    seats: tuple[str, ...] = ()
+
+
 class Sound(Struct, frozen=True):
     """How the file keeps its sound."""
 
@@ -94,7 +101,7 @@ class _Heard(NamedTuple):
     notes: tuple[str, ...]
 
 
-def check(source: Path, thresholds: Thresholds, notice: Notice, plot: Path | None = None) -> Checked:
+def check(source: Path, room: Room, notice: Notice, plot: Path | None = None) -> Checked:
     """The verdict, and the picture at `plot`; whatever is wrong with the file is told, not raised.
 
     Raises Rejected when there is no place for the picture, OSError as its disk does.
@@ -103,7 +110,7 @@ def check(source: Path, thresholds: Thresholds, notice: Notice, plot: Path | Non
         _check_place(plot)
     name = _utf8(str(source))
     try:
-        heard = _listen(source, thresholds, notice, is_drawn=plot is not None)
+        heard = _listen(source, room, notice, is_drawn=plot is not None)
     except (ExamError, OSError) as error:
         return Checked(file=name, ok=False, error=_trouble(source, error))
     if plot is not None and heard.spectrogram is not None:
@@ -121,13 +128,13 @@ def check(source: Path, thresholds: Thresholds, notice: Notice, plot: Path | Non
 
 
 def check_all(sources: Sequence[Path], config: str | None, plot: Path | None) -> Iterator[Checked]:
-    """One after another, told on a terminal how far it has come. `config`: whose thresholds, if it was named.
+    """One after another, told on a terminal how far it has come. `config`: the configuration file, if it was named.
 
     Raises as `check` does, and ConfigError when there is a configuration and it is wrong.
     """
-    thresholds, progress = _thresholds(config), Progress()
+    room, progress = _room(config), Progress()
     for source in sources:
-        checked = check(source, thresholds, progress.tell, plot)
+        checked = check(source, room, progress.tell, plot)
         progress.clear()
         yield checked
 
@@ -137,12 +144,14 @@ def as_json(found: Sequence[Checked]) -> str:
     return msgspec.json.encode(found).decode()
 
 
-def _thresholds(config: str | None) -> Thresholds:
-    """Those of the configuration, if there is one: none is needed to check a file."""
+def _room(config: str | None) -> Room:
+    """As configured, if there is a configuration: none is needed to check a file."""
     named = config or os.environ.get(VARIABLE)
     there = [Path(named)] if named else [place for place in PLACES if os.access(place, os.R_OK)]
-    quality: Thresholds = getattr(load(there[0]), "quality", Thresholds()) if there else Thresholds()
-    return quality
+    if not there:
+        return Room()
+    told = load(there[0])
+    return Room(told.quality, told.seats)
 
 
 def form_of(plot: Path) -> Form:
@@ -190,7 +199,7 @@ def _trouble(source: Path, error: ExamError | OSError) -> Trouble:
 # -- listening ---------------------------------------------------------------------------------------------------
 
 
-def _listen(source: Path, thresholds: Thresholds, notice: Notice, *, is_drawn: bool) -> _Heard:
+def _listen(source: Path, room: Room, notice: Notice, *, is_drawn: bool) -> _Heard:
     known = known_of(source)
     with _reading(source) as read:
         spectrogram = Spectrogram(read.shape.sample_rate) if is_drawn else None
@@ -198,8 +207,13 @@ def _listen(source: Path, thresholds: Thresholds, notice: Notice, *, is_drawn: b
             _followed(read, spectrogram, lambda text: notice(f"{one_line(source.name)}: {text}")), read.shape
         )
         notes = (*known.notes, *read.remarks(track.frames), *known.doubts(track.seconds))
-    case = Case(timeline=known.timeline, gaps=known.gaps(read.shape, track.frames), seats=known.seats,
-                thresholds=thresholds)  # fmt: skip
+    seats = known.seats or (room.seats if known.manifest and len(room.seats) == read.shape.channels else ())
+    case = Case(
+        timeline=known.timeline,
+        gaps=known.gaps(read.shape, track.frames),
+        seats=seats,
+        thresholds=room.thresholds,
+    )
     return _Heard(track, spectrogram, read.sound, known, case, verdict_of(track, case), notes)
 
 

@@ -12,12 +12,11 @@ from dictated import RATE, cut, made, sweep
 
 from exam.errors import Fatal
 from station import decoding
-from station.audibility.thresholds import Thresholds
-from station.checking import Checked, check
+from station.checking import Checked, Room, check
 
 
 def checked(path: Path) -> Checked:
-    return check(path, Thresholds(), lambda _: None)
+    return check(path, Room(), lambda _: None)
 
 
 def refusal(path: Path) -> str:
