@@ -20,7 +20,8 @@ from exam.errors import ExamError, Rejected
 from exam.language import say
 from exam.names import Kind, RecordingName
 from station import journal as journals
-from station.foreign import HIGHEST_RATE, LOWEST_RATE, MOST_CHANNELS, OUR_SUFFIXES, import_audio
+from station.decoding import HIGHEST_RATE, LOWEST_RATE, MOST_CHANNELS
+from station.foreign import OUR_SUFFIXES, import_audio
 from station.tape import HEADER_BYTES, SUFFIX, Tape, TapeReader, header
 
 _FMT = slice(48, 72)

@@ -3,6 +3,7 @@
 import argparse
 import math
 import re
+from pathlib import Path
 from typing import NoReturn
 
 from exam.language import say
@@ -50,3 +51,12 @@ def yes_no(text: str) -> bool:
     if text not in {"yes", "no"}:
         raise argparse.ArgumentTypeError(say("ожидается yes или no", "expected yes or no"))
     return text == "yes"
+
+
+def picture(text: str) -> Path:
+    """A file name that ends in .png or .svg."""
+    if Path(text).suffix.lower() not in {".png", ".svg"}:
+        raise argparse.ArgumentTypeError(
+            say(f"«{text}» — картинка бывает .png или .svg", f"“{text}”: a picture ends in .png or .svg")
+        )
+    return Path(text)

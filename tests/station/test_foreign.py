@@ -15,7 +15,7 @@ from rig.marker import Frames
 
 from exam.audio import AudioFormat
 from exam.fixity import sha256_of
-from station import foreign
+from station.decoding import LENGTH_TOLERANCE_S
 from station.foreign import Imported, import_audio
 from station.tape import HEADER_BYTES, TapeReader
 
@@ -80,7 +80,7 @@ def test_every_recorders_file_becomes_a_master(tmp_path: Path, plain: Path, mast
     assert like > 0.98
     assert told.frames >= SECONDS * RATE - 0.06 * RATE
     if told.stated_s is not None:
-        assert abs(told.stated_s - told.frames / RATE) <= foreign.LENGTH_TOLERANCE_S
+        assert abs(told.stated_s - told.frames / RATE) <= LENGTH_TOLERANCE_S
     if name in LOSSLESS:
         assert np.array_equal(heard(master), sweep()), "to the sample"
     assert list(master.parent.iterdir()) == [master]

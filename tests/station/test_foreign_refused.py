@@ -11,7 +11,7 @@ import soundfile
 from dictated import RATE, SECONDS, cut, made
 
 from exam.errors import Fatal, Rejected
-from station import foreign
+from station import decoding, foreign
 from station.foreign import import_audio
 
 
@@ -75,7 +75,7 @@ def test_an_m4a_of_noise_within_a_whole_frame(tmp_path: Path, plain: Path, maste
 
 
 def test_longer_than_a_day(plain: Path, master: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign, "LONGEST_S", 2)
+    monkeypatch.setattr(decoding, "LONGEST_S", 2)
     with pytest.raises(Rejected) as refused:
         import_audio(plain, master)
     assert refused.value.code == "too_long"
