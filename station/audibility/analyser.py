@@ -12,6 +12,9 @@ FULL_SCALE = 32768.0
 CLIPPED_FROM = 32760
 """Samples of this size or larger are at the end of the scale, if two or more stand in a row."""
 
+DETECTED_LATE_S = 0.032
+"""The detector tells beginning and end of speech one window late."""
+
 
 class SpeechDetector(Protocol):
     """What tells speech: probabilities for windows of `window_s`, in order."""
@@ -62,8 +65,8 @@ class Analyser:
         windows = np.concatenate([np.empty(0, np.float32), *self._speech])
         if self._detector is None or not len(windows):
             return np.zeros(cells, np.float32)
-        place = (np.arange(cells) * CELL_S / self._detector.window_s).astype(np.intp)
-        return windows[np.minimum(place, len(windows) - 1)]
+        heard_at = (np.arange(len(windows)) + 0.5) * self._detector.window_s - DETECTED_LATE_S
+        return np.asarray(np.interp((np.arange(cells) + 0.5) * CELL_S, heard_at, windows), np.float32)
 
 
 def clipped(sound: NDArray[np.int16]) -> NDArray[np.bool_]:
