@@ -10,10 +10,14 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from exam.audio import AudioFormat
+from station.audibility.timbre import ROW
 
 CELL_S = 0.01
 FLOOR_POWER = 1e-12
 """-120 dBFS."""
+
+
+NO_TIMBRE: NDArray[np.uint8] = np.empty((0, ROW), np.uint8)
 
 
 class Fault(Struct, frozen=True):
@@ -43,6 +47,8 @@ class Track(NamedTuple):
     """(cells, channels): samples of runs of at least two at full scale."""
     speech: NDArray[np.float32]
     """(cells,): the probability that somebody speaks, in whichever channel."""
+    timbre: NDArray[np.uint8] = NO_TIMBRE
+    """(windows of 32 ms, ROW): how whoever speaks sounds, see `timbre`; none where there was no detector."""
 
     @property
     def cells(self) -> int:
