@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from exam.audio import AudioFormat
 from station.audibility.cells import FULL_SCALE, Cells
 from station.audibility.columns import Column
+from station.audibility.flawfinder import Flawfinder
 from station.audibility.timbre import ROW, Timbre
 from station.audibility.track import CELL_S, Track
 
@@ -39,13 +40,14 @@ class Analyser:
     def __init__(self, shape: AudioFormat, detector: SpeechDetector | None = None) -> None:
         self._shape, self._detector = shape, detector
         self._frames = 0
-        self._cells, self._tones = Cells(shape), Timbre()
+        self._cells, self._tones, self._flaws = Cells(shape), Timbre(), Flawfinder(shape)
         self._speech, self._timbre = Column(np.empty(0, np.float32)), Column(np.empty((0, ROW), np.uint8))
 
     def feed(self, sound: NDArray[np.int16]) -> None:
         """`sound`: (frames, channels) that follow what was fed before."""
         self._frames += len(sound)
         self._cells.feed(sound)
+        self._flaws.feed(sound)
         if self._detector is not None:
             windows = self._detector.feed(sound.mean(axis=1, dtype=np.float32) / np.float32(FULL_SCALE))
             self._speech.add(windows.probability)
@@ -63,6 +65,7 @@ class Analyser:
             clipped=cells.clipped.rows,
             speech=self._speech_of_cells(len(cells.power)),
             timbre=self._timbre.rows,
+            flaws=self._flaws.found(),
         )
 
     def _speech_of_cells(self, cells: int) -> NDArray[np.float32]:

@@ -4,11 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exam.audio import AudioFormat
+from station.audibility.clipping import Clipped
 from station.audibility.columns import Column
 
 FULL_SCALE = 32768.0
-CLIPPED_FROM = 32760
-"""Samples of this size or larger are at the end of the scale, if two or more stand in a row."""
 _A_SECOND = 100
 
 
@@ -21,6 +20,7 @@ class Cells:
         none = np.empty((0, shape.channels), np.float32)
         self.power, self.peak, self.mean = Column(none), Column(none), Column(none)
         self.clipped = Column(none.astype(np.uint16))
+        self._clips = Clipped(shape.channels)
 
     def feed(self, sound: NDArray[np.int16]) -> None:
         """(frames, channels) that follow what was fed before."""
@@ -40,16 +40,7 @@ class Cells:
         self.power.add(np.add.reduceat(exact * exact, starts, axis=0) / lengths)
         self.peak.add(np.maximum.reduceat(np.abs(exact), starts, axis=0))
         self.mean.add(np.add.reduceat(exact, starts, axis=0) / lengths)
-        self.clipped.add(np.add.reduceat(clipped(whole).astype(np.uint16), starts, axis=0))
+        self.clipped.add(np.add.reduceat(self._clips.take(whole).astype(np.uint16), starts, axis=0))
 
     def _frame(self, cell: int) -> int:
         return (2 * cell * self._rate + _A_SECOND) // (2 * _A_SECOND)
-
-
-def clipped(sound: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Samples of (frames, channels) at the end of the scale, in runs of two or more."""
-    full = (sound >= CLIPPED_FROM) | (sound <= -CLIPPED_FROM)
-    beside = np.zeros_like(full)
-    beside[1:] |= full[:-1]
-    beside[:-1] |= full[1:]
-    return full & beside

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from exam.audio import Gap
+from station.audibility import fault_metrics
 from station.audibility.audible import voice_metrics
 from station.audibility.findings import Verdict, worst
 from station.audibility.noise import noise_metrics, noises_of
@@ -17,7 +18,8 @@ def judge(track: Track, timeline: Timeline, gaps: Sequence[Gap], seats: Seats, t
     """`gaps`: recorded losses, in frames of the file: dropouts with a known reason, and no sound to be judged."""
     scene = scene_of(track, timeline, gaps, seats, thresholds)
     noises = noises_of(scene)
-    metrics = (*noise_metrics(scene, noises), *voice_metrics(scene, turns_of(scene), noises))
+    flaws = fault_metrics.metrics(track, scene.frames, gaps, thresholds)
+    metrics = (*noise_metrics(scene, noises), *voice_metrics(scene, turns_of(scene), noises), *flaws)
     return Verdict(
         basis=timeline.basis,
         grade=worst(metrics),
