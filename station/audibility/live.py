@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from station.audibility.expecting import Expecting
 from station.audibility.findings import LiveAlarm, LiveCode, Severity
+from station.audibility.flaws import Fault
 from station.audibility.thresholds import LiveThresholds
-from station.audibility.track import CELL_S, Fault, dbfs
+from station.audibility.track import CELL_S, dbfs
 
 _LEVEL_CELLS = round(10.0 / CELL_S)
 _NOISE_CELLS = round(30.0 / CELL_S)  # of time: where people speak on and on, a second of gaps in it must do

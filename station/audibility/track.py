@@ -6,26 +6,18 @@ All levels in it are linear mean squares re full scale (1.0 is a full-scale squa
 from typing import NamedTuple
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from exam.audio import AudioFormat
+from station.audibility.flaws import NO_FLAWS, Flaws
+from station.audibility.timbre import ROW
 
 CELL_S = 0.01
 FLOOR_POWER = 1e-12
 """-120 dBFS."""
 
 
-class Fault(Struct, frozen=True):
-    """`frames` frames of one channel, from `first_frame` on, that no microphone heard like that.
-
-    `zeros`: exact digital silence. `stuck`: nothing but the last bit moves. `repeat`: the same samples once more.
-    """
-
-    kind: str
-    channel: int
-    first_frame: int
-    frames: int
+NO_TIMBRE: NDArray[np.uint8] = np.empty((0, ROW), np.uint8)
 
 
 class Track(NamedTuple):
@@ -43,6 +35,10 @@ class Track(NamedTuple):
     """(cells, channels): samples of runs of at least two at full scale."""
     speech: NDArray[np.float32]
     """(cells,): the probability that somebody speaks, in whichever channel."""
+    timbre: NDArray[np.uint8] = NO_TIMBRE
+    """(windows of 32 ms, ROW): how whoever speaks sounds, see `timbre`; none where there was no detector."""
+    flaws: Flaws = NO_FLAWS
+    """What was noticed beside the cells."""
 
     @property
     def cells(self) -> int:

@@ -3,28 +3,27 @@
 from collections.abc import Sequence
 
 from exam.audio import Gap
-from station.audibility.findings import Metric, Verdict, worst
+from station.audibility import fault_metrics
+from station.audibility.audible import voice_metrics
+from station.audibility.findings import Verdict, worst
+from station.audibility.noise import noise_metrics, noises_of
+from station.audibility.scene import Seats, scene_of, seconds
 from station.audibility.thresholds import Thresholds
 from station.audibility.timeline import Timeline
-from station.audibility.track import CELL_S, Track
-
-Seats = Sequence[str]
-"""Of two microphones: whose each is, `interlocutor` or `participant`, in the order of channels."""
+from station.audibility.track import Track
+from station.audibility.voices import turns_of
 
 
-def judge(
-    track: Track,
-    timeline: Timeline,
-    gaps: Sequence[Gap],  # noqa: ARG001 - being built
-    seats: Seats,  # noqa: ARG001 - being built
-    thresholds: Thresholds,  # noqa: ARG001 - being built
-) -> Verdict:
+def judge(track: Track, timeline: Timeline, gaps: Sequence[Gap], seats: Seats, thresholds: Thresholds) -> Verdict:
     """`gaps`: recorded losses, in frames of the file: dropouts with a known reason, and no sound to be judged."""
-    metrics: tuple[Metric, ...] = ()
+    scene = scene_of(track, timeline, gaps, seats, thresholds)
+    noises = noises_of(scene)
+    flaws = fault_metrics.metrics(track, scene.frames, gaps, thresholds)
+    metrics = (*noise_metrics(scene, noises), *voice_metrics(scene, turns_of(scene), noises), *flaws)
     return Verdict(
         basis=timeline.basis,
         grade=worst(metrics),
         seconds=round(track.seconds, 2),
-        speech_s=round(float((track.speech > 0.5).sum()) * CELL_S, 2),  # noqa: PLR2004 - being built
+        speech_s=round(seconds(scene.frames.speech), 2),
         metrics=metrics,
     )

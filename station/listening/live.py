@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exam.audio import Gap
-from station.audibility.analyser import clipped
+from station.audibility.clipping import clipped
 from station.audibility.expecting import Expecting
 from station.audibility.findings import LiveAlarm
 from station.audibility.live import Cells, Ears

@@ -1,0 +1,96 @@
+"""Interviews of any length and noise, generated from human speech with a seed, and what is true of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rig.noises import noise
+from rig.p56 import spoken
+from rig.people import RATE, Person, pick, said_by
+
+Sound = NDArray[np.float64]
+
+
+class Scene(NamedTuple):
+    """One microphone's sound (1.0 is full scale), what each voice and the noise are in it, who speaks when."""
+
+    sound: Sound
+    voices: Mapping[str, Sound]
+    noise: Sound
+    steps: Sequence[tuple[str, float, float]] = ()
+    """Name (`silence`, `introduction`, `task 1`, ...), start and end in seconds."""
+
+    @property
+    def clean(self) -> Sound:
+        return sum(self.voices.values(), np.zeros(len(self.sound)))
+
+
+def talk(seconds: float, seed: int, kind: str, snr_db: float, *, reverberation_s: float = 0.0) -> Scene:
+    """Two people taking turns with pauses of up to 3 s, `snr_db` (mean over what is spoken) over one noise."""
+    random = np.random.default_rng(seed)
+    people = {"interlocutor": pick(random)}
+    people["participant"] = pick(random, [*people.values()])
+    voices = {voice: np.zeros(round(seconds * RATE)) for voice in people}
+    at, turn = random.uniform(0.5, 3.0), 0
+    while at < seconds:
+        voice = ("interlocutor", "participant")[turn % 2]
+        for _ in range(int(random.integers(1, 4))):
+            at += say(voices[voice], at, people[voice], random) + random.uniform(0.2, 1.5)
+        at += random.uniform(0.2, 3.0)
+        turn += 1
+    return mixed(voices, kind, snr_db, random, reverberation_s=reverberation_s)
+
+
+def say(voice: Sound, at_s: float, person: Person, random: np.random.Generator) -> float:
+    """Put one phrase there; the seconds it takes."""
+    known = said_by(person)
+    phrase = known[int(random.integers(len(known)))]
+    first = round(at_s * RATE)
+    part = voice[first : first + len(phrase)]
+    part += phrase[: len(part)]
+    return len(phrase) / RATE
+
+
+def mixed(
+    voices: Mapping[str, Sound],
+    kind: str,
+    snr_db: float,
+    random: np.random.Generator,
+    *,
+    reverberation_s: float = 0.0,
+    level_dbfs: float | None = None,
+) -> Scene:
+    """The voices at `level_dbfs` (of all that is spoken; a random one in -30..-20 without) over the noise."""
+    if reverberation_s:
+        voices = {name: reverberant(voice, reverberation_s, random) for name, voice in voices.items()}
+    clean = sum(voices.values(), np.zeros(len(next(iter(voices.values())))))
+    level = random.uniform(-30, -20) if level_dbfs is None else level_dbfs
+    power = power_of(clean, spoken(clean))
+    gain = 10 ** (level / 20) / np.sqrt(power)
+    behind = noise(kind, len(clean) / RATE, random) * 10 ** ((level - snr_db) / 20)
+    louder = {name: voice * gain for name, voice in voices.items()}
+    return Scene(clean * gain + behind, louder, behind)
+
+
+def power_of(sound: Sound, mask: NDArray[np.bool_]) -> float:
+    """The mean square of the cells of 10 ms in `mask`; 0 when there are none."""
+    cells = np.mean(sound[: len(mask) * 160].reshape(-1, 160) ** 2, axis=1)
+    return float(cells[mask].mean()) if mask.any() else 0.0
+
+
+def reverberant(voice: Sound, seconds: float, random: np.random.Generator) -> Sound:
+    """As in a room that takes `seconds` to fall silent by 60 dB, the voice as loud as its echo."""
+    tail = random.normal(size=round(seconds * RATE))
+    tail *= 10 ** (-3 * np.arange(len(tail)) / len(tail))
+    tail[: round(0.002 * RATE)] = 0
+    tail /= np.sqrt(np.sum(tail**2))
+    tail[0] = 1.0
+    size = 1 << (len(voice) + len(tail) - 1).bit_length()
+    return np.fft.irfft(np.fft.rfft(voice, size) * np.fft.rfft(tail, size), size)[: len(voice)]
+
+
+def samples(sound: Sound) -> NDArray[np.int16]:
+    """As a microphone of 16 bits gives it."""
+    return np.clip(np.rint(sound * 32768), -32768, 32767).astype(np.int16)
