@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
-RUN_PACKAGES=(python3 python3-venv libportaudio2 libasound2-plugins ffmpeg)
+RUN_PACKAGES=(python3 python3-venv libportaudio2 libasound2-plugins ffmpeg espeak-ng)
 SERVICE_PACKAGES=(dbus polkitd) # as services: logind's lock against sleep is asked for over D-Bus, polkit grants it
 VIRTUAL_MICROPHONE_PACKAGES=(pulseaudio pulseaudio-utils)
 TEST_PACKAGES=(alsa-utils curl e2fsprogs faketime git iproute2 lame libsox-fmt-mp3 mount nodejs npm openssl procps sox)

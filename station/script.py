@@ -67,6 +67,16 @@ def parts_of(*, quick: bool) -> tuple[Part, ...]:
     return QUICK if quick else FULL
 
 
+def reading() -> str:
+    """What whoever has nothing to say may read aloud."""
+    return say(
+        "Можно читать вслух: «Я говорю обычным голосом, не тише и не громче, чем на экзамене. Микрофон стоит на столе, "
+        "окно и дверь закрыты, телефон выключен. Меня слышно с этого места?»",
+        "To be read aloud, for example: “I speak in my usual voice, as I shall at the exam. The microphone stands on "
+        "the table, window and door are closed, the telephone is off. Am I heard from this seat?”",
+    )
+
+
 def thanks() -> str:
     """What is shown and spoken at the end."""
     return say("Спасибо, проба записана.", "Thank you, the test is recorded.")

@@ -6,7 +6,7 @@ For the picture. Rows are close together at low frequencies, where mains hum lie
 import numpy as np
 from numpy.typing import NDArray
 
-from station.audibility.analyser import FULL_SCALE
+from station.audibility.cells import FULL_SCALE
 from station.audibility.track import dbfs
 
 MOST_COLUMNS = 1500
