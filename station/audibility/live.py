@@ -28,7 +28,7 @@ _EASE_DB = 1.0  # what has been raised is over once it is better by so much
 _OWN_DB = 3.0  # a seat's microphone hears its own voice louder by so much than the other's
 
 
-class Cells(NamedTuple):
+class Piece(NamedTuple):
     """Consecutive cells of one channel. `power`: mean square without DC; `speech`: whether somebody speaks in it;
     `clipped`: samples; `zeros`: whether it holds nothing but digital zeros; `samples` in each."""
 
@@ -106,7 +106,7 @@ class Ear:
         self._dead_cells = self._zero_cells = 0
         self._heard_at: int | None = None
         self._began: dict[LiveCode, int] = {}
-        self._dropouts: deque[tuple[int, float]] = deque()
+        self._dropouts: dict[int, tuple[int, float]] = {}
         self._drowned_since: int | None = None
         self.noise_dbfs: float | None = None
 
@@ -117,7 +117,7 @@ class Ear:
         self._active.clear()
         self._drowned_since = None
 
-    def hear(self, cells: Cells, own: NDArray[np.bool_], *, is_recording: bool) -> None:
+    def hear(self, cells: Piece, own: NDArray[np.bool_], *, is_recording: bool) -> None:
         """`own`: the cells in which this channel's own voice speaks."""
         self._now += len(cells.power)
         self._note_life(cells)
@@ -128,9 +128,13 @@ class Ear:
             self._active.add(cells.speech.astype(np.float32) * cells.samples)
 
     def drop(self, fault: Fault, seconds: float) -> None:
-        """A dropout was found in what has been heard."""
-        if fault.channel == self._channel:
-            self._dropouts.append((self._now, seconds))
+        """A dropout was found in what has been heard. One that lasts is the microphone's silence."""
+        if fault.channel != self._channel:
+            return
+        if seconds < self._limits.dead_warn_s:
+            self._dropouts[fault.first_frame] = self._now, seconds
+        else:
+            self._dropouts.pop(fault.first_frame, None)
 
     def alarms(self, *, is_recording: bool) -> list[LiveAlarm]:
         """What stands now."""
@@ -161,7 +165,7 @@ class Ear:
         usual = max(limits.dead, self.noise_dbfs - limits.dead_below_noise)
         return min(usual, self.noise_dbfs - limits.dead_below_noise / 2)
 
-    def _note_life(self, cells: Cells) -> None:
+    def _note_life(self, cells: Piece) -> None:
         self._dead_cells = _trailing(dbfs(cells.power) < self._dead_below, self._dead_cells)
         self._zero_cells = _trailing(cells.zeros, self._zero_cells)
 
@@ -182,10 +186,11 @@ class Ear:
     # -- dropouts, clipping --------------------------------------------------------------------------------
 
     def _holes(self) -> Iterator[tuple[LiveCode, Severity, float]]:
-        while self._dropouts and self._now - self._dropouts[0][0] > _DROPOUTS_CELLS:
-            self._dropouts.popleft()
+        self._dropouts = {
+            first: found for first, found in self._dropouts.items() if self._now - found[0] <= _DROPOUTS_CELLS
+        }
         if self._dropouts:
-            longest_s = max(seconds for _, seconds in self._dropouts)
+            longest_s = max(seconds for _, seconds in self._dropouts.values())
             is_red = len(self._dropouts) >= self._limits.dropouts_red or longest_s >= self._limits.dropout_red_s
             yield "dropout", "red" if is_red else "warn", longest_s
 
@@ -197,8 +202,8 @@ class Ear:
 
     # -- level and noise -----------------------------------------------------------------------------------
 
-    def _note_gaps(self, cells: Cells) -> None:
-        """Cells that are far enough from speech; the latest wait until it is known what follows them."""
+    def _note_gaps(self, cells: Piece) -> None:
+        """Piece that are far enough from speech; the latest wait until it is known what follows them."""
         power = np.concatenate([self._carry_power, cells.power])
         speech = np.concatenate([self._carry_speech, cells.speech])
         first, end = len(self._carry_power) - min(len(self._carry_power), _BEFORE), max(0, len(power) - _BEFORE)
@@ -259,7 +264,7 @@ class Ears:
             ear.begin_take()
 
     def hear(
-        self, channels: Sequence[Cells], faults: Sequence[tuple[Fault, float]], task: int | None, *, is_recording: bool
+        self, channels: Sequence[Piece], faults: Sequence[tuple[Fault, float]], task: int | None, *, is_recording: bool
     ) -> list[LiveAlarm]:
         """The cells of each channel that have come, and the dropouts in them with their seconds; what stands now."""
         for ear, cells in zip(self._ears, channels, strict=True):
@@ -278,8 +283,8 @@ class Ears:
             yield LiveAlarm("no_speech", severity, None, round(missing_s), round(missing_s, 2))
 
 
-def _own(cells: Cells, channels: Sequence[Cells]) -> NDArray[np.bool_]:
-    """Cells of speech in which no other channel is nearly as loud."""
+def _own(cells: Piece, channels: Sequence[Piece]) -> NDArray[np.bool_]:
+    """Piece of speech in which no other channel is nearly as loud."""
     own = cells.speech
     for other in channels:
         if other is not cells:
@@ -288,7 +293,7 @@ def _own(cells: Cells, channels: Sequence[Cells]) -> NDArray[np.bool_]:
 
 
 def _near(speech: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Cells shortly before, within and after speech."""
+    """Piece shortly before, within and after speech."""
     steps = np.zeros(len(speech) + 1, np.int32)
     places = np.flatnonzero(speech)
     np.add.at(steps, np.maximum(0, places - _BEFORE), 1)

@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exam.audio import Gap
+from station.audibility.cells import FULL_SCALE
 from station.audibility.clipping import clipped
 from station.audibility.expecting import Expecting
+from station.audibility.faults import Faults
 from station.audibility.findings import LiveAlarm
-from station.audibility.live import Cells, Ears
+from station.audibility.live import Ears, Piece
 from station.audibility.track import CELL_S
 from station.listening.reading import Tapes
 from station.messages import Heard
@@ -18,7 +20,6 @@ from station.scene import Scene, Setting, TakeScene
 from station.voice import FRAME_S, Voice
 
 _LATE_S = 10.0  # sound older than this is not live any more
-_FULL_SCALE = np.float32(32768.0)
 _VOICED_CELLS = round(FRAME_S / CELL_S)
 
 
@@ -30,6 +31,7 @@ class Live:
         self._cell = round(setting.shape.sample_rate * CELL_S)
         self._ears = Ears(setting.shape.channels, setting.thresholds.live)
         self._voices = [Voice(setting.shape.sample_rate) for _ in range(setting.shape.channels)]
+        self._faults = Faults(setting.shape)
         self._file: str | None = None
         self._at = 0
         self._current: str | None = None
@@ -68,20 +70,21 @@ class Live:
         return heard[: len(heard) // piece * piece]
 
     def _hear(self, sound: NDArray[np.int16], scene: Scene) -> Sequence[LiveAlarm]:
-        channels = [self._cells(sound[:, channel], voice) for channel, voice in enumerate(self._voices)]
+        channels = [self._piece(sound[:, channel], voice) for channel, voice in enumerate(self._voices)]
         take = _current(scene)
         task = take.marks[-1][0] if take is not None and take.marks else None
-        return self._ears.hear(channels, [], task, is_recording=take is not None)
+        faults = [(fault, self._shape.seconds(fault.frames)) for fault in self._faults.take(sound)]
+        return self._ears.hear(channels, faults, task, is_recording=take is not None)
 
-    def _cells(self, sound: NDArray[np.int16], voice: Voice) -> Cells:
+    def _piece(self, sound: NDArray[np.int16], voice: Voice) -> Piece:
         mono = np.ascontiguousarray(sound)
         cells = mono.reshape(-1, self._cell)
-        exact = cells.astype(np.float32) / _FULL_SCALE
+        exact = cells.astype(np.float32) / np.float32(FULL_SCALE)
         mean = exact.mean(axis=1)
         power = np.einsum("ij,ij->i", exact, exact) / np.float32(self._cell) - mean * mean
         speech = _fitted(np.repeat(voice.speech(mono), _VOICED_CELLS), len(power))
         full = clipped(mono[:, None]).reshape(cells.shape).sum(axis=1, dtype=np.uint16)
-        return Cells(np.maximum(power, 0), speech, full, np.all(cells == 0, axis=1), self._cell)
+        return Piece(np.maximum(power, 0), speech, full, np.all(cells == 0, axis=1), self._cell)
 
 
 def _fitted(speech: NDArray[np.bool_], cells: int) -> NDArray[np.bool_]:
