@@ -66,7 +66,7 @@ class Live:
             return np.empty((0, self._shape.channels), np.int16)
         sound = self._tapes.read(Path(scene.folder, str(scene.file)), first, frames)
         self._at += len(sound)
-        heard = sound[~_silent(first, len(sound), scene.gaps)]
+        heard = _without(sound, first, scene.gaps)
         return heard[: len(heard) // piece * piece]
 
     def _hear(self, sound: NDArray[np.int16], scene: Scene) -> Sequence[LiveAlarm]:
@@ -96,11 +96,15 @@ def _current(scene: Scene) -> TakeScene | None:
     return next((take for take in scene.takes if take.stem == scene.current), None)
 
 
-def _silent(first: int, frames: int, gaps: Sequence[Gap]) -> NDArray[np.bool_]:
-    silent = np.zeros(frames, np.bool_)
-    for gap in gaps:
-        silent[max(0, gap.first_frame - first) : max(0, gap.end - first)] = True
-    return silent
+def _without(sound: NDArray[np.int16], first: int, gaps: Sequence[Gap]) -> NDArray[np.int16]:
+    """The sound that was captured."""
+    within = [gap for gap in gaps if gap.end > first and gap.first_frame < first + len(sound)]
+    if not within:
+        return sound
+    is_heard = np.ones(len(sound), np.bool_)
+    for gap in within:
+        is_heard[max(0, gap.first_frame - first) : gap.end - first] = False
+    return sound[is_heard]
 
 
 def _kinds(alarms: Sequence[LiveAlarm]) -> set[tuple[str, str, int | None]]:
