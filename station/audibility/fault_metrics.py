@@ -63,17 +63,18 @@ def clipping(heard: Heard) -> Metric:
     clipped = track.clipped[:, heard.channel].astype(np.float64)
     per_chunk = round(CHUNK_S / CELL_S)
     tops = track.flaws.tops[heard.channel] if track.flaws.tops else ()
-    cut_below = sum(int(top.runs.sum()) for top in tops) >= _TOPS_LEAST and track.cells > 0
-    if cut_below and sum(int(top.samples.sum()) for top in tops) >= _TOPS_SHARE * spoken:
-        for top in tops:
-            np.add.at(clipped, np.minimum(top.chunk * per_chunk, track.cells - 1), top.samples)
+    runs, samples = sum(int(top.runs.sum()) for top in tops), sum(int(top.samples.sum()) for top in tops)
+    is_cut_below = runs >= _TOPS_LEAST and samples >= _TOPS_SHARE * spoken and track.cells > 0
+    for top in tops if is_cut_below else ():
+        np.add.at(clipped, np.minimum(top.chunk * per_chunk, track.cells - 1), top.samples)
     share = 100 * float(clipped.sum()) / spoken
+    grade = rising(share, limits.clipped_warn, limits.clipped_fail)
     cells = np.flatnonzero(clipped)
     places = merged(cells * CELL_S, CELL_S, _NEAR_S, clipped[cells])
     at = clock(places[0].start_s) if places else ""
     return heard.metric(
         "clipping",
-        rising(share, limits.clipped_warn, limits.clipped_fail),
+        "warn" if is_cut_below and grade == "pass" else grade,
         share,
         "%",
         reason=say(

@@ -17,7 +17,7 @@ EDGE_S, BRINK_S = 0.01, 0.001
 """How much sound beside a stretch tells whether it is alive there, and how much of that whether it is at once."""
 _ALIVE_STEP = 1.0
 """Root mean square of the steps between samples there, in least significant bits."""
-_ABRUPT, _ABRUPT_SHARE = 8.0, 0.5
+_ABRUPT, _ABRUPT_SHARE = 2.6, 0.5
 """Root mean square, in least significant bits, at the brink: less is a fade, unless it is this share of the edge's."""
 _CLIPPED_FROM = 32700
 """What is held so near the end of the scale is clipped, and told as that."""
