@@ -212,7 +212,7 @@ def _listen(source: Path, room: Room, notice: Notice, *, is_drawn: bool) -> _Hea
         timeline=known.timeline,
         gaps=known.gaps(read.shape, track.frames),
         seats=seats,
-        thresholds=room.thresholds,
+        thresholds=known.judged_by(room.thresholds),
     )
     return _Heard(track, spectrogram, read.sound, known, case, verdict_of(track, case), notes)
 

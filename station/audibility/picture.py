@@ -42,6 +42,7 @@ _SIGNS: dict[Grade, tuple[str, str]] = {
     "fail": ("✖", "#b00020"),
     "unknown": ("?", "#555555"),
 }
+_ORDER: tuple[Grade, ...] = ("fail", "warn", "unknown", "pass")
 
 
 def draw(page: Page, form: Form) -> bytes:
@@ -97,14 +98,15 @@ def _badge(figure: "Figure", page: Page) -> None:
 def _table(figure: "Figure", page: Page) -> float:
     """Every metric with value and grade; how high on the page it ends. What passes makes room first."""
     metrics = page.verdict.metrics
-    kept = sorted(metrics, key=lambda metric: ("fail", "warn", "unknown", "pass").index(metric.grade))[:_MOST_ROWS]
+    by_grade = sorted(range(len(metrics)), key=lambda place: _ORDER.index(metrics[place].grade))
+    kept = sorted(by_grade[:_MOST_ROWS])
     at = 0.895
-    for metric in [metric for metric in metrics if metric in kept]:
-        _row(figure, metric, at)
+    for place in kept:
+        _row(figure, metrics[place], at)
         at -= _LINE
     if len(metrics) > len(kept):
         more = len(metrics) - len(kept)
-        figure.text(_TEXT, at, say(f"и ещё {more}: хорошо", f"and {more} more: good"), fontsize=_SMALL, va="top")
+        figure.text(_TEXT, at, say(f"и ещё {more}", f"and {more} more"), fontsize=_SMALL, va="top")
         at -= _LINE
     return at
 

@@ -17,7 +17,8 @@ from dictated import RATE, made
 
 from exam import manifest
 from exam.audio import AudioFormat, Gap, Mark
-from exam.manifest import Manifest
+from exam.manifest import Manifest, Step
+from exam.names import Kind
 from station import checking, cli
 from station.audibility.thresholds import Thresholds
 from station.audibility.timeline import Timeline, of_marks
@@ -152,6 +153,19 @@ def test_tasks_that_were_not_marked_are_not_expected(day: Path, ours: Manifest) 
     assert known_of(source).timeline == of_marks(marks, ours.audio.frames, ours.audio.sample_rate, [2, 4])
     assert known_of(rewritten(day, ours, marks=())).timeline == Timeline(basis="recording")
     assert known_of(day / "11.02.2026_265_701020_поток_01.wav").timeline == Timeline(basis="file"), "of many people"
+
+
+def test_steps_of_a_test_recording_become_its_timeline(day: Path, ours: Manifest) -> None:
+    rate = ours.audio.sample_rate
+    steps = (Step("silence", 0, rate), Step("participant", 2 * rate, 6 * rate))
+    known = known_of(rewritten(day, ours, kind=Kind.REHEARSAL, steps=steps, marks=(), participant=None))
+    assert known.timeline.basis == "rehearsal"
+    assert [(step.name, step.start_s, step.end_s) for step in known.timeline.steps] == [
+        ("silence", 0, 1),
+        ("participant", 2, 8),
+    ]
+    assert known.judged_by(Thresholds(active_rehearsal_s=5)).active_rehearsal_s == 2.5, "a quick one"
+    assert "проба" in described(known.manifest or ours)
 
 
 def test_gaps_are_counted_in_the_frames_of_the_decoded_file(day: Path, ours: Manifest) -> None:
