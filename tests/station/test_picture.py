@@ -21,12 +21,14 @@ from station import checking, cli
 from station.audibility import page as pages
 from station.audibility import picture, spectrogram
 from station.audibility.analyser import Analyser
+from station.audibility.case import Case
 from station.audibility.findings import Grade, Metric, MetricName, Place, Verdict
 from station.audibility.page import Page
 from station.audibility.spectrogram import ROWS, Spectrogram, height
 from station.audibility.timeline import Step, Timeline
 
 RATE = 16000
+NOTHING_KNOWN = Case(timeline=Timeline(basis="file"))
 NAMES: tuple[MetricName, ...] = ("noise", "snr", "level", "difference", "active", "clipping", "dropouts", "hum",
                                  "transients", "bandwidth", "dc", "rate", "separation", "suppression")  # fmt: skip
 
@@ -39,18 +41,18 @@ def sound(seconds: float, channels: int = 1, rate: int = RATE) -> NDArray[np.int
 
 def bad(name: MetricName, grade: Grade = "fail", times: int = 1) -> Metric:
     return Metric(name=name, grade=grade, value=-12.5, unit="dBFS", voice="interlocutor",
-                  reason="Случилось то, чего не должно быть ни в какой записи. " * times,
+                  reason=f"Случилось то, чего ({name}) не должно быть ни в какой записи. " * times,
                   advice="Сделайте же с этим что-нибудь.", places=(Place(0.5, 1.0), Place(1.2, 1.3)))  # fmt: skip
 
 
-def page(heard: NDArray[np.int16], *metrics: Metric, rate: int = RATE, **more: object) -> Page:
+def page(heard: NDArray[np.int16], *metrics: Metric, rate: int = RATE, case: Case = NOTHING_KNOWN) -> Page:
     shape = AudioFormat(rate, heard.shape[1])
     analyser, drawn = Analyser(shape), Spectrogram(rate)
     analyser.feed(heard)
     drawn.feed(heard)
     verdict = Verdict(basis="file", grade="warn", seconds=len(heard) / rate, speech_s=0.0, metrics=metrics)
-    told = Page("Иванов И.wav", "№ 7", verdict, analyser.track(), drawn, Timeline(basis="file"))
-    return told._replace(**more)
+    track = analyser.track()
+    return Page("Иванов И.wav", "№ 7", verdict, case, track, drawn, pages.voices_of(track, case))
 
 
 @pytest.fixture
@@ -104,15 +106,18 @@ def test_all_of_the_verdict_is_in_words(texts: Callable[[Page], list[Text]]) -> 
 
 def test_too_much_to_tell_stays_on_the_page(texts: Callable[[Page], list[Text]]) -> None:
     metrics = [bad(name, times=9) for name in NAMES] * 3
-    shown = page(sound(3.0), *metrics, title="Длинное имя $x^2$ " * 30, subtitle="слово " * 90, remarks=["Щ" * 400])
+    shown = page(sound(3.0), *metrics)
+    shown = shown._replace(title="Длинное имя $x^2$ " * 30, subtitle="слово " * 90, remarks=["Щ" * 400])
     told = [text.get_text() for text in texts(shown)]
     assert any("полностью: station check" in text for text in told)
 
 
 def test_in_english(monkeypatch: pytest.MonkeyPatch, texts: Callable[[Page], list[Text]]) -> None:
     monkeypatch.setenv("EXAM_LANGUAGE", "en")
-    shown = page(sound(3.0, 2), Metric(name="hum", grade="pass"), title="a.wav", seats=("participant", "interlocutor"))
-    told = " ".join(text.get_text() for text in texts(shown))
+    seats = ("participant", "interlocutor")
+    case = Case(timeline=Timeline(basis="file"), seats=seats)
+    shown = page(sound(3.0, 2), Metric(name="hum", grade="pass"), case=case)
+    told = " ".join(text.get_text() for text in texts(shown._replace(title="a.wav")))
     assert not any("а" <= letter <= "я" for letter in told.lower())
 
 
@@ -123,20 +128,16 @@ def test_steps_gaps_and_voices_are_named(texts: Callable[[Page], list[Text]]) ->
         Step(name="task", task=2, start_s=2.0, end_s=2.1),
         Step(name="task", task=3, start_s=2.1, end_s=9.0),
     )
-    shown = page(
-        sound(3.0),
-        timeline=Timeline(basis="recording", steps=steps),
-        gaps=(Gap(RATE, RATE // 2, "device_lost"),),
-        voices=np.resize(np.array([0, 1, 2, 3], np.int8), 300),
-    )
+    gaps = (Gap(RATE, RATE // 2, "device_lost"),)
+    shown = page(sound(3.0), case=Case(timeline=Timeline(basis="recording", steps=steps), gaps=gaps))
     told = {text.get_text() for text in texts(shown)}
     assert {"вступление", "задание 1", "2", "задание 3", "участник", "экзаменатор", "чей, неизвестно"} <= told
 
 
 def test_whose_microphone_is_which(texts: Callable[[Page], list[Text]]) -> None:
     assert {"канал 1", "канал 2"} <= {text.get_text() for text in texts(page(sound(3.0, 2)))}
-    seats = ("participant", "interlocutor")
-    assert {"участник", "экзаменатор"} <= {text.get_text() for text in texts(page(sound(3.0, 2), seats=seats))}
+    case = Case(timeline=Timeline(basis="file"), seats=("participant", "interlocutor"))
+    assert {"участник", "экзаменатор"} <= {text.get_text() for text in texts(page(sound(3.0, 2), case=case))}
 
 
 # -- what it shows ------------------------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ def test_whose_microphone_is_which(texts: Callable[[Page], list[Text]]) -> None:
 def test_voices_are_brought_to_columns() -> None:
     voices = np.zeros(300, np.int8)
     voices[100:150] = pages.PARTICIPANT
-    shown = page(sound(3.0), voices=voices)
+    shown = page(sound(3.0))._replace(voices=voices)
     assert pages.spoken(shown, pages.PARTICIPANT) == [(pytest.approx(1.0), pytest.approx(0.5))]
     assert pages.spoken(shown, pages.INTERLOCUTOR) == []
 

@@ -5,7 +5,7 @@ import pytest
 from station.audibility.findings import Metric, Place, Verdict
 from station.audibility.telling import clock, lines_of, metric_words, places_words, value_words
 
-HUM = Metric(name="hum", grade="warn", value=7.26, unit="дБ", reason="Слышно гудение.", advice="Отодвиньте провод.")
+HUM = Metric(name="hum", grade="warn", value=7.26, unit="dB", reason="Слышно гудение.", advice="Отодвиньте провод.")
 QUIET = Metric(
     name="level",
     grade="fail",
@@ -26,22 +26,33 @@ def verdict(*metrics: Metric) -> Verdict:
 def test_the_worst_comes_first_and_what_is_well_is_not_told() -> None:
     assert lines_of(verdict(UNKNOWN, HUM, FINE, QUIET)) == [
         "плохо (16:02, речь 09:31)",
-        "  плохо: Громкость голоса (участник): Голос слишком тихий. Послушать: 01:01-01:15, 1:01:40.",
-        "  сомнительно: Гул электросети: Слышно гудение. Отодвиньте провод.",
-        "  не определено: Голос над шумом (экзаменатор): Нет отметок заданий.",
+        "  плохо: Голос слишком тихий. Послушать: 01:01-01:15, 1:01:40.",
+        "  сомнительно: Слышно гудение. Отодвиньте провод.",
+        "  не определено: голос над шумом (экзаменатор): Нет отметок заданий.",
     ]
+
+
+def test_what_is_not_determined_for_one_reason_is_told_once() -> None:
+    why = "не определено: нет отметок заданий"
+    metrics = [
+        Metric(name=name, grade="unknown", voice=voice, reason=why)
+        for voice in ("interlocutor", "participant")
+        for name in ("level", "snr")
+    ]
+    (_, line) = lines_of(verdict(*metrics))
+    assert line == ("  не определено: громкость голоса, голос над шумом (экзаменатор, участник): нет отметок заданий")
 
 
 def test_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXAM_LANGUAGE", "en")
     assert lines_of(verdict(HUM))[0] == "bad (16:02, speech 09:31)"
-    assert (metric_words(QUIET), value_words(HUM)) == ("Level of the voice (participant)", "7.3 дБ")
+    assert (metric_words(QUIET), value_words(HUM)) == ("Level of the voice (participant)", "7.3 dB")
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "words"),
     [(None, "dBFS", "-"), (-24.0, "dBFS", "-24,0 dBFS"), (0.0, "%", "0 %"), (0.0042, "%", "0,0042 %"),
-     (0.12, "%", "0,12 %"), (7.3, "в мин", "7,3 в мин"), (182.4, "с", "182 с"), (7912.0, "Гц", "7912 Гц"),
+     (0.12, "%", "0,12 %"), (7.3, "1/min", "7,3 в мин"), (182.4, "s", "182 с"), (7912.0, "Hz", "7912 Гц"),
      (3, "", "3")],
 )  # fmt: skip
 def test_values_have_the_digits_that_matter(value: float | None, unit: str, words: str) -> None:
