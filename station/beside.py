@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from exam import manifest
 from exam.audio import AudioFormat, Gap
@@ -15,12 +16,14 @@ from exam.language import say
 from exam.manifest import Manifest
 from exam.names import Kind
 from station.audibility.telling import clock
+from station.audibility.thresholds import Thresholds
 from station.audibility.timeline import Step, Timeline, of_marks
 from station.foreign import OUR_SUFFIXES
 
 _MOST_BYTES = 1 << 24
 _LENGTH_TOLERANCE_S = 1.0
 """Coders pad by less."""
+_QUICK_S = 7.5
 
 
 class Known(Struct, frozen=True):
@@ -49,6 +52,13 @@ class Known(Struct, frozen=True):
             first, end = (at * sample_rate // self.manifest.audio.sample_rate for at in (gap.first_frame, gap.end))
             if first < min(end, frames):
                 yield Gap(first, min(end, frames) - first, gap.reason)
+
+    def judged_by(self, thresholds: Thresholds) -> Thresholds:
+        """Who has six seconds, as in a quick test recording, cannot speak for five of them."""
+        steps = self.timeline.steps if self.timeline.basis == "rehearsal" else ()
+        if any(step.end_s - step.start_s < _QUICK_S for step in steps):
+            return replace(thresholds, active_rehearsal_s=thresholds.active_rehearsal_s / 2)
+        return thresholds
 
     def doubts(self, seconds: float) -> Iterator[str]:
         """Where the file is not as long as its manifest says."""
@@ -83,7 +93,7 @@ def _timeline(told: Manifest) -> Timeline:
     if told.kind is Kind.REHEARSAL:
         steps = [
             Step(name=step.step, start_s=step.first_frame / rate, end_s=(step.first_frame + step.frames) / rate)
-            for step in getattr(told, "steps", ())
+            for step in told.steps
         ]
         return Timeline(basis="rehearsal" if steps else "file", steps=tuple(steps))
     if told.kind is not Kind.PARTICIPANT:

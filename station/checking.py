@@ -19,7 +19,7 @@ from exam.errors import ExamError, Rejected
 from exam.language import say
 from station import decoding
 from station.audibility.findings import Verdict
-from station.audibility.page import Page
+from station.audibility.page import Page, voices_of
 from station.audibility.picture import Form, draw
 from station.audibility.spectrogram import Spectrogram
 from station.audibility.telling import clock, lines_of
@@ -212,7 +212,7 @@ def _listen(source: Path, room: Room, notice: Notice, *, is_drawn: bool) -> _Hea
         timeline=known.timeline,
         gaps=known.gaps(read.shape, track.frames),
         seats=seats,
-        thresholds=room.thresholds,
+        thresholds=known.judged_by(room.thresholds),
     )
     return _Heard(track, spectrogram, read.sound, known, case, verdict_of(track, case), notes)
 
@@ -284,12 +284,10 @@ def _page(source: Path, heard: _Heard, spectrogram: Spectrogram) -> Page:
         title=one_line(source.name),
         subtitle=_subtitle(heard),
         verdict=heard.verdict,
+        case=heard.case,
         track=heard.track,
         spectrogram=spectrogram,
-        timeline=heard.case.timeline,
-        gaps=heard.case.gaps,
-        seats=heard.case.seats,
-        thresholds=heard.case.thresholds,
+        voices=voices_of(heard.track, heard.case),
         remarks=heard.notes,
     )
 

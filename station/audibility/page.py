@@ -6,13 +6,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from exam.audio import Gap
 from exam.language import say
+from station.audibility.case import Case
 from station.audibility.findings import Verdict
+from station.audibility.scene import scene_of
 from station.audibility.spectrogram import Spectrogram
-from station.audibility.thresholds import Thresholds
-from station.audibility.timeline import Step, Timeline
+from station.audibility.timeline import Step
 from station.audibility.track import CELL_S, Track, dbfs
+from station.audibility.voices import turns_of
 
 COLUMNS = 800
 """More than the page has pixels for."""
@@ -21,13 +22,12 @@ LOWEST_DBFS = -90.0
 SILENT, INTERLOCUTOR, PARTICIPANT, SOMEBODY = 0, 1, 2, 3
 """What a cell's voice may be: none, one of the two, or speech of which it is not determined whose."""
 
-_SPEECH_FROM = 0.5
 _SHARE = 0.2
 """A column holds a voice when so much of it does."""
 
 
 class Page(NamedTuple):
-    """`voices`: for each cell of the track whose voice it holds; None where only speech is known.
+    """`case`: what the verdict rests on. `voices`: for each cell of the track whose voice it holds.
 
     `remarks`: what is to be known of the file beside the verdict, each a line.
     """
@@ -35,19 +35,26 @@ class Page(NamedTuple):
     title: str
     subtitle: str
     verdict: Verdict
+    case: Case
     track: Track
     spectrogram: Spectrogram
-    timeline: Timeline
-    gaps: Sequence[Gap] = ()
-    seats: Sequence[str] = ()
-    voices: NDArray[np.int8] | None = None
-    thresholds: Thresholds = Thresholds()
+    voices: NDArray[np.int8]
     remarks: Sequence[str] = ()
 
     @property
     def seconds(self) -> float:
         """Of the time axis; never zero."""
         return max(self.track.seconds, CELL_S)
+
+
+def voices_of(track: Track, case: Case) -> NDArray[np.int8]:
+    """For each cell whose voice it holds, as the verdict takes it."""
+    scene = scene_of(track, case.timeline, case.gaps, case.seats, case.thresholds)
+    labels = np.where(scene.frames.speech, np.int8(SOMEBODY), np.int8(SILENT))
+    for voice, turns in turns_of(scene).items():
+        if turns.speech is not None:
+            labels[turns.speech] = PARTICIPANT if voice == "participant" else INTERLOCUTOR
+    return labels
 
 
 class Columns(NamedTuple):
@@ -76,8 +83,6 @@ def columns_of(track: Track) -> Columns:
 def spoken(page: Page, voice: int) -> list[tuple[float, float]]:
     """Where the voice is heard, as (beginning, length) in seconds."""
     voices = page.voices
-    if voices is None:
-        voices = np.where(page.track.speech > _SPEECH_FROM, np.int8(SOMEBODY), np.int8(SILENT))
     if not len(voices):
         return []
     first = _firsts(len(voices))

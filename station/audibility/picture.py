@@ -15,7 +15,7 @@ from exam.language import say
 from station.audibility import plots
 from station.audibility.findings import Grade, Metric
 from station.audibility.page import Page, columns_of
-from station.audibility.telling import clock, grade_word, metric_words, sentence, spoilt, value_words
+from station.audibility.telling import clock, grade_word, metric_words, told, value_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,6 +42,7 @@ _SIGNS: dict[Grade, tuple[str, str]] = {
     "fail": ("✖", "#b00020"),
     "unknown": ("?", "#555555"),
 }
+_ORDER: tuple[Grade, ...] = ("fail", "warn", "unknown", "pass")
 
 
 def draw(page: Page, form: Form) -> bytes:
@@ -97,14 +98,16 @@ def _badge(figure: "Figure", page: Page) -> None:
 def _table(figure: "Figure", page: Page) -> float:
     """Every metric with value and grade; how high on the page it ends. What passes makes room first."""
     metrics = page.verdict.metrics
-    kept = sorted(metrics, key=lambda metric: ("fail", "warn", "unknown", "pass").index(metric.grade))[:_MOST_ROWS]
+    by_grade = sorted(range(len(metrics)), key=lambda place: _ORDER.index(metrics[place].grade))
+    # In their own order, what is not determined after what is.
+    kept = sorted(by_grade[:_MOST_ROWS], key=lambda place: (metrics[place].grade == "unknown", place))
     at = 0.895
-    for metric in [metric for metric in metrics if metric in kept]:
-        _row(figure, metric, at)
+    for place in kept:
+        _row(figure, metrics[place], at)
         at -= _LINE
     if len(metrics) > len(kept):
         more = len(metrics) - len(kept)
-        figure.text(_TEXT, at, say(f"и ещё {more}: хорошо", f"and {more} more: good"), fontsize=_SMALL, va="top")
+        figure.text(_TEXT, at, say(f"и ещё {more}", f"and {more} more"), fontsize=_SMALL, va="top")
         at -= _LINE
     return at
 
@@ -122,9 +125,9 @@ def _row(figure: "Figure", metric: Metric, at: float) -> None:
 def _words(figure: "Figure", page: Page, at: float) -> None:
     """Reasons with advice, the worst first, as far as the page goes; then what is to be known of the file."""
     lines: list[tuple[str, str]] = []
-    for metric in spoilt(page.verdict):
-        sign, colour = _SIGNS[metric.grade]
-        lines += _wrapped(f"{sign} {sentence(metric)}", colour if metric.grade != "unknown" else "#333333")
+    for each in told(page.verdict):
+        sign, colour = _SIGNS[each.grade]
+        lines += _wrapped(f"{sign} {each.text}", colour)
     for remark in page.remarks:
         lines += _wrapped(f"• {remark}", "#333333")
     room = int((at - _LINE / 2 - _BOTTOM) / _LINE)

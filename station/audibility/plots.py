@@ -51,9 +51,9 @@ def over_time(axes: "Axes", page: Page, *, is_lowest: bool = False) -> None:
     words = [f"{at:.1f}" for at in ticks] if step < 1 else [clock(at) for at in ticks]
     axes.set_xticks(ticks, words if is_lowest else [""] * len(ticks), fontsize=SMALL)
     axes.tick_params(labelsize=SMALL, length=2, pad=2)
-    for part in page.timeline.steps:
+    for part in page.case.timeline.steps:
         axes.axvline(part.start_s, color=INK, linewidth=0.7, linestyle=(0, (1, 2)))
-    for gap in page.gaps:
+    for gap in page.case.gaps:
         first, length = (page.track.shape.seconds(frames) for frames in (gap.first_frame, gap.frames))
         least = page.seconds / pages.COLUMNS
         axes.axvspan(first, first + max(length, least), facecolor="#dddddd", edgecolor=INK, hatch="xxx", linewidth=0)
@@ -80,14 +80,14 @@ def waveform(axes: "Axes", page: Page, columns: Columns) -> None:
 
 def channel_words(page: Page, channel: int) -> str:
     """Whose microphone it is, or its number."""
-    seat = page.seats[channel] if channel < len(page.seats) else ""
+    seat = page.case.seats[channel] if channel < len(page.case.seats) else ""
     if seat in {"participant", "interlocutor"}:
         return voice_word("participant" if seat == "participant" else "interlocutor")
     return seat or say("канал", "channel") + f" {channel + 1}"
 
 
 def _name_steps(axes: "Axes", page: Page) -> None:
-    for part in page.timeline.steps:
+    for part in page.case.timeline.steps:
         share = (part.end_s - part.start_s) / page.seconds
         long, short = pages.step_words(part)
         if share >= _NARROWER and part.start_s < page.seconds:
@@ -98,7 +98,7 @@ def _name_steps(axes: "Axes", page: Page) -> None:
 
 def levels(axes: "Axes", page: Page, columns: Columns) -> None:
     """The level of every moment between the bounds that are wanted of a voice and of the noise."""
-    wanted = page.thresholds
+    wanted = page.case.thresholds
     axes.axhspan(wanted.level_low_warn, wanted.level_high_warn, color="#dcefdc", linewidth=0)
     for channel in range(page.track.shape.channels):
         colour, line = CHANNEL_COLOURS[channel % 2], CHANNEL_LINES[channel % 2]
@@ -125,7 +125,8 @@ def levels(axes: "Axes", page: Page, columns: Columns) -> None:
 
 def voices(axes: "Axes", page: Page) -> None:
     """Who speaks when: a row for each voice."""
-    shown = _VOICES if page.voices is not None else _VOICES[2:]
+    known = {pages.PARTICIPANT, pages.INTERLOCUTOR}
+    shown = _VOICES if page.case.timeline.steps or known & set(np.unique(page.voices).tolist()) else _VOICES[2:]
     names = {
         pages.PARTICIPANT: voice_word("participant"),
         pages.INTERLOCUTOR: voice_word("interlocutor"),

@@ -4,7 +4,8 @@ The sentences of reasons and advice come with the findings; here they are only l
 `station rehearse` and the picture.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from exam.language import russian, say
 from station.audibility.findings import Grade, Metric, MetricName, Place, Verdict, Voice
@@ -36,6 +37,8 @@ _VOICES: dict[Voice, tuple[str, str]] = {
     "participant": ("участник", "participant"),
     "interlocutor": ("экзаменатор", "interlocutor"),
 }
+_UNITS = {"dB": "дБ", "Hz": "Гц", "s": "с", "1/min": "в мин"}
+"""Of the findings, in Russian; others are the same in both languages."""
 _LEVELS = {"dB", "дБ", "dBFS"}
 _WORST_FIRST: tuple[Grade, ...] = ("fail", "warn", "unknown")
 
@@ -62,7 +65,7 @@ def value_words(metric: Metric) -> str:
         return "-"
     digits = 1 if metric.unit in _LEVELS else _digits(metric.value)
     number = f"{metric.value:.{digits}f}"
-    return f"{_decimal(number)} {metric.unit}".rstrip()
+    return f"{_decimal(number)} {say(_UNITS.get(metric.unit, metric.unit), metric.unit)}".rstrip()
 
 
 def clock(seconds: float) -> str:
@@ -85,27 +88,47 @@ def headline(verdict: Verdict) -> str:
     return f"{grade_word(verdict.grade)} ({length}, {say('речь', 'speech')} {speech})"
 
 
-def spoilt(verdict: Verdict) -> list[Metric]:
-    """The metrics a person must read of, the worst first: bad, doubtful, not determined."""
-    told = [metric for metric in verdict.metrics if metric.reason and metric.grade in _WORST_FIRST]
-    return sorted(told, key=lambda metric: _WORST_FIRST.index(metric.grade))
+class Told(NamedTuple):
+    """One thing a person is told. `text`: what is wrong, what to do, where to listen."""
+
+    grade: Grade
+    text: str
 
 
-def sentence(metric: Metric) -> str:
-    """Reason, advice, and where to listen."""
-    text = " ".join(part.strip() for part in (metric.reason, metric.advice) if part.strip())
-    where = places_words(metric.places)
-    return f"{text} {say('Послушать', 'Listen at')}: {where}." if where else text
+def told(verdict: Verdict) -> list[Told]:
+    """The worst first: bad, doubtful, not determined. What is so for the same reason is told once."""
+    alike: dict[tuple[Grade, str, str], list[Metric]] = {}
+    for metric in verdict.metrics:
+        if metric.reason:
+            alike.setdefault((metric.grade, metric.reason, metric.advice), []).append(metric)
+    return [
+        Told(grade, _sentence(grade, metrics))
+        for grade in _WORST_FIRST
+        for (of_grade, _, _), metrics in alike.items()
+        if of_grade == grade
+    ]
 
 
 def lines_of(verdict: Verdict) -> list[str]:
     """The verdict for a terminal: the headline, then an indented line for each reason, the worst first."""
-    return [headline(verdict), *(f"  {line}" for line in _reasons(verdict))]
+    return [headline(verdict), *(f"  {grade_word(each.grade)}: {each.text}" for each in told(verdict))]
 
 
-def _reasons(verdict: Verdict) -> Iterator[str]:
-    for metric in spoilt(verdict):
-        yield f"{grade_word(metric.grade)}: {metric_words(metric)}: {sentence(metric)}"
+def _sentence(grade: Grade, metrics: Sequence[Metric]) -> str:
+    first = metrics[0]
+    reason = first.reason.strip()
+    if grade == "unknown":
+        reason = f"{_subject(metrics)}: {reason.removeprefix(f'{grade_word(grade)}: ')}"
+    text = " ".join(part for part in (reason, first.advice.strip()) if part)
+    where = places_words(place for metric in metrics for place in metric.places)
+    return f"{text} {say('Послушать', 'Listen at')}: {where}." if where else text
+
+
+def _subject(metrics: Sequence[Metric]) -> str:
+    """What is not determined, and whose."""
+    names = dict.fromkeys(say(*_METRICS[metric.name]).lower() for metric in metrics)
+    voices = dict.fromkeys(voice_word(metric.voice) for metric in metrics if metric.voice)
+    return ", ".join(names) + (f" ({', '.join(voices)})" if voices else "")
 
 
 def _place(place: Place) -> str:

@@ -17,7 +17,8 @@ from dictated import RATE, made
 
 from exam import manifest
 from exam.audio import AudioFormat, Gap, Mark
-from exam.manifest import Manifest
+from exam.manifest import Manifest, Step
+from exam.names import Kind
 from station import checking, cli
 from station.audibility.thresholds import Thresholds
 from station.audibility.timeline import Timeline, of_marks
@@ -154,6 +155,19 @@ def test_tasks_that_were_not_marked_are_not_expected(day: Path, ours: Manifest) 
     assert known_of(day / "11.02.2026_265_701020_поток_01.wav").timeline == Timeline(basis="file"), "of many people"
 
 
+def test_steps_of_a_test_recording_become_its_timeline(day: Path, ours: Manifest) -> None:
+    rate = ours.audio.sample_rate
+    steps = (Step("silence", 0, rate), Step("participant", 2 * rate, 6 * rate))
+    known = known_of(rewritten(day, ours, kind=Kind.REHEARSAL, steps=steps, marks=(), participant=None))
+    assert known.timeline.basis == "rehearsal"
+    assert [(step.name, step.start_s, step.end_s) for step in known.timeline.steps] == [
+        ("silence", 0, 1),
+        ("participant", 2, 8),
+    ]
+    assert known.judged_by(Thresholds(active_rehearsal_s=5)).active_rehearsal_s == 2.5, "a quick one"
+    assert "проба" in described(known.manifest or ours)
+
+
 def test_gaps_are_counted_in_the_frames_of_the_decoded_file(day: Path, ours: Manifest) -> None:
     rate = ours.audio.sample_rate
     source = rewritten(day, ours, gaps=(Gap(rate, rate, "outage"), Gap(10 * rate, rate, "overflow")))
@@ -244,8 +258,9 @@ def test_names_of_any_kind(plain: Path, name: str) -> None:
     done = station(name, cwd=plain.parent)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"\x1b" not in done.stdout
-    assert done.stdout.count(b"00:03") == 1
-    assert done.stdout.decode().splitlines()[0].endswith(")"), "the name stays on its line"
+    first, *others = done.stdout.decode().splitlines()
+    assert "(00:03, " in first, "the name stays on its line"
+    assert all(line.startswith("  ") for line in others)
     listed = json.loads(station("--json", name, cwd=plain.parent).stdout)
     assert listed[0]["file"] == name
 
