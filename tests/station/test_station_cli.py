@@ -11,10 +11,10 @@ import pytest
 from exam.errors import ConfigError, Fatal, Rejected
 from station import cli, client
 
-LATER = ("learn-pedal", "rehearse", "check", "export", "room-sheet")
+LATER = ("learn-pedal", "check", "export", "room-sheet")
 TO_THE_DAEMON = ("open", "close", "start", "mark", "pause", "resume", "stop", "accept", "retake", "cancel", "outcome",
                  "reassign", "correct", "status")  # fmt: skip
-COMMANDS = ("run", "devices", "verify", *TO_THE_DAEMON, *LATER)
+COMMANDS = ("run", "devices", "verify", "rehearse", *TO_THE_DAEMON, *LATER)
 STATUS: dict[str, Any] = {
     "state": "recording",
     "participant": 1,
