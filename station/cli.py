@@ -17,9 +17,9 @@ from typing import Any
 from exam.errors import ConfigError, ExamError, Fatal, Rejected
 from exam.language import say
 from exam.regulation import ALL_TASKS
-from station import client, prompting
+from station import asking, client, prompting
 from station.config import Config, find, load
-from station.usage import WRONG_USE, Parser, listened, picture, time_of_day, yes_no
+from station.usage import WRONG_USE, Parser, listened, time_of_day, yes_no
 
 _DONE, _FAILED, _NOT_RUNNING = 0, 1, 3
 _POLL_S = 0.5
@@ -160,23 +160,6 @@ def _verify(arguments: argparse.Namespace) -> int:
     found = msgspec.to_builtins(report) | {"ok": report.ok}
     _say(json.dumps(found, ensure_ascii=False) if arguments.json else _lines(proof.told(report, len(claims))))
     return _DONE if report.ok else _FAILED
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    from station import checking  # noqa: PLC0415 - heavy: only this command needs it
-
-    if arguments.plot and len(arguments.files) > 1:
-        arguments.wrong(say("--plot рисует один файл; назовите один", "--plot draws one file; name one"))
-    found = []
-    for checked in checking.check_all(arguments.files, getattr(arguments, "config", None), arguments.plot):
-        found.append(checked)
-        if not checked.ok:
-            print(_lines(checked.lines), file=sys.stderr)  # noqa: T201 - the one line for a person
-        elif not arguments.json:
-            _say(_lines(checked.lines))
-    if arguments.json:
-        _say(checking.as_json(found))
-    return _DONE if all(checked.ok for checked in found) else _FAILED
 
 
 def _heads(text: str) -> Any:
@@ -387,11 +370,7 @@ def _add_looks(add: _Add) -> None:
     add("devices", "микрофоны этого компьютера", "microphones of this computer", _devices)
     verify = add("verify", "проверить записи на диске", "check the invariants on disk", _verify)
     verify.add_argument("folder", nargs="?", metavar="FOLDER")
-    check = add("check", "проверить звук любых файлов", "the verdict on any sound files", _check)
-    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    drawn = say("картинка на одну страницу, .png или .svg", "a one-page picture, .png or .svg")
-    check.add_argument("--plot", type=picture, metavar="FILE", help=drawn)
-    check.set_defaults(wrong=check.error)
+    asking.add_to(add)
     heads = verify.add_mutually_exclusive_group()
     about = say("контрольный код с бумаги или файл с ними", "a head from paper, or a file of them")
     heads.add_argument("--head", type=_heads, action="append", default=[], metavar="HASH|FILE", help=about)

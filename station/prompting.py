@@ -21,6 +21,7 @@ from exam.errors import ExamError, Rejected
 from exam.language import say
 from station import client, script
 from station.audibility.findings import Verdict
+from station.audibility.telling import lines_of
 from station.config import Config, find, load
 from station.speaker import Speaker
 
@@ -249,20 +250,9 @@ def _show(status: Mapping[str, Any], *, as_json: bool) -> None:
         return
     told = status["rehearsal"]
     if told is not None and told["verdict"] is not None:
-        sys.stdout.write("\n".join(_lines(msgspec.convert(told["verdict"], type=Verdict))) + "\n")
+        sys.stdout.write("\n".join(lines_of(msgspec.convert(told["verdict"], type=Verdict))) + "\n")
     if told is not None and told["accepted_by"] is not None:
         sys.stdout.write(say("Принято на слух: ", "Accepted by ear: ") + f"{told['accepted_by']}\n")
-
-
-def _lines(verdict: Verdict) -> list[str]:
-    words = {
-        "pass": say("хорошо", "good"),
-        "warn": say("сомнительно", "doubtful"),
-        "fail": say("плохо", "bad"),
-        "unknown": say("не определено", "not determined"),
-    }
-    told = [f"  {words[each.grade]}: {each.reason} {each.advice}" for each in verdict.metrics if each.reason]
-    return [say("Итог пробы: ", "Result: ") + words[verdict.grade], *told]
 
 
 def _judge(told: Mapping[str, Any]) -> None:

@@ -57,8 +57,8 @@ FULL = (
 )
 QUICK = (
     Part("silence", 2.0, 5.0, "Тишина.", "Silence."),
-    Part("interlocutor", 2.5, 6.0, "Говорит собеседник.", "Interlocutor, speak."),
-    Part("participant", 2.5, 6.0, "Говорит участник.", "Participant, speak."),
+    Part("interlocutor", 2.5, 6.0, "Говорит собеседник.", "Interlocutor."),
+    Part("participant", 2.5, 6.0, "Говорит участник.", "Participant."),
 )
 """Between two participants: everyone is in their seat."""
 

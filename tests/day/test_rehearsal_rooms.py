@@ -1,6 +1,7 @@
 """`station rehearse` at real time, through the real daemon and microphone: the right verdict on five rooms."""
 
 import shutil
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from rehearsed import RATE, Place, Rehearsal, verdict_in
 from rig.marker import marker
 from rig.sound import SoundServer
-from rooms import frames_of, room
+from rooms import frames_of, lengths, room
 from showing.demo import ROSTER
 from showing.school import ROOM, School, today
 
@@ -112,6 +113,23 @@ def test_between_two_participants_the_stream_is_not_broken(tmp_path: Path) -> No
         heard = frames_of(here.folder / stream.audio.file).tobytes()
         for each in (quick, cut):
             assert frames_of(here.folder / each.audio.file).tobytes() in heard
+
+
+def test_killed_meanwhile_its_file_plays_and_the_station_starts_clean(tmp_path: Path) -> None:
+    with room(tmp_path) as here:
+        begun = here.begin("rehearse", "--silent")
+        here.await_(lambda: (here.status()["rehearsal"] or {"running": None})["running"] is not None)
+        here.await_(lambda: here.status()["rehearsal"]["running"]["seconds_in_all"] < 52)
+        here.end(signal.SIGKILL)
+        (tape,) = here.folder.glob("*проба_01.wav")
+        assert min(lengths(tape).values()) >= 4.8
+        assert begun.wait(30) in {1, 3}
+        here.start()
+        here.await_(lambda: bool(here.status()["rehearsal"]["published"]))
+        told = here.status()["rehearsal"]
+        assert (told["ending"], told["running"], told["grade"]) == ("crash", None, None)
+        assert here.do("open")["state"] == "idle"
+        assert here.run("verify").returncode == 0, here.run("verify").stdout
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from station.publishing import FRAGMENTS
 from station.rebuilding import replay_or_rebuild
 from station.rest import Rest, at_rest
 from station.session import State
+from station.session import commands as ask
 from station.tape import HEADER_BYTES
 from station.verify import verify
 
@@ -115,3 +116,36 @@ def test_recovering_a_day_that_is_whole_changes_nothing(day: Room) -> None:
     recovered(day)
     for path in copy.iterdir():
         assert (day.folder / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("are_manifests_left", [True, False])
+def test_test_recordings_are_told_again(tmp_path: Path, are_manifests_left: bool) -> None:
+    with Room(tmp_path) as room:
+        room.hear(1)
+        room.do(ask.Rehearse(quick=True))
+        room.hear(250)
+        room.do(ask.AcceptRehearsal(by="Петров"))
+        room.do(ask.Rehearse())
+        room.hear(100)
+        room.do(ask.Open())
+        room.hear(10)
+        room.do(ask.Close())
+        room.hear(1)
+        room.published(3)
+        room.handled()
+    before = room.day.rehearsals
+    assert [rehearsal.ending for rehearsal in before] == ["done", "open"]
+    broken = (room.folder / journals.FILE).read_bytes()
+    (room.folder / journals.FILE).write_bytes(broken.replace(b"day_opened", b"day_0pened", 1))
+    for path in () if are_manifests_left else room.folder.glob("*.json"):
+        path.unlink()
+    recovered(room)
+    after = room.day.rehearsals
+    told = [(rehearsal.stem, rehearsal.frames, rehearsal.steps, rehearsal.quick) for rehearsal in after]
+    assert told == [(rehearsal.stem, rehearsal.frames, rehearsal.steps, rehearsal.quick) for rehearsal in before]
+    assert after[0].accepted_by == "Петров"
+    if are_manifests_left:
+        assert [rehearsal.ending for rehearsal in after] == ["done", "open"]
+        assert after[0].verdict == before[0].verdict
+    report = verify(room.folder)
+    assert report.ok, report.breaches
