@@ -107,7 +107,7 @@ def step_words(step: Step) -> tuple[str, str]:
         return say(f"задание {step.task}", f"task {step.task}"), str(step.task)
     return {
         "silence": (say("тишина", "silence"), say("тиш.", "sil.")),
-        "interlocutor": (say("экзаменатор", "interlocutor"), say("экз.", "int.")),
+        "interlocutor": (say("собеседник", "interlocutor"), say("соб.", "int.")),
         "participant": (say("участник", "participant"), say("уч.", "part.")),
         "introduction": (say("вступление", "introduction"), say("вст.", "intro")),
     }[step.name]

@@ -35,7 +35,7 @@ _METRICS: dict[MetricName, tuple[str, str]] = {
 }
 _VOICES: dict[Voice, tuple[str, str]] = {
     "participant": ("участник", "participant"),
-    "interlocutor": ("экзаменатор", "interlocutor"),
+    "interlocutor": ("собеседник", "interlocutor"),
 }
 _UNITS = {"dB": "дБ", "Hz": "Гц", "s": "с", "1/min": "в мин"}
 """Of the findings, in Russian; others are the same in both languages."""

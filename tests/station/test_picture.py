@@ -99,7 +99,7 @@ def test_of_any_sample_rate(rate: int) -> None:
 def test_all_of_the_verdict_is_in_words(texts: Callable[[Page], list[Text]]) -> None:
     told = [text.get_text() for text in texts(page(sound(3.0), bad("hum"), bad("snr", "warn"), bad("rate", "unknown")))]
     assert any("СОМНИТЕЛЬНО" in text and "▲" in text for text in told)
-    assert {"✖ плохо", "▲ сомнительно", "? не определено", "-12,5 dBFS", "Гул электросети (экзаменатор)"} <= set(told)
+    assert {"✖ плохо", "▲ сомнительно", "? не определено", "-12,5 dBFS", "Гул электросети (собеседник)"} <= set(told)
     assert "гул сети: 50, 100, 150… Гц" in told
     assert any("00:00-00:01" in text for text in told), "where to listen"
 
@@ -131,13 +131,13 @@ def test_steps_gaps_and_voices_are_named(texts: Callable[[Page], list[Text]]) ->
     gaps = (Gap(RATE, RATE // 2, "device_lost"),)
     shown = page(sound(3.0), case=Case(timeline=Timeline(basis="recording", steps=steps), gaps=gaps))
     told = {text.get_text() for text in texts(shown)}
-    assert {"вступление", "задание 1", "2", "задание 3", "участник", "экзаменатор", "чей, неизвестно"} <= told
+    assert {"вступление", "задание 1", "2", "задание 3", "участник", "собеседник", "чей, неизвестно"} <= told
 
 
 def test_whose_microphone_is_which(texts: Callable[[Page], list[Text]]) -> None:
     assert {"канал 1", "канал 2"} <= {text.get_text() for text in texts(page(sound(3.0, 2)))}
     case = Case(timeline=Timeline(basis="file"), seats=("participant", "interlocutor"))
-    assert {"участник", "экзаменатор"} <= {text.get_text() for text in texts(page(sound(3.0, 2), case=case))}
+    assert {"участник", "собеседник"} <= {text.get_text() for text in texts(page(sound(3.0, 2), case=case))}
 
 
 # -- what it shows ------------------------------------------------------------------------------------------------
