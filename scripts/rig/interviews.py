@@ -101,6 +101,23 @@ def samples(sound: Sound) -> NDArray[np.int16]:
     return np.clip(np.rint(sound * 32768), -32768, 32767).astype(np.int16)
 
 
+def rehearsal(seed: int, *, absent: str = "", kind: str = "fan", snr_db: float = 35.0) -> Scene:
+    """A test recording: 10 s of silence, 9 s from each seat; the same person from both, every other time."""
+    random = np.random.default_rng(seed)
+    here = pick(random)
+    people = {"interlocutor": here if seed % 2 else pick(random, [here]), "participant": here}
+    voices = {voice: np.zeros(28 * RATE) for voice in people}
+    for voice, start in (("interlocutor", 10.0), ("participant", 19.0)):
+        at = start + random.uniform(0.4, 1.0)
+        end = start + random.uniform(7.0, 8.0)
+        while at < end:
+            at += say(voices[voice], at, people[voice], random) + random.uniform(0.2, 0.6)
+        voices[voice][round((end + 0.7) * RATE) :] = 0
+        voices[voice] *= (absent != voice) * 10 ** (random.uniform(-4, 4) / 20)
+    steps = (("silence", 0.0, 10.0), ("interlocutor", 10.0, 19.0), ("participant", 19.0, 28.0))
+    return mixed(voices, kind, snr_db, random)._replace(steps=steps)
+
+
 def interview(seed: int, *, absent: str = "", kind: str = "fan", snr_db: float = 28.0) -> Scene:
     """A short interview in front of one microphone: introduction, three tasks with time to prepare, a dialogue.
 
@@ -118,7 +135,7 @@ class _Staged:
 
     def __init__(self, random: np.random.Generator, people: Mapping[str, Person], absent: str) -> None:
         self._random, self._people, self._absent = random, people, absent
-        self._voices = {voice: np.zeros(_LONGEST_S * RATE) for voice in people}
+        self._voices = {voice: np.zeros(_LONGEST_S * RATE, np.float32) for voice in people}
         self._steps: list[tuple[str, float, float]] = []
         self._at = 0.0
 

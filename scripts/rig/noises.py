@@ -12,9 +12,10 @@ Sound = NDArray[np.float64]
 
 def _shaped(random: np.random.Generator, frames: int, slope: float, low_hz: float = 30.0) -> Sound:
     """Noise whose power falls with frequency to the power of `slope`."""
-    spectrum = np.fft.rfft(random.normal(size=frames))
-    hertz = np.maximum(np.fft.rfftfreq(frames, 1 / RATE), low_hz)
-    return np.fft.irfft(spectrum * hertz ** (-slope / 2), frames)
+    size = 1 << (frames - 1).bit_length()  # transforms of other lengths take many times as long
+    spectrum = np.fft.rfft(random.normal(size=size))
+    hertz = np.maximum(np.fft.rfftfreq(size, 1 / RATE), low_hz)
+    return np.fft.irfft(spectrum * hertz ** (-slope / 2), size)[:frames]
 
 
 def _white(random: np.random.Generator, frames: int) -> Sound:

@@ -1,4 +1,4 @@
-"""ITU-T P.56, method B, sample by sample: what measured levels are held against; and where speech truly is."""
+"""ITU-T P.56, method B, in steps of 1 ms: what measured levels are held against; and where speech truly is."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,21 +6,22 @@ from numpy.typing import NDArray
 from rig.people import RATE
 
 MARGIN_DB = 15.9
+_STEP = RATE // 1000
+"""The envelope is taken of means of 1 ms."""
 SPEECH_BELOW_ACTIVE_DB = 25.0
 """Frames of a clean voice weaker than this below its active level are nobody's speech: breath, echo, the studio."""
 
 
 def active_level(clean: NDArray[np.float64]) -> float:
     """The active speech level in dBFS (0 is a full-scale square wave); -inf when there is none."""
-    envelope = _envelope(np.abs(clean))
-    energy, hangover = float(np.sum(clean**2)), round(0.2 * RATE)
-    last: float | None = None
+    steps = clean[: len(clean) // _STEP * _STEP].reshape(-1, _STEP)
+    envelope = _envelope(np.abs(steps).mean(axis=1))
+    energy, hangover = float(np.sum(steps**2)) / _STEP, round(0.2 * RATE / _STEP)
+    last: tuple[float, float] | None = None
     for exponent in range(-15, 1):
         threshold = 2.0**exponent
-        above = envelope >= threshold
-        edges = np.concatenate([[0], np.cumsum(above)])
-        held = edges[1:] - edges[np.maximum(np.arange(len(above)) - hangover + 1, 0)] > 0
-        count = int(held.sum())
+        edges = np.concatenate([np.zeros(hangover, np.int32), np.cumsum(envelope >= threshold)])
+        count = int(np.count_nonzero(edges[hangover:] > np.concatenate([[0], edges[: -hangover - 1]])))
         level = 10 * np.log10(energy / count) if count else -np.inf
         margin = level - 20 * np.log10(threshold)
         if margin <= MARGIN_DB:
@@ -49,11 +50,10 @@ def runs_dropped(mask: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
 
 def _envelope(rectified: NDArray[np.float64]) -> NDArray[np.float64]:
     """Two exponential averages of 30 ms, one after the other, by their common impulse response."""
-    keep = np.exp(-1 / (RATE * 0.03))
-    steps = np.arange(round(0.4 * RATE))
+    keep = np.exp(-_STEP / (RATE * 0.03))
+    steps = np.arange(round(0.4 * RATE / _STEP))
     response = (1 - keep) ** 2 * (steps + 1) * keep**steps
-    size = 1 << (len(rectified) + len(steps) - 1).bit_length()
-    return np.fft.irfft(np.fft.rfft(rectified, size) * np.fft.rfft(response, size), size)[: len(rectified)]
+    return np.convolve(rectified, response)[: len(rectified)]
 
 
 def _between(before: tuple[float, float], after: tuple[float, float]) -> float:

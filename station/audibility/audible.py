@@ -99,6 +99,8 @@ def _difference(scene: Scene, heard: Mapping[Voice, _Heard]) -> Metric:
 
 def _active(scene: Scene, voice: Voice, turn: Turns) -> Metric:
     """By the poorest of its tasks, or by all it said."""
+    if turn.doubt is not None:
+        return explained(_metric("active", "warn", None, voice), turn.doubt, turn.expected)
     if turn.speech is None:
         return _undetermined("active", voice, turn.channel, turn.why)
     total, limits = seconds(turn.speech), scene.thresholds
@@ -115,7 +117,7 @@ def _active(scene: Scene, voice: Voice, turn: Turns) -> Metric:
 
 
 def _metric(
-    name: MetricName, grade: Grade, value: float, voice: Voice | None = None, channel: int | None = None
+    name: MetricName, grade: Grade, value: float | None, voice: Voice | None = None, channel: int | None = None
 ) -> Metric:
     unit = {"active": say("с", "s"), "level": "dBFS"}.get(name, say("дБ", "dB"))
     return Metric(name=name, grade=grade, value=value, unit=unit, voice=voice, channel=channel)

@@ -36,7 +36,8 @@ def frames_of(probability: NDArray[np.floating], power: NDArray[np.float32], los
     """`power`: mean squares of the cells. `lost`: cells that were never captured, neither speech nor noise."""
     spoken = _odds(probability, power, lost) > _SPOKEN_ODDS
     speech = without_runs(~without_runs(~(spoken & ~lost), LONGEST_CLOSED_S), SHORTEST_RUN_S, inclusive=False) & ~lost
-    return Frames(speech, ~widened(speech, _BEFORE_SPEECH_S, _AFTER_SPEECH_S) & ~lost)
+    # Beside a loss words may be cut off, too short to be told from noise.
+    return Frames(speech, ~widened(speech | lost, _BEFORE_SPEECH_S, _AFTER_SPEECH_S))
 
 
 def frame_power(power: NDArray[np.float32]) -> NDArray[np.float32]:

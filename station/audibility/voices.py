@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exam.language import say
-from station.audibility import words
+from station.audibility import likeness, words
 from station.audibility.findings import Place, Voice
+from station.audibility.likeness import Voices, unlikeness
 from station.audibility.scene import Scene, seconds
 from station.audibility.speech import Mask, runs, smoothed
 from station.audibility.timeline import Step
 from station.audibility.track import CELL_S, FLOOR_POWER, dbfs
+from station.audibility.words import Said
 
 VOICES: tuple[Voice, ...] = ("interlocutor", "participant")
 ANSWERED_ALONE = (1, 2, 3)
@@ -22,6 +24,8 @@ PREPARATION_S = 8.0
 """The first silence of this length in a task parts the instruction from the answer."""
 _INSTRUCTION_S = 40.0
 """Speech without such a silence that is shorter is an instruction that nobody answered."""
+_STRETCH_S = 10.0
+"""The introduction or the instructions are looked at by themselves from this on: fewer words vary too much."""
 _EDGE_S = 0.3
 _LEANING_DB, _DOUBT_S = 3.0, 2.0
 """Speech that one microphone hears louder, though not surely enough, is in doubt; so much of it tells nothing."""
@@ -31,7 +35,8 @@ class Turns(NamedTuple):
     """What is known of one voice. `speech`: the cells that are surely its, None when not determined: then `why`.
 
     `expected`: where it was to speak. `channel`: the microphone it is judged by. `tasks`: its speech in each task
-    that it was to answer alone, in seconds, None where that is not known; `places`: where those are.
+    that it was to answer alone, in seconds, None where that is not known; `places`: where those are. `doubt`: why
+    this voice seems not to be there at all, and what to do; no single microphone proves it.
     """
 
     speech: Mask | None
@@ -40,6 +45,7 @@ class Turns(NamedTuple):
     tasks: Mapping[int, float | None] = {}
     places: Mapping[int, tuple[Place, ...]] = {}
     why: str = ""
+    doubt: Said | None = None
 
 
 def turns_of(scene: Scene) -> dict[Voice, Turns]:
@@ -138,36 +144,67 @@ class _Task(NamedTuple):
 
 def _interviewed(scene: Scene) -> dict[Voice, Turns]:
     tasks = [_parted(scene, step) for step in scene.timeline.steps if step.task in ANSWERED_ALONE]
+    parted = [task for task in tasks if task.after is not None]
     introduction = [step for step in scene.timeline.steps if step.name == "introduction"]
-    asked, answered = (np.zeros(scene.track.cells, np.bool_) for _ in range(2))
-    for step in introduction:
-        asked |= inner(scene, step) & scene.frames.speech
-    for task in tasks:
-        if task.before is not None and task.after is not None:
-            asked |= task.before
-            answered |= task.after
+    nothing = np.zeros(scene.track.cells, np.bool_)
+    greeting = np.logical_or.reduce([nothing, *(inner(scene, step) & scene.frames.speech for step in introduction)])
+    asked = np.logical_or.reduce([nothing, *(task.before for task in parted if task.before is not None)])
+    answered = np.logical_or.reduce([nothing, *(task.after for task in parted if task.after is not None)])
+    where = tuple(place(step) for step in introduction) + _places(tasks)
+    if not parted:
+        return dict.fromkeys(VOICES, Turns(None, where, why=words.undivided()))
+    places = {number: _places(tasks, number) for number in ANSWERED_ALONE}
+    # Words of the interlocutor stand among the answers, too: without answers they would be compared with themselves.
+    least = scene.thresholds.active_task_s / 2
+    has_answered = any(seconds(task.after) >= least for task in parted if task.after is not None)
     return {
-        "interlocutor": Turns(asked, tuple(place(step) for step in introduction) or _places(tasks)),
-        "participant": Turns(
-            answered, _places(tasks), None, _answers(scene, tasks), {n: _places(tasks, n) for n in ANSWERED_ALONE}
-        ),
+        "interlocutor": _asking(scene, (greeting, asked), answered, where)
+        if has_answered
+        else Turns(greeting | asked, where),
+        "participant": Turns(answered, _places(tasks), None, _answers(scene, tasks), places),
     }
 
 
+def _asking(scene: Scene, asked: tuple[Mask, Mask], answered: Mask, where: tuple[Place, ...]) -> Turns:
+    """The interlocutor, if what is heard before the answers sounds unlike them: else it may be the participant."""
+    said = asked[0] | asked[1]
+    voices = Voices(scene)
+    answer = voices.sounding(answered)
+    if answer is None or seconds(said) < likeness.LEAST_S / 2:
+        return Turns(said, where)
+    known = [said, *(mask for mask in asked if seconds(mask) >= _STRETCH_S)]
+    heard = [stretch for mask in known if (stretch := voices.sounding(mask)) is not None]
+    if not heard:
+        wanted = likeness.LEAST_S
+        return Turns(
+            None, where, why=words.same_voice(), doubt=words.hardly_heard("interlocutor", seconds(said), wanted)
+        )
+    most = max(unlikeness(answer, stretch) for stretch in heard)
+    if most >= likeness.UNLIKE:
+        return Turns(said, where)
+    return Turns(None, where, why=words.same_voice(), doubt=words.only_one() if most <= likeness.ALIKE else None)
+
+
 def _parted(scene: Scene, step: Step) -> _Task:
-    here = inner(scene, step)
-    spoken = runs(scene.frames.speech & here)
+    """By the first long silence after words; by one before any word, when no other is there: then nobody asked."""
+    said = scene.frames.speech & inner(scene, step)
+    spoken = runs(said)
     nothing = np.zeros(scene.track.cells, np.bool_)
     if not len(spoken):
         return _Task(step, nothing, nothing)
-    ends = np.append(spoken[1:, 0], round(step.end_s / CELL_S))
-    pauses = np.flatnonzero(ends - spoken[:, 1] >= round(PREPARATION_S / CELL_S))
-    said = scene.frames.speech & here
-    if not len(pauses) or (pauses[0] == len(spoken) - 1 and np.count_nonzero(said) * CELL_S > _INSTRUCTION_S):
-        return _Task(step, None, None)
-    before = nothing.copy()
-    before[: spoken[pauses[0], 1]] = True
-    return _Task(step, said & before, said & ~before)
+    long = round(PREPARATION_S / CELL_S)
+    pauses = np.flatnonzero(spoken[1:, 0] - spoken[:-1, 1] >= long)
+    is_first_late = spoken[0, 0] - round(step.start_s / CELL_S) >= long
+    is_last_early = round(step.end_s / CELL_S) - spoken[-1, 1] >= long
+    if len(pauses):
+        before = nothing.copy()
+        before[: spoken[pauses[0], 1]] = True
+        return _Task(step, said & before, said & ~before)
+    if is_first_late and not is_last_early:
+        return _Task(step, nothing, said)
+    if is_last_early and not is_first_late and seconds(said) <= _INSTRUCTION_S:
+        return _Task(step, said, nothing)
+    return _Task(step, None, None)
 
 
 def _answers(scene: Scene, tasks: list[_Task]) -> dict[int, float | None]:

@@ -130,7 +130,7 @@ def not_heard(voice: Voice | None) -> Said:
     return (say(ru, en), _listen(voice))
 
 
-def hardly_heard(voice: Voice, measured: float, wanted: float, task: int | None) -> Said:
+def hardly_heard(voice: Voice, measured: float, wanted: float, task: int | None = None) -> Said:
     place = "" if task is None else say(f" в задании {task}", f" in task {task}")
     return (
         say(
@@ -139,6 +139,34 @@ def hardly_heard(voice: Voice, measured: float, wanted: float, task: int | None)
             f"(wanted {number(wanted)}).",
         ),
         _listen(voice),
+    )
+
+
+def only_one() -> Said:
+    return (
+        say(
+            "Похоже, слышен только один голос: до ответов звучит тот же, что и в ответах.",
+            "Only one voice seems to be heard: the same before the answers as in them.",
+        ),
+        say(
+            "Прослушайте вступление и начало заданий: слышно ли собеседника; если нет, подвиньте микрофон к нему.",
+            "Listen to the introduction and the beginnings of the tasks; if the interlocutor is not heard, move the "
+            "microphone towards them.",
+        ),
+    )
+
+
+def same_voice() -> str:
+    return say(
+        "не определено: до ответов и в ответах голоса похожи",
+        "not determined: the voices before the answers and in them are alike",
+    )
+
+
+def undivided() -> str:
+    return say(
+        "не определено: в заданиях нет паузы, которая отделяет указания от ответа",
+        "not determined: no pause in the tasks parts instructions from answers",
     )
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import pytest
 from rig import interviews
+from rig.p56 import active_level
 from rig.people import RATE, Person
 
-from exam.audio import AudioFormat
+from exam.audio import AudioFormat, Gap
 from station.audibility.findings import Metric, Verdict
 from station.audibility.timeline import Step, Timeline
 from station.judging import Case, track_of, verdict_of
@@ -103,6 +105,51 @@ def test_nobody_speaks_in_silence_or_in_no_sound_at_all() -> None:
         assert only(verdict, "active").grade == "fail"
 
 
+@pytest.mark.parametrize("absent", ["", "interlocutor", "participant"])
+def test_an_interview_tells_by_its_marks_whether_one_of_the_two_is_missing(absent: str) -> None:
+    scene = interviews.interview(1004, absent=absent)
+    verdict = judged(scene.sound, of_steps(scene))
+    grades = {voice: only(verdict, "active", voice).grade for voice in ("interlocutor", "participant")}
+    assert (
+        grades
+        == {"interlocutor": "pass", "participant": "pass"}
+        | ({"": {}, "interlocutor": {"interlocutor": "warn"}, "participant": {"participant": "fail"}}[absent])
+    )
+    if absent:
+        missing = only(verdict, "active", absent)
+        assert missing.places
+        assert missing.advice
+        assert only(verdict, "level", "interlocutor").grade == ("unknown" if absent == "interlocutor" else "pass")
+    else:
+        for voice, clean in scene.voices.items():
+            assert only(verdict, "level", voice).value == pytest.approx(active_level(clean), abs=1.5)
+
+
+def test_a_task_that_was_not_to_be_taken_is_missed_by_nobody() -> None:
+    scene = interviews.interview(1004)
+    second = next(step for step in scene.steps if step[0] == "task 2")
+    sound = scene.sound.copy()
+    silent = slice(round(second[1] * RATE), round(second[2] * RATE))
+    sound[silent] = scene.noise[silent]
+    taken = of_steps(scene)
+    missed = only(judged(sound, taken), "active", "participant")
+    assert missed.grade == "fail"
+    assert "в задании 2" in missed.reason
+    assert (missed.places[0].start_s, missed.places[0].end_s) == pytest.approx(second[1:], abs=0.01)
+    skipped = judged(sound, msgspec.structs.replace(taken, tasks=(1, 3, 4)))
+    assert only(skipped, "active", "participant").grade == "pass"
+
+
+def test_recorded_losses_are_neither_noise_nor_speech() -> None:
+    scene = interviews.talk(40, 5, "pink", 30)
+    sound = scene.sound.copy()
+    sound[10 * RATE : 20 * RATE] = 0
+    lost = (Gap(10 * RATE, 10 * RATE, "device_lost"),)
+    told, untold = (judged(sound, Timeline(basis="file"), gaps=gaps) for gaps in (lost, ()))
+    assert only(told, "noise").value == pytest.approx(10 * np.log10(np.mean(scene.noise**2)), abs=0.5)
+    assert "цифровую тишину" in only(untold, "noise").reason
+
+
 def rehearsed(snr_db: float, interlocutor: float = 1.0, participant: float = 1.0) -> Verdict:
     """A test recording with a fan behind it; the voices so many times as loud as usual."""
     random = np.random.default_rng(3)
@@ -125,12 +172,24 @@ def beside(bleeding: float) -> "interviews.Sound":
     return np.stack([one + bleeding * other + scene.noise, other + bleeding * one + scene.noise[::-1]], axis=1)
 
 
-def judged(sound: "interviews.Sound", timeline: Timeline, seats: Sequence[str] = ()) -> Verdict:
+def judged(
+    sound: "interviews.Sound", timeline: Timeline, seats: Sequence[str] = (), gaps: Sequence[Gap] = ()
+) -> Verdict:
     samples = interviews.samples(sound)
     channels = 1 if samples.ndim == 1 else samples.shape[1]
     return verdict_of(
-        track_of([samples.tobytes()], AudioFormat(RATE, channels)), Case(timeline=timeline, seats=(*seats,))
+        track_of([samples.tobytes()], AudioFormat(RATE, channels)),
+        Case(timeline=timeline, seats=(*seats,), gaps=(*gaps,)),
     )
+
+
+def of_steps(scene: interviews.Scene) -> Timeline:
+    named = [(name.split(), start, end) for name, start, end in scene.steps]
+    steps = [
+        Step(name=words[0], start_s=start, end_s=end, task=int(words[1]) if len(words) > 1 else None)
+        for words, start, end in named
+    ]
+    return Timeline(basis="recording", steps=tuple(steps))
 
 
 def only(verdict: Verdict, name: str, voice: str | None = None) -> Metric:
