@@ -22,6 +22,8 @@ _MUTED = 0.95
 """The share of a channel that is exactly zero when the microphone was never on."""
 _GATE_RUNS, _GATE_SHARE = 6, 0.3
 """So many silences that fill this share of the pauses are made by noise suppression."""
+_AMID_WORDS, _LONGEST_AMID_S = 10**-1.5, 0.3
+"""It leaves no sound so near to the mean power of speech before and after a silence as short as this."""
 
 
 def dropouts(heard: Heard, gaps: Sequence[Gap]) -> Metric:
@@ -33,7 +35,10 @@ def dropouts(heard: Heard, gaps: Sequence[Gap]) -> Metric:
         return heard.metric("dropouts", "unknown", None, reason=say("звука нет совсем", "there is no sound at all"))
     faults = _without_gate(heard, [fault for fault in own if not _recorded(fault, gaps, track.shape.frames(_BESIDE_S))])
     spans = [(fault.first_frame, fault.frames) for fault in faults] + [(gap.first_frame, gap.frames) for gap in gaps]
-    places = [Place(track.shape.seconds(first), track.shape.seconds(first + frames)) for first, frames in spans]
+    places = [
+        Place(round(track.shape.seconds(first), 3), round(track.shape.seconds(first + frames), 3))
+        for first, frames in spans
+    ]
     limits = heard.thresholds
     total = sum(place.end_s - place.start_s for place in places)
     bad = len(places) >= limits.dropouts_fail or any(p.end_s - p.start_s >= limits.dropout_fail_s for p in places)
@@ -90,10 +95,12 @@ def _without_gate(heard: Heard, faults: Sequence[Fault]) -> list[Fault]:
     if len(silences) < _GATE_RUNS or silent_s < _GATE_SHARE * float((~speech).sum()) * CELL_S:
         return list(faults)
 
-    def amid_speech(fault: Fault) -> bool:
-        reach = round(_BESIDE_S / CELL_S)
-        first, last = int(fault.first_frame / rate / CELL_S), int((fault.first_frame + fault.frames) / rate / CELL_S)
-        around = np.concatenate([speech[max(0, first - reach) : first], speech[last + 1 : last + 1 + reach]])
-        return bool(around.all()) and fault.frames < _GATE_SHARE * rate
+    spoken = heard.track.power[speech, heard.channel]
+    least = float(spoken.mean()) * _AMID_WORDS if len(spoken) else np.inf
 
-    return [fault for fault in faults if fault.kind == "repeat" or amid_speech(fault)]
+    def amid_words(fault: Fault) -> bool:
+        cells = int(fault.first_frame / rate / CELL_S) - 1, int((fault.first_frame + fault.frames) / rate / CELL_S) + 1
+        loud = heard.track.power[np.clip(cells, 0, heard.track.cells - 1), heard.channel] > least
+        return bool(loud.all()) and fault.frames < _LONGEST_AMID_S * rate
+
+    return [fault for fault in faults if fault.kind == "repeat" or amid_words(fault)]
