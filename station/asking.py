@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 from exam.language import say
 from station.usage import picture
@@ -30,14 +31,14 @@ def _act(arguments: argparse.Namespace) -> int:
     for checked in checking.check_all(arguments.files, getattr(arguments, "config", None), arguments.plot):
         found.append(checked)
         if not checked.ok:
-            _show(checked.lines, sys.stderr.write)
+            _show(checked.lines, sys.stderr)
         elif not arguments.json:
-            _show(checked.lines, sys.stdout.write)
+            _show(checked.lines, sys.stdout)
     if arguments.json:
-        _show([checking.as_json(found)], sys.stdout.write)
+        _show([checking.as_json(found)], sys.stdout)
     return 0 if all(checked.ok for checked in found) else 1
 
 
-def _show(lines: Sequence[str], write: Callable[[str], int]) -> None:
-    for line in lines:
-        write(line + "\n")
+def _show(lines: Sequence[str], out: IO[str]) -> None:
+    out.writelines(line + "\n" for line in lines)
+    out.flush()

@@ -5,6 +5,7 @@ import neither numpy nor sounddevice: heavy modules are imported by the commands
 """
 
 import argparse
+import io
 import json
 import logging
 import sys
@@ -28,6 +29,9 @@ _NOT_YET = ("learn-pedal", "export", "room-sheet")
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter gets the rest of the answer
     parser = _parser()
     arguments, unknown = parser.parse_known_args(words)
     if unknown and arguments.act is not _not_yet:

@@ -51,8 +51,8 @@ def over_time(axes: "Axes", page: Page, *, is_lowest: bool = False) -> None:
     words = [f"{at:.1f}" for at in ticks] if step < 1 else [clock(at) for at in ticks]
     axes.set_xticks(ticks, words if is_lowest else [""] * len(ticks), fontsize=SMALL)
     axes.tick_params(labelsize=SMALL, length=2, pad=2)
-    for part in page.case.timeline.steps:
-        axes.axvline(part.start_s, color=INK, linewidth=0.7, linestyle=(0, (1, 2)))
+    for bound in {at for part in page.case.timeline.steps for at in (part.start_s, part.end_s)}:
+        axes.axvline(bound, color=INK, linewidth=0.7, linestyle=(0, (1, 2)))
     for gap in page.case.gaps:
         first, length = (page.track.shape.seconds(frames) for frames in (gap.first_frame, gap.frames))
         least = page.seconds / pages.COLUMNS

@@ -52,9 +52,9 @@ def voice_word(voice: Voice) -> str:
 
 
 def metric_words(metric: Metric) -> str:
-    """What is measured, and whose or in which channel."""
+    """What is measured, and whose, else in which channel."""
     whose = [voice_word(metric.voice)] if metric.voice else []
-    if metric.channel is not None:
+    if metric.channel is not None and not metric.voice:
         whose.append(say("канал", "channel") + f" {metric.channel + 1}")
     return say(*_METRICS[metric.name]) + (f" ({', '.join(whose)})" if whose else "")
 

@@ -20,6 +20,7 @@ from exam.audio import AudioFormat, Gap, Mark
 from exam.manifest import Manifest, Step
 from exam.names import Kind
 from station import checking, cli
+from station.audibility.case import Case
 from station.audibility.thresholds import Thresholds
 from station.audibility.timeline import Timeline, of_marks
 from station.beside import described, known_of
@@ -176,6 +177,20 @@ def test_gaps_are_counted_in_the_frames_of_the_decoded_file(day: Path, ours: Man
     assert known_of(source).gaps(half, rate) == (Gap(rate // 2, rate // 2, "outage"),)
 
 
+def test_what_is_known_of_a_recording_is_what_it_is_judged_by(
+    day: Path, ours: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases: list[Case] = []
+    judge = checking.verdict_of
+    monkeypatch.setattr(checking, "verdict_of", lambda track, case: (cases.append(case), judge(track, case))[1])
+    gaps, marks = (Gap(100, 1000, "outage"),), (Mark(1, 2000),)
+    source = rewritten(day, ours, gaps=gaps, marks=marks)
+    strict = Thresholds(noise_warn=-70.0)
+    assert check(source, Room(strict, ("participant", "interlocutor")), silent).ok
+    timeline = of_marks(marks, ours.audio.frames, ours.audio.sample_rate, [1])
+    assert cases == [Case(timeline=timeline, gaps=gaps, thresholds=strict)], "two seats are not one channel's"
+
+
 def test_a_file_of_another_length_than_its_manifest_says_so(day: Path, ours: Manifest) -> None:
     source = rewritten(day, ours, audio=msgspec.structs.replace(ours.audio, frames=ours.audio.sample_rate * 65))
     assert any("01:05" in note for note in checked(source).notes)
@@ -278,6 +293,13 @@ def test_a_name_that_is_not_utf8(plain: Path) -> None:
     done = station("--json", name, b"gon\xe9.wav", cwd=plain.parent)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert [Path(told["file"]).name for told in json.loads(done.stdout)] == ["caf\\xe9.wav", "gon\\xe9.wav"]
+
+
+def test_a_terminal_that_lacks_letters(plain: Path) -> None:
+    command = [sys.executable, "-m", "station.cli", "check", str(plain), "none.wav"]
+    done = subprocess.run(command, env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert b"plain.wav" in done.stdout
 
 
 def test_on_a_terminal_it_tells_how_far_it_has_come(plain: Path) -> None:
