@@ -176,7 +176,7 @@ def test_a_terminal_counts_down() -> None:
             return True
 
     terminal = Terminal()
-    screen = prompting.Screen(terminal)
+    screen = prompting.Screen(terminal, helps=True)
     for second in range(30):
         step = as_json(script.at(script.FULL, float(second)))
         assert step is not None

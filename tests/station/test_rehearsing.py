@@ -4,6 +4,7 @@ import errno
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from days import BLOCK, DAY, MORNING, RATE, SHAPE, STREAM, Room, audio_of, rules_for, sound
 from msgspec.structs import replace
@@ -312,7 +313,10 @@ def test_one_that_cannot_be_judged_is_published_without_a_verdict(room: Room, mo
 # -- is it good? -----------------------------------------------------------------------------------------------
 
 
-def test_a_room_without_a_good_rehearsal_says_so_and_is_opened_all_the_same(room: Room) -> None:
+def test_a_room_without_a_good_rehearsal_says_so_and_is_opened_all_the_same(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(room.publisher), "_judge", lambda *_: msgspec.to_builtins(GOOD))
     room.hear(110)
     assert codes(room) == ["rehearsal_missing"]
     assert room.do(ask.Open()).state is State.IDLE
@@ -325,10 +329,7 @@ def test_a_room_without_a_good_rehearsal_says_so_and_is_opened_all_the_same(room
 
 
 def test_a_failed_one_is_told_until_somebody_answers_for_it(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(*_: object) -> dict[str, object]:
-        return {"schema": 1, "basis": "rehearsal", "grade": "fail", "seconds": 1.0, "speech_s": 0.0, "metrics": []}
-
-    monkeypatch.setattr(type(room.publisher), "_judge", failing)
+    monkeypatch.setattr(type(room.publisher), "_judge", lambda *_: msgspec.to_builtins(FAILED))
     room.hear(1)
     with pytest.raises(Rejected) as caught:
         room.do(ask.AcceptRehearsal(by="Петров"))
