@@ -132,7 +132,7 @@ def case_of(rehearsal: Rehearsal, sample_rate: int, thresholds: Thresholds, seat
     """What a test recording is judged by; None where it was not made to its end."""
     if rehearsal.ending != "done":
         return None
-    if rehearsal.quick:  # who has six seconds cannot speak for five of them
+    if rehearsal.quick:  # who has little more than five seconds cannot speak for five
         thresholds = replace(thresholds, active_rehearsal_s=thresholds.active_rehearsal_s / 2)
     timeline = of_steps(rehearsal.steps, sample_rate)
     return Case(timeline=timeline, gaps=rehearsal.gaps, seats=tuple(seats), thresholds=thresholds)

@@ -56,9 +56,9 @@ FULL = (
     ),
 )
 QUICK = (
-    Part("silence", 2.0, 5.0, "Тишина.", "Silence."),
-    Part("interlocutor", 2.5, 6.0, "Говорит собеседник.", "Interlocutor."),
-    Part("participant", 2.5, 6.0, "Говорит участник.", "Participant."),
+    Part("silence", 1.9, 4.5, "Тишина.", "Silence."),
+    Part("interlocutor", 2.1, 5.5, "Собеседник.", "Interlocutor."),
+    Part("participant", 2.1, 5.5, "Участник.", "Participant."),
 )
 """Between two participants: everyone is in their seat."""
 
