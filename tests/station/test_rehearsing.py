@@ -57,13 +57,13 @@ def test_the_whole_takes_less_than_two_minutes_and_the_quick_one_twenty_seconds(
 
 @pytest.mark.parametrize("parts", [script.FULL, script.QUICK])
 def test_steps_follow_each_other_each_after_its_time_to_get_ready(parts: tuple[script.Part, ...]) -> None:
-    seen = [script.at(parts, tenth / 10) for tenth in range(round(10 * script.length_s(parts)))]
+    seen = [script.at(parts, tenth * RATE // 10, SHAPE) for tenth in range(round(10 * script.length_s(parts)))]
     order = list(dict.fromkeys((step.step, step.listening) for step in seen if step is not None))
     assert order == [(part.step, listening) for part in parts for listening in (False, True)]
     assert None not in seen
-    assert script.at(parts, script.length_s(parts)) is None
+    assert script.at(parts, round(script.length_s(parts) * RATE), SHAPE) is None
     for step in script.steps(parts, round(script.length_s(parts) * RATE), SHAPE):
-        first, last = (script.at(parts, at / RATE) for at in (step.first_frame, step.first_frame + step.frames - 1))
+        first, last = (script.at(parts, at, SHAPE) for at in (step.first_frame, step.first_frame + step.frames - 1))
         assert first is not None
         assert last is not None
         assert (first.step, first.listening, last.step, last.listening) == (step.step, True, step.step, True)
