@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import IO
 
 from exam.language import say
-from station.usage import picture
-
-_Add = Callable[[str, str, str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
+from station.usage import Add, picture
 
 
-def add_to(add: _Add) -> None:
+def add_to(add: Add) -> None:
     """Tell the command line of it."""
     command = add("check", "проверить звук любых файлов", "the verdict on any sound files", _act)
     command.add_argument("files", nargs="+", type=Path, metavar="FILE")

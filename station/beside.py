@@ -17,7 +17,7 @@ from exam.manifest import Manifest
 from exam.names import Kind
 from station.audibility.telling import clock
 from station.audibility.thresholds import Thresholds
-from station.audibility.timeline import Step, Timeline, of_marks
+from station.audibility.timeline import Timeline, of_marks, of_steps
 from station.foreign import OUR_SUFFIXES
 
 _MOST_BYTES = 1 << 24
@@ -91,11 +91,7 @@ def known_of(source: Path) -> Known:
 def _timeline(told: Manifest) -> Timeline:
     rate = told.audio.sample_rate
     if told.kind is Kind.REHEARSAL:
-        steps = [
-            Step(name=step.step, start_s=step.first_frame / rate, end_s=(step.first_frame + step.frames) / rate)
-            for step in told.steps
-        ]
-        return Timeline(basis="rehearsal" if steps else "file", steps=tuple(steps))
+        return of_steps(told.steps, rate) if told.steps else Timeline(basis="file")
     if told.kind is not Kind.PARTICIPANT:
         return Timeline(basis="file")
     marked = sorted({mark.task for mark in told.marks})

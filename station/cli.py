@@ -20,7 +20,7 @@ from exam.language import say
 from exam.regulation import ALL_TASKS
 from station import asking, client, prompting
 from station.config import Config, find, load
-from station.usage import WRONG_USE, Parser, listened, time_of_day, yes_no
+from station.usage import WRONG_USE, Add, Parser, listened, time_of_day, yes_no
 
 _DONE, _FAILED, _NOT_RUNNING = 0, 1, 3
 _POLL_S = 0.5
@@ -282,10 +282,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_Add = Callable[[str, str, str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
-
-
-def _add_day(add: _Add) -> None:
+def _add_day(add: Add) -> None:
     add("run", "работать: записывать эту аудиторию", "the daemon, in the foreground", _run)
     add("open", "начать день: общая запись пошла", "begin the day's stream", _tell("open"))
     close = add("close", "закончить день и оформить все записи", "end the day's stream", _close)
@@ -294,7 +291,7 @@ def _add_day(add: _Add) -> None:
     )
 
 
-def _add_take(add: _Add) -> None:
+def _add_take(add: Add) -> None:
     start_keys = ("participant", "variant", "end_previous", "other_room")
     start = add("start", "начать запись участника", "begin a participant's take", _tell("start", *start_keys))
     start.add_argument(
@@ -319,7 +316,7 @@ def _add_take(add: _Add) -> None:
     add("cancel", "начали случайно", "an accidental start", _tell("cancel"))
 
 
-def _add_papers(add: _Add) -> None:
+def _add_papers(add: Add) -> None:
     outcome = add("outcome", "отметка об участнике", "a participant's outcome", _outcome)
     outcome.add_argument("--participant", type=int, required=True, metavar="N")
     outcome.add_argument("outcome", choices=["absent", "early_end", "removed", "written", "extra_date", "clear"])
@@ -339,7 +336,7 @@ def _add_papers(add: _Add) -> None:
     correct.add_argument("--reason", required=True)
 
 
-def _add_repairs(add: _Add) -> None:
+def _add_repairs(add: Add) -> None:
     recut = add(
         "recut",
         "вырезать запись из общей",
@@ -369,7 +366,7 @@ def _add_repairs(add: _Add) -> None:
     recover.add_argument("folder", nargs="?", metavar="FOLDER")
 
 
-def _add_looks(add: _Add) -> None:
+def _add_looks(add: Add) -> None:
     add("status", "что сейчас происходит", "the room at a glance", _status)
     add("devices", "микрофоны этого компьютера", "microphones of this computer", _devices)
     verify = add("verify", "проверить записи на диске", "check the invariants on disk", _verify)

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from exam import manifest
 from exam.manifest import Manifest
 from exam.names import Kind
-from station.audibility import timeline
 from station.audibility.case import Case
 from station.audibility.thresholds import Thresholds
+from station.audibility.timeline import of_marks, of_steps
 from station.config import Config
 from station.publishing import Draft, Publisher, draft_of_part, draft_of_take, unmeasured
 from station.session import Day, Rules, Take
@@ -85,7 +85,7 @@ class Due:
         known = self._rules.roster.get(person.number) if person is not None else None
         frames = sum(span.frames for span in told.spans)
         case = Case(
-            timeline=timeline.of_marks(told.marks, frames, self._rules.sample_rate, known.tasks if known else ()),
+            timeline=of_marks(told.marks, frames, self._rules.sample_rate, known.tasks if known else ()),
             gaps=told.gaps,
             seats=self._config.seats,
             thresholds=self._config.quality,
@@ -132,15 +132,7 @@ def case_of(rehearsal: Rehearsal, sample_rate: int, thresholds: Thresholds, seat
     """What a test recording is judged by; None where it was not made to its end."""
     if rehearsal.ending != "done":
         return None
-    if rehearsal.quick:  # who has six seconds cannot speak for five of them
+    if rehearsal.quick:  # who has little more than five seconds cannot speak for five
         thresholds = replace(thresholds, active_rehearsal_s=thresholds.active_rehearsal_s / 2)
-    steps = tuple(
-        timeline.Step(
-            name=step.step,
-            start_s=step.first_frame / sample_rate,
-            end_s=(step.first_frame + step.frames) / sample_rate,
-        )
-        for step in rehearsal.steps
-    )
-    told = timeline.Timeline(basis="rehearsal", steps=steps)
-    return Case(timeline=told, gaps=rehearsal.gaps, seats=tuple(seats), thresholds=thresholds)
+    timeline = of_steps(rehearsal.steps, sample_rate)
+    return Case(timeline=timeline, gaps=rehearsal.gaps, seats=tuple(seats), thresholds=thresholds)

@@ -24,6 +24,7 @@ from station.audibility.findings import Verdict
 from station.audibility.telling import lines_of
 from station.config import Config, find, load
 from station.speaker import Speaker
+from station.usage import Add
 
 _POLL_S = 0.1
 _HUSH_S = 0.6  # before it counts nothing is spoken any more
@@ -34,10 +35,9 @@ _STOP_S = 30.0
 
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Sends a command to the daemon; the status after it."""
-_Add = Callable[[str, str, str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
 
 
-def add_to(add: _Add) -> None:
+def add_to(add: Add) -> None:
     """Tell the command line of it."""
     command = add("rehearse", "проба звука: слышно ли всех", "a test recording: is everyone heard?", _act)
     what = command.add_mutually_exclusive_group()
@@ -62,7 +62,7 @@ def _act(arguments: argparse.Namespace) -> int:
     elif arguments.accept_by_ear is not None:
         _accept(config, arguments.accept_by_ear, as_json=arguments.json)
     else:
-        screen = Screen(sys.stderr if arguments.json else sys.stdout)
+        screen = Screen(sys.stderr if arguments.json else sys.stdout, helps=not arguments.quick)
         status = rehearse(config, screen, Speaker(silent=arguments.silent), quick=arguments.quick)
         _show(status, as_json=arguments.json)
         _judge(status["rehearsal"])
@@ -87,10 +87,13 @@ def _accept(config: Config, name: str, *, as_json: bool) -> None:
 
 
 class Screen:
-    """Where the steps are shown: a terminal counts down, elsewhere each step is one line."""
+    """Where the steps are shown: a terminal counts down, elsewhere each step is one line.
 
-    def __init__(self, out: IO[str]) -> None:
-        self._out, self._counts = out, out.isatty()
+    `helps`: with a text for whoever has nothing to say.
+    """
+
+    def __init__(self, out: IO[str], *, helps: bool) -> None:
+        self._out, self._counts, self._helps = out, out.isatty(), helps
         self._shown: tuple[str, bool] | None = None
 
     def show(self, step: Mapping[str, Any]) -> bool:
@@ -99,7 +102,9 @@ class Screen:
         is_new, self._shown = now != self._shown, now
         if is_new:
             self._out.write(
-                ("\n" if self._counts else "") + "\n".join(_lines_of(step)) + ("" if self._counts else "\n")
+                ("\n" if self._counts else "")
+                + "\n".join(_lines_of(step, helps=self._helps))
+                + ("" if self._counts else "\n")
             )
         if self._counts:
             left = say(f"ещё {step['seconds_left']:.0f} с", f"{step['seconds_left']:.0f} s left")
@@ -112,11 +117,11 @@ class Screen:
         self._out.flush()
 
 
-def _lines_of(step: Mapping[str, Any]) -> list[str]:
+def _lines_of(step: Mapping[str, Any], *, helps: bool) -> list[str]:
     if step["listening"]:
         return [say("  — слушаю", "  — listening")]
     lines = [str(step["prompt"])]
-    if step["step"] != "silence":
+    if helps and step["step"] != "silence":
         lines.append("  " + script.reading())
     return lines
 

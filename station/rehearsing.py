@@ -64,7 +64,7 @@ class Rehearsing:
     def step(self) -> RehearsalStep | None:
         """What is to be done in the room now; None while no test recording runs."""
         made = self._making
-        return script.at(made.parts, self._shape.seconds(made.tape.frames)) if made is not None else None
+        return script.at(made.parts, made.tape.frames, self._shape) if made is not None else None
 
     def begin(self, folder: Path, event: RehearsalBegan) -> None:
         """Create its tape; the next block is its first. Raises Rejected when the disk refuses."""

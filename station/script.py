@@ -56,9 +56,9 @@ FULL = (
     ),
 )
 QUICK = (
-    Part("silence", 2.0, 5.0, "Тишина.", "Silence."),
-    Part("interlocutor", 2.5, 6.0, "Говорит собеседник.", "Interlocutor."),
-    Part("participant", 2.5, 6.0, "Говорит участник.", "Participant."),
+    Part("silence", 1.9, 4.5, "Тишина.", "Silence."),
+    Part("interlocutor", 2.1, 5.5, "Собеседник.", "Examiner."),
+    Part("participant", 2.1, 5.5, "Участник.", "Participant."),
 )
 """Between two participants: everyone is in their seat."""
 
@@ -87,25 +87,31 @@ def length_s(parts: Sequence[Part]) -> float:
     return sum(part.ready_s + part.heard_s for part in parts)
 
 
-def at(parts: Sequence[Part], seconds: float) -> RehearsalStep | None:
-    """What is to be done at this second of the recording; None after its end."""
-    left = length_s(parts) - seconds
-    for part in parts:
-        for listening, lasts in ((False, part.ready_s), (True, part.heard_s)):
-            if seconds < lasts:
-                return RehearsalStep(part.step, listening, round(lasts - seconds, 2), round(left, 2), part.prompt)
-            seconds -= lasts
+def at(parts: Sequence[Part], frames: int, shape: AudioFormat) -> RehearsalStep | None:
+    """What is to be done when the recording has `frames` frames; None after its end."""
+    in_all = shape.seconds(shape.frames(length_s(parts)) - frames)
+    for part, listening, _, end in _stretches(parts, shape):
+        if frames < end:
+            left = shape.seconds(end - frames)
+            return RehearsalStep(part.step, listening, round(left, 2), round(in_all, 2), part.prompt)
     return None
 
 
 def steps(parts: Sequence[Part], frames: int, shape: AudioFormat) -> tuple[Step, ...]:
     """The judged stretches of a recording of `frames` frames; one that was cut short is left out."""
-    return tuple(step for step in _steps(parts, shape) if step.first_frame + step.frames <= frames)
+    return tuple(
+        Step(part.step, first, end - first)
+        for part, listening, first, end in _stretches(parts, shape)
+        if listening and end <= frames
+    )
 
 
-def _steps(parts: Sequence[Part], shape: AudioFormat) -> Iterator[Step]:
-    first_s = 0.0
+def _stretches(parts: Sequence[Part], shape: AudioFormat) -> Iterator[tuple[Part, bool, int, int]]:
+    """For each part when one gets ready and when it counts: its first frame, and the first one after it."""
+    first, seconds = 0, 0.0
     for part in parts:
-        first_s += part.ready_s
-        yield Step(part.step, shape.frames(first_s), shape.frames(part.heard_s))
-        first_s += part.heard_s
+        for listening, lasts_s in ((False, part.ready_s), (True, part.heard_s)):
+            seconds += lasts_s
+            end = shape.frames(seconds)
+            yield part, listening, first, end
+            first = end

@@ -3,6 +3,7 @@
 import argparse
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,6 +12,10 @@ from station.session.commands import TIME_OF_DAY
 
 WRONG_USE = 2
 """Exit code of wrong usage or configuration."""
+
+
+Add = Callable[[str, str, str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
+"""Adds a command by its name and what it does, in both languages, and what carries it out; its parser."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from exam import manifest
 from exam.audio import Mark
 from station.audibility.findings import Basis
 
@@ -29,6 +30,17 @@ class Timeline(Struct, frozen=True, kw_only=True):
     basis: Basis
     steps: tuple[Step, ...] = ()
     tasks: tuple[int, ...] = (1, 2, 3, 4)
+
+
+def of_steps(steps: Sequence[manifest.Step], sample_rate: int) -> Timeline:
+    """A test recording's timeline."""
+    told = (
+        Step(
+            name=step.step, start_s=step.first_frame / sample_rate, end_s=(step.first_frame + step.frames) / sample_rate
+        )
+        for step in steps
+    )
+    return Timeline(basis="rehearsal", steps=tuple(told))
 
 
 def of_marks(marks: Sequence[Mark], frames: int, sample_rate: int, tasks: Sequence[int] = (1, 2, 3, 4)) -> Timeline:

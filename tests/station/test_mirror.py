@@ -15,7 +15,7 @@ from mirrored import MirroredRoom, contents, other_disk
 
 from exam import manifest
 from exam.errors import Rejected
-from station import copying
+from station import copying, recovery
 from station.messages import Published
 from station.publishing import FRAGMENTS
 from station.session import State
@@ -263,6 +263,34 @@ def test_when_the_first_disk_fails_the_stream_goes_on_at_the_next_frame(
     told = manifest.load(room.second / f"{IVANOV}.json")
     assert told.gaps == ()
     assert [span.stream for span in told.spans] == [STREAM_FILE, STREAM_FILE.replace("01.wav", "02.wav")]
+
+
+def test_a_test_recording_is_copied_and_ends_with_the_disk_it_was_made_on(
+    room: MirroredRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FailingDisk(room.first, monkeypatch)
+    room.hear(2)
+    room.do(ask.Open())
+    room.do(ask.Rehearse(quick=True))
+    room.hear(20)
+    room.until(room.is_level)
+    room.do(ask.CancelRehearsal())
+    room.do(ask.Rehearse(quick=True))
+    room.hear(3)
+    room.until(room.is_level)
+    disk.is_dead, disk.error = True, errno.EIO
+    room.hear(20)
+    assert room.mirror.day == room.second
+    first, second = recovery.replay(room.second).rehearsals
+    assert (first.ending, first.frames, second.ending, second.frames) == ("cancel", 20 * BLOCK, "disk_failed", 0)
+    room.do(ask.Rehearse(quick=True))
+    room.hear(3)
+    assert (room.second / "11.02.2026_265_701020_проба_03.wav").exists()
+    room.do(ask.Close())
+    room.hear(1)
+    room.until(lambda: room.status().publishing == ())
+    report = verify(room.second)
+    assert report.ok, report.breaches
 
 
 def test_a_first_disk_that_comes_back_is_healed_and_the_day_returns_to_it_when_the_second_fails(

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from exam.audio import AudioFormat
 from exam.errors import Rejected
 from station import cli, client, prompting, script
 from station.messages import RehearsalStep
@@ -26,6 +27,7 @@ number = "265"
 device = "pulse"
 """
 FILE = "11.02.2026_265_701020_проба_01.wav"
+SHAPE = AudioFormat(8000, 1)
 BAD = {
     "schema": 1, "basis": "rehearsal", "grade": "fail", "seconds": 57.0, "speech_s": 10.0,
     "metrics": [
@@ -42,18 +44,21 @@ class Room:
     def __init__(self, *, ends: str = "done", grade: str | None = "pass", ends_at_s: float = 1000.0) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.at_s, self.ends, self.grade, self.ends_at_s = -0.5, ends, grade, ends_at_s
-        self.parts = script.FULL
 
     def ask(self, _path: Path, command: str, args: dict[str, Any] | None = None) -> dict[str, Any]:
         self.asked.append((command, args or {}))
         self.at_s += 0.5
-        step = script.at(self.parts, self.at_s) if self.at_s < self.ends_at_s else None
+        step = at(self.at_s) if self.at_s < self.ends_at_s else None
         told: dict[str, Any] = {"file": FILE, "ending": None, "published": False, "grade": None, "verdict": None}
         told |= {"accepted_by": None, "running": as_json(step)}
         if step is None:
             told |= {"ending": self.ends, "published": True, "grade": self.grade}
             told["verdict"] = BAD | {"grade": self.grade} if self.grade else None
         return {"rehearsal": told, "levels": {"rms_dbfs": [-60.0]}, "state": "closed"}
+
+
+def at(seconds: float) -> RehearsalStep | None:
+    return script.at(script.FULL, round(seconds * SHAPE.sample_rate), SHAPE)
 
 
 def as_json(step: RehearsalStep | None) -> dict[str, Any] | None:
@@ -100,10 +105,10 @@ def test_each_step_is_shown_and_spoken_once_in_its_time_to_get_ready(
     room = made()
     assert cli.main(["rehearse"]) == 0
     assert [text for _, text in Heard.spoken] == [*(part.prompt for part in script.FULL), script.thanks()]
-    said = [script.at(script.FULL, at) for at, _ in Heard.spoken[:-1]]
+    said = [at(at_s) for at_s, _ in Heard.spoken[:-1]]
     assert [(step.step, step.listening) for step in said if step] == [(part.step, False) for part in script.FULL]
-    hushed = [script.at(script.FULL, at) for at in Heard.hushed]
-    listened = [script.at(script.FULL, tenth / 2) for tenth in range(round(script.length_s(script.FULL) * 2))]
+    hushed = [at(at_s) for at_s in Heard.hushed]
+    listened = [at(tenth / 2) for tenth in range(round(script.length_s(script.FULL) * 2))]
     assert [step for step in listened if step and step.listening] == [
         step for step in hushed if step and step.listening
     ]
@@ -176,9 +181,9 @@ def test_a_terminal_counts_down() -> None:
             return True
 
     terminal = Terminal()
-    screen = prompting.Screen(terminal)
+    screen = prompting.Screen(terminal, helps=True)
     for second in range(30):
-        step = as_json(script.at(script.FULL, float(second)))
+        step = as_json(at(float(second)))
         assert step is not None
         screen.show(step)
     shown = terminal.getvalue()
