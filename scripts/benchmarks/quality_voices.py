@@ -128,7 +128,7 @@ def _interview_rows(clock: _Clock) -> Iterator[Row]:
 def _microphone_rows(clock: _Clock) -> Iterator[Row]:
     wrong: dict[str, int] = defaultdict(int)
     for seed in _TALKS:
-        scene = interviews.talk(90, seed, "pink", 30)
+        scene = interviews.talk(150, seed, "pink", 30)
         for absent in (*_ABSENT, "muted"):
             here, there = (scene.voices[voice] * (absent != voice) for voice in _VOICES)
             sound = np.stack([here + 0.2 * there + scene.noise, there + 0.2 * here + scene.noise[::-1]], axis=1)

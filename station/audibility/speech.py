@@ -80,16 +80,18 @@ def _odds(probability: NDArray[np.floating], power: NDArray[np.float32], lost: M
     """
     likely = np.clip(probability, 0.002, 0.998).astype(np.float32)
     odds: NDArray[np.float32] = np.log(likely / (1 - likely))
-    level = dbfs(smoothed(power)).astype(np.float32)
     block = round(_BLOCK_S / CELL_S)
-    for first in range(0, len(level), block):
-        here, about = slice(first, first + block), slice(max(0, first - block), first + 2 * block)
+    for first in range(0, len(odds), block):
+        begin = max(0, first - block)
+        about = slice(begin, first + 2 * block)
+        level = dbfs(smoothed(power[about]))
+        here = slice(first - begin, first - begin + block)
         surely = (likely[about] > _SURELY) & ~lost[about]
         otherwise = ~surely & ~lost[about]
         if surely.any() and otherwise.any():
-            noise, speech = np.median(level[about][otherwise]), np.median(level[about][surely])
+            noise, speech = np.median(level[otherwise]), np.median(level[surely])
             midway = noise + min(_MIDWAY * (speech - noise), _HIGHEST_MIDWAY_DB)
-            odds[here] += _ODDS_PER_DB * np.clip(level[here] - midway, _LEAST_DB, _MOST_DB)
+            odds[first : first + block] += _ODDS_PER_DB * np.clip(level[here] - midway, _LEAST_DB, _MOST_DB)
     return odds
 
 

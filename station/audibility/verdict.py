@@ -8,6 +8,7 @@ from station.audibility.audible import voice_metrics
 from station.audibility.findings import Verdict, worst
 from station.audibility.noise import noise_metrics, noises_of
 from station.audibility.scene import Seats, scene_of, seconds
+from station.audibility.separation import separation_metrics
 from station.audibility.thresholds import Thresholds
 from station.audibility.timeline import Timeline
 from station.audibility.track import Track
@@ -19,7 +20,9 @@ def judge(track: Track, timeline: Timeline, gaps: Sequence[Gap], seats: Seats, t
     scene = scene_of(track, timeline, gaps, seats, thresholds)
     noises = noises_of(scene)
     flaws = fault_metrics.metrics(track, scene.frames, gaps, thresholds)
-    metrics = (*noise_metrics(scene, noises), *voice_metrics(scene, turns_of(scene), noises), *flaws)
+    turns = turns_of(scene)
+    voices = (*voice_metrics(scene, turns, noises), *separation_metrics(scene, turns, noises))
+    metrics = (*noise_metrics(scene, noises), *voices, *flaws)
     return Verdict(
         basis=timeline.basis,
         grade=worst(metrics),

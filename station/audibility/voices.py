@@ -28,7 +28,10 @@ _STRETCH_S = 10.0
 """The introduction or the instructions are looked at by themselves from this on: fewer words vary too much."""
 _EDGE_S = 0.3
 _LEANING_DB, _DOUBT_S = 3.0, 2.0
-"""Speech that one microphone hears louder, though not surely enough, is in doubt; so much of it tells nothing."""
+"""Speech that one microphone hears louder, though not surely enough, is in doubt; more of it than of sure speech tells
+nothing of that voice."""
+_DOUBTFUL_SHARE = 0.4
+"""Of all speech: then the microphones tell nothing of either voice."""
 
 
 class Turns(NamedTuple):
@@ -86,15 +89,21 @@ def _rehearsed(scene: Scene, voice: Voice) -> Turns:
 
 
 def _seated(scene: Scene) -> dict[Voice, Turns]:
-    """A voice is where its microphone hears it louder than the other does, by so much that there is no doubt."""
-    return {voice: _own(scene, voice, list(scene.seats).index(voice)) for voice in VOICES}
+    """A voice is where its microphone hears it louder than the other does, by so much that there is no doubt; where
+    the microphones hardly part the voices, the marks tell."""
+    found = {voice: _own(scene, voice, list(scene.seats).index(voice)) for voice in VOICES}
+    if scene.timeline.steps and any(turn.speech is None for turn in found.values()):
+        marked = _interviewed(scene)
+        return {voice: marked[voice]._replace(channel=turn.channel) for voice, turn in found.items()}
+    return found
 
 
 def _own(scene: Scene, voice: Voice, channel: int) -> Turns:
     louder = lead_of(scene, channel)
     surely = scene.frames.speech & (louder >= SEPARATED_DB)
     perhaps = scene.frames.speech & (louder >= _LEANING_DB) & ~surely
-    if seconds(perhaps) >= max(_DOUBT_S, seconds(surely)):
+    doubtful = seconds(scene.frames.speech & (np.abs(louder) < SEPARATED_DB))
+    if doubtful > _DOUBTFUL_SHARE * seconds(scene.frames.speech) or seconds(perhaps) >= max(_DOUBT_S, seconds(surely)):
         return Turns(None, (), channel, why=say(
             f"не определено: микрофоны плохо отделяют голос {words.of(voice)}",
             f"not determined: the microphones hardly part the voice of {words.of(voice)} from the other",

@@ -87,6 +87,14 @@ def test_two_microphones_tell_whose_voice_it_is() -> None:
     assert [only(verdict, "active", voice).channel for voice in ("interlocutor", "participant")] == [0, 1]
     assert only(verdict, "active", "interlocutor").grade == "pass"
     assert only(verdict, "active", "participant").grade == "pass"
+    assert only(verdict, "separation").value == pytest.approx(-20 * np.log10(0.15), abs=1.5)
+
+
+def test_microphones_side_by_side_part_no_voices_and_call_nobody_absent() -> None:
+    verdict = judged(beside(bleeding=0.9), Timeline(basis="recording"), ("interlocutor", "participant"))
+    assert only(verdict, "separation").grade == "warn"
+    assert {only(verdict, "active", voice).grade for voice in ("interlocutor", "participant")} == {"unknown"}
+    assert verdict.grade == "warn"
 
 
 def test_a_muted_second_microphone_is_named() -> None:
