@@ -27,9 +27,9 @@ class Faults:
     def take(self, sound: NDArray[np.int16]) -> list[Fault]:
         """What is found once `sound`, (frames, channels), has followed; places count from the first frame fed.
 
-        A fault is told when it is over, by the end of the chunk of 0.5 s that shows 10 ms after it. One that lasts
-        longer than a second is also told while it still runs, each second of it: then with the length it has so far
-        and always the same first frame, and once more when it is over.
+        A fault is told when it is over, by the end of the chunk of 0.5 s that shows 10 ms after it. Zeros
+        and repeats that last longer than a second are also told while they still run, each second of it: then with the
+        length they have so far and always the same first frame, and once more when they are over.
         """
         heard = np.concatenate([self._rest, sound])
         whole = len(heard) // self._chunk * self._chunk

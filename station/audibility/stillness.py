@@ -12,13 +12,15 @@ from station.audibility.flaws import Fault
 ZEROS_S = 0.003
 STUCK_S = 0.004
 LONG_S = 1.0
-"""Zeros that last this long need no life around them, anything else on one side only."""
+"""Zeros that last this long need life on one side only, or none when they are what a sound begins with."""
 EDGE_S, BRINK_S = 0.01, 0.001
-"""How much sound beside a stretch tells whether it is alive there, and how much of that whether it is at once."""
+"""How much sound beside a stretch tells whether it is alive there, and how much whether it is at once."""
 _ALIVE_STEP = 1.0
 """Root mean square of the steps between samples there, in least significant bits."""
-_ABRUPT, _ABRUPT_SHARE = 2.6, 0.5
-"""Root mean square, in least significant bits, at the brink: less is a fade, unless it is this share of the edge's."""
+_LEAST_BRINK, _STEADY = 1.5, 0.5
+"""Root mean square at the brink, in least significant bits; as a share of what is beside: less is a fade."""
+_ABRUPT, _ABRUPT_FOR_LAST_BIT = 2.6, 8.0
+"""More than this at the brink is no fade, whatever is near. Of what fades or was lossy the last bit is left moving."""
 _CLIPPED_FROM = 32700
 """What is held so near the end of the scale is clipped, and told as that."""
 _STRAY = 4
@@ -38,7 +40,7 @@ class Stillness:
         self._seen = 0  # everything before this was looked at
 
     def take(self, samples: NDArray[np.int16]) -> list[Fault]:
-        """What is over 10 ms before the end of what was fed, and what lasts longer than LONG_S, once each second."""
+        """What is over 10 ms before the end of what was fed, and zeros longer than LONG_S, each second."""
         self._heard = np.concatenate([self._heard, samples])
         end = self._base + len(self._heard) - self._edge
         return self._scan(end) if end > self._seen else []
@@ -67,40 +69,48 @@ class Stillness:
         run = runs.open
         if run is None:
             return []
-        alive = [self._alive_before(run), False]
+        alive = [self._alive_before(run), 0.0]
         length = run.end - run.first
         grown = length // self._long > (length - new) // self._long
         return self._told(runs is self._silent, run, alive) if grown else []
 
-    def _told(self, is_silent: bool, run: "_Run", alive: list[bool]) -> list[Fault]:  # noqa: FBT001
+    def _told(self, is_silent: bool, run: "_Run", alive: list[float]) -> list[Fault]:  # noqa: FBT001
         length = run.end - run.first
         kind = "zeros" if is_silent and run.marked >= length - _STRAY else "stuck"
-        if length >= self._long:
-            return [Fault(kind, self._channel, run.first, length)] if kind == "zeros" or any(alive) else []
+        one_sided = run.first == 0 or max(alive) >= _ABRUPT
+        if kind == "zeros" and length >= self._long and one_sided:
+            return [Fault(kind, self._channel, run.first, length)]
         enough = length >= (self._zeros if kind == "zeros" else self._stuck)
-        return [Fault(kind, self._channel, run.first, length)] if enough and all(alive) else []
+        abrupt = _ABRUPT_FOR_LAST_BIT if is_silent and kind == "stuck" else _ABRUPT
+        return [Fault(kind, self._channel, run.first, length)] if enough and min(alive) >= abrupt else []
 
-    def _alive_before(self, run: "_Run") -> bool:
+    def _alive_before(self, run: "_Run") -> float:
         if run.alive is None:
             run.alive = self._alive(run.first - self._edge, run.first, backwards=True)
         return run.alive
 
-    def _alive(self, first: int, end: int, *, backwards: bool) -> bool:
-        """Whether sound goes on right beside a stretch, where a fade or a quiet file would have none."""
-        beside = self._heard[max(0, first - self._base) : max(0, end - self._base)].astype(np.float32)
-        if len(beside) < self._edge // 2 or float(np.mean(np.diff(beside) ** 2)) < _ALIVE_STEP**2:
-            return False
-        around = beside - np.float32(self._heard[(end if backwards else first - 1) - self._base])
-        brink = _rms(around[-self._brink :] if backwards else around[: self._brink])
-        return brink >= _ABRUPT or brink >= _ABRUPT_SHARE * _rms(around)
+    def _alive(self, first: int, end: int, *, backwards: bool) -> float:
+        """How abruptly a stretch cuts off the sound beside it, in bits: not at all where that fades or is as quiet."""
+        beside = self._heard[max(0, first - self._base) : max(0, end - self._base)].astype(np.int32)
+        if len(beside) < self._edge // 2:
+            return 0.0
+        bit = max(1, int(np.gcd.reduce(beside)))  # of sound that had eight bits once it is not the last one
+        if _rms(np.diff(beside) / bit) < _ALIVE_STEP:
+            return 0.0
+        around = (beside - int(self._heard[(end if backwards else first - 1) - self._base])) / bit
+        around = around[::-1] if backwards else around
+        brink = _rms(around[: self._brink])
+        if brink < _LEAST_BRINK:
+            return 0.0
+        return np.inf if brink >= _STEADY * _rms(around) else brink
 
 
 class _Run:
-    """Flags in a row: from `first` to before `end`, `marked` of them marked; `alive`: the sound before it, if known."""
+    """Flags in a row: from `first` to before `end`, `marked` of them marked; `alive`: as the sound before, if known."""
 
     def __init__(self, first: int, end: int, marked: int) -> None:
         self.first, self.end, self.marked = first, end, marked
-        self.alive: bool | None = None
+        self.alive: float | None = None
 
 
 class _Runs:
@@ -137,5 +147,5 @@ class _Runs:
         return _Run(self._base + first, self._base + end, int(count[end] - count[first]))
 
 
-def _rms(sound: NDArray[np.float32]) -> float:
+def _rms(sound: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.mean(sound**2)))

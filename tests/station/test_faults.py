@@ -1,7 +1,11 @@
 """Dropouts in a sound: all are found, at their places, however the sound is fed, and none where there is none."""
 
+import io
+
+import lameenc
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -124,6 +128,24 @@ def test_speech_that_fades_to_digital_silence_has_no_dropouts() -> None:
     loudness = np.convolve(np.abs(sound), np.ones(2400) / 2400, "same")
     gate = np.convolve(loudness > 200, np.ones(960) / 960, "same") ** 4
     assert found(np.rint(sound * gate).astype(np.int16)) == ()
+
+
+def test_speech_of_eight_bits_has_no_dropouts() -> None:
+    sound = speech.conversation(60, seed=2003)
+    assert found((np.rint(sound / 256) * 256).astype(np.int16)) == ()
+
+
+@pytest.mark.parametrize("kbit", [32, 64])
+def test_speech_that_was_mp3_has_no_dropouts(kbit: int) -> None:
+    encoder = lameenc.Encoder()
+    encoder.set_in_sample_rate(RATE)
+    encoder.set_channels(1)
+    encoder.set_bit_rate(kbit)
+    encoder.silence()
+    room = speech.conversation(60, seed=2004)
+    room = np.where(np.convolve(np.abs(room.astype(float)), np.ones(4800) / 4800, "same") > 200, room, 0)
+    encoded = encoder.encode(room.astype(np.int16).tobytes()) + encoder.flush()
+    assert found(soundfile.read(io.BytesIO(bytes(encoded)), dtype="int16")[0]) == ()
 
 
 def test_human_speech_in_a_room_has_no_dropouts() -> None:
