@@ -324,6 +324,42 @@ def test_one_that_cannot_be_judged_is_published_without_a_verdict(room: Room, mo
     assert verify(room.folder).ok
 
 
+@pytest.mark.parametrize(
+    ("changed", "invariants"),
+    [
+        ({"steps": []}, {6, 10}),
+        ({"steps": [{"step": "silence", "first_frame": 0, "frames": 10**9}]}, {1, 6, 10}),
+        ({"flags": ["ended_by_start"]}, {6, 10}),
+        ({"verdict": {**msgspec.to_builtins(GOOD), "grade": "warn"}}, {6, 10}),
+        ({"verdict": None}, {6, 10}),
+        ({"sha256": "0" * 64}, {6}),
+    ],
+)
+def test_verify_finds_a_changed_manifest(room: Room, changed: dict[str, object], invariants: set[int]) -> None:
+    room.hear(1)
+    room.do(ask.Rehearse(quick=True))
+    room.hear(QUICK_BLOCKS)
+    room.published(1)
+    room.handled()
+    assert verify(room.folder).ok
+    path = room.folder / f"{PROBA}.json"
+    path.write_bytes(msgspec.json.encode(msgspec.json.decode(path.read_bytes()) | changed))
+    assert {breach.invariant for breach in verify(room.folder).breaches} == invariants
+
+
+def test_verify_misses_a_test_recording_whose_manifest_is_gone_and_one_that_nobody_knows(room: Room) -> None:
+    room.hear(1)
+    room.do(ask.Rehearse(quick=True))
+    room.hear(QUICK_BLOCKS)
+    room.published(1)
+    room.handled()
+    (room.folder / f"{PROBA}.json").unlink()
+    foreign = room.folder / f"{PROBA[:-2]}07.wav"
+    foreign.write_bytes((room.folder / f"{PROBA}.wav").read_bytes())
+    breaches = {(breach.invariant, breach.file) for breach in verify(room.folder).breaches}
+    assert breaches == {(6, f"{PROBA}.json"), (4, foreign.name)}
+
+
 # -- is it good? -----------------------------------------------------------------------------------------------
 
 
