@@ -18,6 +18,7 @@ from exam.audio import AudioFormat
 from exam.errors import ExamError, Rejected
 from exam.language import say
 from station import decoding
+from station.audibility.case import Case
 from station.audibility.findings import Verdict
 from station.audibility.page import Page, voices_of
 from station.audibility.picture import Form, draw
@@ -25,9 +26,10 @@ from station.audibility.spectrogram import Spectrogram
 from station.audibility.telling import clock, lines_of
 from station.audibility.thresholds import Thresholds
 from station.audibility.track import Track
+from station.audibility.verdict import judge
 from station.beside import Known, described, known_of
 from station.config import PLACES, VARIABLE, load
-from station.judging import Case, track_of, verdict_of
+from station.judging import track_of
 from station.progress import Progress
 from station.tape import HEADER_BYTES, TapeReader, counted
 
@@ -214,7 +216,7 @@ def _listen(source: Path, room: Room, notice: Notice, *, is_drawn: bool) -> _Hea
         seats=seats,
         thresholds=known.judged_by(room.thresholds),
     )
-    return _Heard(track, spectrogram, read.sound, known, case, verdict_of(track, case), notes)
+    return _Heard(track, spectrogram, read.sound, known, case, judge(track, case), notes)
 
 
 def _followed(read: _Source, spectrogram: Spectrogram | None, notice: Notice) -> Iterator[bytes]:

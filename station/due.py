@@ -70,7 +70,7 @@ class Due:
 
     def _draft(self, day: Day, stem: str) -> Draft:
         if stem in day.takes:
-            return self._with_case(draft_of_take(day, day.takes[stem], self._rules, self._station))
+            return self._with_case(day, draft_of_take(day, day.takes[stem], self._rules, self._station))
         rehearsal = day.rehearsal_of(stem)
         if rehearsal is not None:
             draft = draft_of_rehearsal(rehearsal, self._rules, self._station)
@@ -79,7 +79,7 @@ class Due:
         part = next(part for part in day.parts if part.file == stem + SUFFIX)
         return draft_of_part(part, self._rules, self._station)
 
-    def _with_case(self, draft: Draft) -> Draft:
+    def _with_case(self, day: Day, draft: Draft) -> Draft:
         """A take that nobody listened to while it was recorded is judged when it is published."""
         told, person = draft.manifest, draft.manifest.participant
         known = self._rules.roster.get(person.number) if person is not None else None
@@ -89,8 +89,15 @@ class Due:
             gaps=told.gaps,
             seats=self._config.seats,
             thresholds=self._config.quality,
+            drift_ppm=_drift_of(day, told),
         )
         return replace(draft, case=case)
+
+
+def _drift_of(day: Day, told: Manifest) -> float | None:
+    """Of the part in which the take ended."""
+    last = told.spans[-1].stream if told.spans else None
+    return next((part.drift_ppm for part in day.parts if part.file == last), None)
 
 
 def _kind(day: Day, stem: str) -> Kind:

@@ -22,8 +22,6 @@ from station.audibility.track import Track
 from station.audibility.verdict import judge
 from station.tape import TapeReader
 
-__all__ = ["Case", "judge_master", "track_of", "verdict_of"]
-
 _NICENESS = 10
 
 
@@ -35,14 +33,10 @@ def track_of(blocks: Iterable[bytes], shape: AudioFormat) -> Track:
     return analyser.track()
 
 
-def verdict_of(track: Track, case: Case) -> Verdict:
-    return judge(track, case.timeline, case.gaps, case.seats, case.thresholds)
-
-
 def judge_master(master: Path, case: Case) -> Verdict:
     """Raises Rejected when it is no master of ours, OSError as the disk does."""
     with TapeReader(master) as reader:
-        return verdict_of(track_of(reader.blocks(0, reader.frames), reader.shape), case)
+        return judge(track_of(reader.blocks(0, reader.frames), reader.shape), case)
 
 
 def main(arguments: list[str]) -> int:

@@ -23,6 +23,7 @@ class Setting(Struct, frozen=True, kw_only=True):
 
 class TakeScene(Struct, frozen=True, kw_only=True):
     """A take that is listened to. `open_from`: where the span being recorded began. `gaps`: in frames of the take.
+    `drift_ppm`: how much faster the device's clock runs than the computer's, in millionths, if known.
 
     `extended`: +30 minutes. `wants_verdict`: it has ended, nobody has judged it yet.
     """
@@ -34,6 +35,7 @@ class TakeScene(Struct, frozen=True, kw_only=True):
     tasks: tuple[int, ...]
     extended: bool
     gaps: tuple[Gap, ...]
+    drift_ppm: float | None = None
     wants_verdict: bool
 
 
@@ -86,5 +88,6 @@ def _take_scene(day: Day, rules: Rules, take: Take) -> TakeScene:
         tasks=person.tasks if person else (),
         extended=bool(person and person.extended),
         gaps=gaps_within({part.file: part.gaps for part in day.parts}, take.spans),
+        drift_ppm=day.parts[-1].drift_ppm if day.parts else None,
         wants_verdict=take.verdict is None and take.counts and not is_in_hand and not take.ahead,
     )

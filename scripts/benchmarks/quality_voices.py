@@ -21,12 +21,14 @@ from rig.people import RATE
 
 from benchmarks.goals import Row
 from exam.audio import AudioFormat
+from station.audibility.case import Case
 from station.audibility.findings import Verdict
 from station.audibility.scene import scene_of
 from station.audibility.speech import LONGEST_CLOSED_S, SHORTEST_RUN_S, widened, without_runs
 from station.audibility.thresholds import Thresholds
 from station.audibility.timeline import Step, Timeline
-from station.judging import Case, track_of, verdict_of
+from station.audibility.verdict import judge
+from station.judging import track_of
 
 _TALKS = SHOWN[:3]
 _TALK_S = 45.0
@@ -178,7 +180,7 @@ def _judged(sound: "interviews.Sound", timeline: Timeline, clock: _Clock, seats:
     samples = interviews.samples(sound)
     shape = AudioFormat(RATE, 1 if samples.ndim == 1 else samples.shape[1])
     began = time.process_time()
-    verdict = verdict_of(track_of(_blocks(samples), shape), Case(timeline=timeline, seats=tuple(seats)))
+    verdict = judge(track_of(_blocks(samples), shape), Case(timeline=timeline, seats=tuple(seats)))
     clock.cpu_s += time.process_time() - began
     clock.hours += len(samples) / RATE / 3600
     return verdict
@@ -195,7 +197,7 @@ def _talk(kind: str, level: int, seed: int, clock: _Clock) -> _Talk:
     began = time.process_time()
     track = track_of(_blocks(samples), AudioFormat(RATE, 1))
     case = Case(timeline=Timeline(basis="file"))
-    verdict = verdict_of(track, case)
+    verdict = judge(track, case)
     clock.cpu_s += time.process_time() - began
     clock.hours += _TALK_S / 3600
     found = scene_of(track, case.timeline, (), (), Thresholds()).frames.speech[: len(truth)]

@@ -8,9 +8,11 @@ from station.audibility.timeline import Timeline
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """`gaps` in frames of the file; `seats`: of two microphones, whose each is, as in the configuration."""
+    """`gaps` in frames of the file; `seats`: of two microphones, whose each is, as in the configuration. `drift_ppm`:
+    how much faster the device's clock ran than the computer's, in millionths, if known."""
 
     timeline: Timeline
     gaps: tuple[Gap, ...] = ()
     seats: tuple[str, ...] = ()
     thresholds: Thresholds = Thresholds()
+    drift_ppm: float | None = None

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from exam.audio import FrameSpan, Mark, frame_within
 from station.audibility.analyser import Analyser
+from station.audibility.case import Case
 from station.audibility.detector import Detector
 from station.audibility.timeline import of_marks
-from station.judging import Case, verdict_of
+from station.audibility.verdict import judge
 from station.listening.reading import Tapes
 from station.messages import Judged
 from station.scene import Scene, Setting, TakeScene
@@ -43,8 +44,14 @@ class _Take:
         self._judged = frames
         marks = [Mark(task, frame_within(take.spans, place.stream, place.frame)) for task, place in take.marks]
         timeline = of_marks(marks, frames, self._setting.shape.sample_rate, take.tasks)
-        case = Case(timeline=timeline, gaps=take.gaps, seats=self._setting.seats, thresholds=self._setting.thresholds)
-        return Judged(take.stem, frames, verdict_of(self._analyser.track(), case))
+        case = Case(
+            timeline=timeline,
+            gaps=take.gaps,
+            seats=self._setting.seats,
+            thresholds=self._setting.thresholds,
+            drift_ppm=take.drift_ppm,
+        )
+        return Judged(take.stem, frames, judge(self._analyser.track(), case))
 
 
 class Takes:

@@ -182,7 +182,7 @@ def test_what_is_known_of_a_recording_is_what_it_is_judged_by(
 ) -> None:
     cases: list[Case] = []
     judge = checking.verdict_of
-    monkeypatch.setattr(checking, "verdict_of", lambda track, case: (cases.append(case), judge(track, case))[1])
+    monkeypatch.setattr(checking, "judge", lambda track, case: (cases.append(case), judge(track, case))[1])
     gaps, marks = (Gap(100, 1000, "outage"),), (Mark(1, 2000),)
     source = rewritten(day, ours, gaps=gaps, marks=marks)
     strict = Thresholds(noise_warn=-70.0)

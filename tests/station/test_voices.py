@@ -10,9 +10,11 @@ from rig.p56 import active_level
 from rig.people import RATE, Person
 
 from exam.audio import AudioFormat, Gap
+from station.audibility.case import Case
 from station.audibility.findings import Metric, Verdict
 from station.audibility.timeline import Step, Timeline
-from station.judging import Case, track_of, verdict_of
+from station.audibility.verdict import judge
+from station.judging import track_of
 
 REHEARSED = Timeline(
     basis="rehearsal",
@@ -63,7 +65,7 @@ def test_in_a_test_recording_who_is_absent_is_told_by_the_steps_alone(voice: str
 
 def test_a_muted_microphone_is_told_from_a_quiet_room() -> None:
     zeros = track_of([bytes(2 * 28 * RATE)], AudioFormat(RATE, 1))
-    dead = only(verdict_of(zeros, Case(timeline=REHEARSED)), "noise")
+    dead = only(judge(zeros, Case(timeline=REHEARSED)), "noise")
     assert dead.grade == "fail"
     assert "Включите микрофон" in dead.advice
     hushed = only(rehearsed(snr_db=66), "suppression")
@@ -185,7 +187,7 @@ def judged(
 ) -> Verdict:
     samples = interviews.samples(sound)
     channels = 1 if samples.ndim == 1 else samples.shape[1]
-    return verdict_of(
+    return judge(
         track_of([samples.tobytes()], AudioFormat(RATE, channels)),
         Case(timeline=timeline, seats=(*seats,), gaps=(*gaps,)),
     )
