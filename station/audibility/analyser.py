@@ -15,6 +15,9 @@ from station.audibility.track import CELL_S, Track
 DETECTED_LATE_S = 0.032
 """The detector tells beginning and end of speech one window late."""
 
+_AT_ONCE = 6000
+"""Cells whose speech is worked out at once: what is needed meanwhile is small, however long the sound."""
+
 
 class Windows(NamedTuple):
     """`probability`: (windows,) that somebody speaks. `sound`: (windows, samples) at the detector's own rate."""
@@ -72,12 +75,13 @@ class Analyser:
         windows = self._speech.rows
         if self._detector is None or not len(windows):
             return np.zeros(cells, np.float32)
-        # A place among the windows for each cell: between two, between their probabilities.
-        place = (np.arange(cells, dtype=np.float32) + 0.5) * np.float32(CELL_S)
-        place += np.float32(DETECTED_LATE_S - 0.5 * self._detector.window_s)
-        place /= np.float32(self._detector.window_s)
-        before = np.clip(place.astype(np.int32), 0, len(windows) - 1)
-        after = np.minimum(before + 1, len(windows) - 1)
-        share = np.clip(place - before, 0, 1)
-        speech: NDArray[np.float32] = windows[before] * (1 - share) + windows[after] * share
+        late = DETECTED_LATE_S / self._detector.window_s - 0.5
+        speech = np.empty(cells, np.float32)
+        for first in range(0, cells, _AT_ONCE):
+            # A place among the windows for each cell: between two, between their probabilities.
+            place = (np.arange(first, min(first + _AT_ONCE, cells)) + 0.5) * CELL_S / self._detector.window_s + late
+            before = np.clip(place.astype(np.intp), 0, len(windows) - 1)
+            after = np.minimum(before + 1, len(windows) - 1)
+            share = np.clip(place - before, 0, 1)
+            speech[first : first + _AT_ONCE] = windows[before] * (1 - share) + windows[after] * share
         return speech
