@@ -65,6 +65,7 @@ def _explain(school: School) -> None:
     (school.folder / "env").write_text(lines, encoding="utf-8")
     print(f"Аудитория готова, папка {school.folder}. В другом окне терминала:")
     print(f"  . {school.folder / 'env'}")
+    print("  station rehearse                   проба звука: слышно ли всех")
     print("  station open                       начать день")
     print("  station start --participant 1      начать запись участника № 1 (список: roster.csv)")
     print("  station stop; station accept       остановить; запись хорошая")

@@ -265,8 +265,9 @@ def test_when_the_first_disk_fails_the_stream_goes_on_at_the_next_frame(
     assert [span.stream for span in told.spans] == [STREAM_FILE, STREAM_FILE.replace("01.wav", "02.wav")]
 
 
+@pytest.mark.parametrize("spared", ["", "11.02.2026_265_701020_проба_02.wav"])
 def test_a_test_recording_is_copied_and_ends_with_the_disk_it_was_made_on(
-    room: MirroredRoom, monkeypatch: pytest.MonkeyPatch
+    room: MirroredRoom, monkeypatch: pytest.MonkeyPatch, spared: str
 ) -> None:
     disk = FailingDisk(room.first, monkeypatch)
     room.hear(2)
@@ -278,6 +279,7 @@ def test_a_test_recording_is_copied_and_ends_with_the_disk_it_was_made_on(
     room.do(ask.Rehearse(quick=True))
     room.hear(3)
     room.until(room.is_level)
+    disk.spared = str(room.first / spared)
     disk.is_dead, disk.error = True, errno.EIO
     room.hear(20)
     assert room.mirror.day == room.second

@@ -16,10 +16,13 @@ from exam.manifest import Step
 from exam.names import Kind
 from station import script, tape
 from station.audibility.findings import Metric, Verdict
+from station.audibility.thresholds import Thresholds
+from station.due import case_of
 from station.messages import CaptureLost, Published
 from station.session import Day, State, evolve
 from station.session import commands as ask
 from station.session import events as happened
+from station.session.day import Rehearsal
 from station.session.rehearsals import lack
 from station.session.rules import free_rehearsal
 from station.verify import verify
@@ -439,6 +442,17 @@ def test_the_rooms_noise_is_that_of_the_last_one_by_channel() -> None:
     assert made(GOOD).rehearsals[0].noise_dbfs == (-64.0, -61.0)
     assert made(None).rehearsals[0].noise_dbfs == ()
     assert made(FAILED).last_rehearsal is not None
+
+
+def test_who_has_less_time_need_not_speak_as_long() -> None:
+    def needed(rehearsal: Rehearsal) -> float | None:
+        case = case_of(rehearsal, RATE, Thresholds(), ())
+        return case and case.thresholds.active_rehearsal_s
+
+    done = made(None).rehearsals[0]
+    assert needed(done) == 5.0
+    assert needed(replace(done, quick=True)) == 2.5
+    assert needed(replace(done, ending="start")) is None
 
 
 def test_a_clock_that_was_wrong_moves_it_along() -> None:
