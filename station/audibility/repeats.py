@@ -1,6 +1,6 @@
 """The same samples once more: a sound driver played a buffer twice, or over and over. Pure; for `faults`.
 
-Anchors are chosen by content (about one place in sixteen, wherever its four samples hash to a chosen number), so a
+Anchors are chosen by content (about one place in thirty-two, wherever its four samples hash to a chosen number), so a
 second hearing has its anchors at the same places. Two anchors of equal surroundings give a lag; sample for sample it
 is then verified. A generated tone repeats exactly, too, and is told from a buffer by its spectrum of few lines.
 """
@@ -25,7 +25,7 @@ _PACK = 4
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _MIXERS = np.array([pow(0xD6E8FEB86659FD93, power, 2**64) for power in range(_PROOF // _PACK)], np.uint64)
 _CHOSEN = np.uint64(7)  # not 0: digital silence hashes to it
-_SHIFT = np.uint64(60)
+_SHIFT = np.uint64(59)
 _LIVELY = 0.5
 """The share of steps between samples that are no standstill, of a buffer that is worth the name."""
 _LINES = 8

@@ -129,13 +129,11 @@ class _Runs:
         firsts, ends = edges[rising], edges[~rising]
         if was is not None:
             firsts = np.concatenate([[0], firsts])
-        count = np.concatenate([[0], np.cumsum(marked)])
-        over = [
-            self._run(first, end, count)
-            for first, end in zip(firsts.tolist(), ends.tolist(), strict=False)
-            if end - first > _STRAY or (was is not None and first == 0)
-        ]
-        self.open = self._run(int(firsts[-1]), len(flags), count) if len(firsts) > len(ends) else None
+        begun = firsts[: len(ends)]
+        counts = (ends - begun > _STRAY) | ((begun == 0) & (was is not None))
+        pairs = zip(begun[counts].tolist(), ends[counts].tolist(), strict=True)
+        over = [self._run(first, end, marked) for first, end in pairs]
+        self.open = self._run(int(firsts[-1]), len(flags), marked) if len(firsts) > len(ends) else None
         self._base += len(flags)
         carried = over[0] if over else self.open
         if was is not None and carried is not None:
@@ -143,8 +141,8 @@ class _Runs:
             carried.marked += was.marked
         return over
 
-    def _run(self, first: int, end: int, count: NDArray[np.int64]) -> _Run:
-        return _Run(self._base + first, self._base + end, int(count[end] - count[first]))
+    def _run(self, first: int, end: int, marked: NDArray[np.bool_]) -> _Run:
+        return _Run(self._base + first, self._base + end, int(np.count_nonzero(marked[first:end])))
 
 
 def _rms(sound: NDArray[np.float64]) -> float:
