@@ -15,7 +15,7 @@ from exam.audio import AudioFormat, Gap
 from exam.clock import Clock
 from exam.errors import Rejected
 from exam.language import say
-from station import script
+from station import disks, script
 from station.alarms import Alarms
 from station.audibility.thresholds import Thresholds
 from station.messages import Block, RehearsalStep
@@ -34,6 +34,7 @@ _ENDED_BY: Mapping[type[Command], RehearsalEnding] = {
 }
 
 _DEFAULTS = Thresholds()
+_LEFT_HOURS = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -67,8 +68,17 @@ class Rehearsing:
         return script.at(made.parts, made.tape.frames, self._shape) if made is not None else None
 
     def begin(self, folder: Path, event: RehearsalBegan) -> None:
-        """Create its tape; the next block is its first. Raises Rejected when the disk refuses."""
+        """Create its tape; the next block is its first. Raises Rejected when the disk refuses, or has little left: the
+        last hour is the exam's."""
         parts = script.parts_of(quick=event.quick)
+        if disks.disk_status(folder, self._shape).hours_left < _LEFT_HOURS:
+            raise Rejected(
+                f"Проба не начата: на диске папки {folder} осталось меньше часа записи, оно для экзамена. Освободите "
+                "место.",
+                f"The test recording does not begin: less than an hour of recording is left at {folder}, and that is "
+                "the exam's. Free some space.",
+                code="disk_low",
+            )
         try:
             tape = Tape(folder / (event.stem + SUFFIX), self._shape)
         except OSError as error:

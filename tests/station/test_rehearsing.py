@@ -18,7 +18,7 @@ from station import script, tape
 from station.audibility.findings import Metric, Verdict
 from station.audibility.thresholds import Thresholds
 from station.due import case_of
-from station.messages import CaptureLost, Published
+from station.messages import CaptureLost, DiskStatus, Published
 from station.session import Day, State, evolve
 from station.session import commands as ask
 from station.session import events as happened
@@ -306,6 +306,17 @@ def test_a_disk_that_takes_no_file_refuses_it_in_words(room: Room, monkeypatch: 
     with pytest.raises(Rejected, match="No space left"):
         room.do(ask.Rehearse())
     assert room.day.rehearsals == ()
+
+
+def test_the_last_hour_of_a_disk_is_the_exams(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.hear(1)
+    with monkeypatch.context() as patched:
+        patched.setattr("station.disks.disk_status", lambda folder, _shape: DiskStatus(str(folder), 1, 0.9))
+        with pytest.raises(Rejected) as caught:
+            room.do(ask.Rehearse())
+    assert caught.value.code == "disk_low"
+    assert (room.day.rehearsals, list(room.folder.glob("*.wav"))) == ((), [])
+    room.do(ask.Rehearse())
 
 
 def test_one_that_cannot_be_judged_is_published_without_a_verdict(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
