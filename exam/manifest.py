@@ -91,7 +91,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
     """One finished recording. `spans` are frames of stream files, `gaps`, `marks` and `steps` frames of this file.
 
     `size` (bytes) and `sha256` are of the master alone. `replaces` is the stem this recording supersedes.
-    `drift_ppm`, of a stream: how much faster the device's clock ran than the computer's, in millionths, if known.
+    `seats`: of two microphones, whose each is, in the order of channels. `drift_ppm`, of a stream: how much faster the
+    device's clock ran than the computer's, in millionths, if known.
     """
 
     schema: int = SCHEMA
@@ -114,6 +115,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     outcome: Decision | None = None
     listened: Listened = None
     verdict: dict[str, Any] | None = None
+    seats: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     replaces: str | None = None
     chain: Chain | None = None

@@ -39,7 +39,7 @@ class Known(Struct, frozen=True):
     @property
     def seats(self) -> tuple[str, ...]:
         """Of two microphones: whose each is."""
-        return tuple(getattr(self.manifest, "seats", ()))
+        return self.manifest.seats if self.manifest is not None else ()
 
     def gaps(self, shape: AudioFormat, frames: int) -> tuple[Gap, ...]:
         """Recorded losses in frames of the file as it was decoded: a copy may have another sample rate."""

@@ -237,6 +237,17 @@ def _show(status: Mapping[str, Any], *, as_json: bool) -> None:
     _say(_headline(status))
     for alarm in status["alarms"]:
         _say(f"! {alarm['text']}")
+    if status["verdict"] is not None:
+        _say(_lines(_verdict(status["verdict"])))
+
+
+def _verdict(told: Mapping[str, Any]) -> Sequence[str]:
+    import msgspec  # noqa: PLC0415 - only after a take
+
+    from station.audibility.findings import Verdict  # noqa: PLC0415 - only after a take
+    from station.audibility.telling import lines_of  # noqa: PLC0415 - only after a take
+
+    return lines_of(msgspec.convert(told, type=Verdict))
 
 
 def _headline(status: Mapping[str, Any]) -> str:

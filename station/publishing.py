@@ -176,7 +176,7 @@ class Publisher:
         if draft.manifest.kind is Kind.STREAM:
             _complete_chain(master)
         seal(master)  # after a crash its last second may be in the kernel's memory only
-        judged = draft.manifest
+        judged = draft.manifest if draft.case is None else replace(draft.manifest, seats=draft.case.seats)
         if draft.case is not None and judged.verdict is None:
             judged = replace(judged, verdict=self._judge(master, draft.case))
         measured = _measured(judged, master)

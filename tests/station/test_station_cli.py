@@ -22,6 +22,7 @@ STATUS: dict[str, Any] = {
     "stream": {"file": "s.wav", "frames": 5},
     "alarms": [{"code": "overflow", "text": "Потеряна часть звука"}],
     "publishing": [],
+    "verdict": None,
 }
 CONFIG = """
 [school]
@@ -228,3 +229,27 @@ def test_client_commands_load_neither_numpy_nor_sounddevice() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[0] == "3 []"
+
+
+def test_status_tells_the_verdict_on_the_take_in_hand(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
+    metric = {
+        "name": "noise",
+        "grade": "fail",
+        "value": -40.0,
+        "unit": "dBFS",
+        "reason": "Шумно.",
+        "advice": "Закройте окно.",
+    }
+    verdict = {
+        "schema": 1,
+        "basis": "recording",
+        "grade": "fail",
+        "seconds": 61.0,
+        "speech_s": 30.0,
+        "metrics": [metric],
+    }
+    daemon.answers = [{**STATUS, "verdict": verdict}]
+    assert run("status") == 0
+    told = capsys.readouterr().out
+    assert "плохо (01:01, речь 00:30)" in told
+    assert "Шумно. Закройте окно." in told
