@@ -9,9 +9,9 @@ from station.alarms import Alarms
 from station.listener import Listener
 from station.messages import Judged, StreamStatus
 from station.reel import Reel
-from station.scene import scene_of
 from station.session import Day, Rules
 from station.session.events import Event, TakeJudged
+from station.situation import situation_of
 
 
 class Attention:
@@ -28,7 +28,7 @@ class Attention:
         not written down while no disk takes it."""
         if self._listener is not None and self._is_due:
             awaited = tuple(stem for stem in self._listener.awaited if stem in day.takes)
-            self._listener.tell(scene_of(day, self._rules, str(reel.folder), stream, awaited))
+            self._listener.tell(situation_of(day, self._rules, str(reel.folder), stream, awaited))
         self._is_due = not self._is_due
         return self._alarms.changes() if reel.failure is None else ()
 

@@ -1,4 +1,4 @@
-"""The daemon's side of listening: keeps the listening child, tells it scenes, passes on what it says.
+"""The daemon's side of listening: keeps the listening child, tells it situations, passes on what it says.
 
 `tell` and `awaited` are the recorder thread's and never wait: a child that is stuck is told nothing more until it
 reads again, one that ends is replaced. Recording needs none of it.
@@ -17,7 +17,7 @@ import msgspec
 
 from exam.clock import NS_PER_S, Clock
 from station.messages import Heard, Judged
-from station.scene import Scene, Setting
+from station.situation import Setting, Situation
 
 _RESPAWN_NS = 5 * NS_PER_S
 _MOST_RESPAWN_NS = 80 * NS_PER_S  # doubled with each child that said nothing
@@ -37,16 +37,16 @@ class Listener:
         self._awaited: dict[str, int] = {}
         self._unsent = b""
 
-    def tell(self, scene: Scene) -> None:
+    def tell(self, situation: Situation) -> None:
         """The room now. Starts the child when one is due."""
         now = self._clock.monotonic_ns()
-        self._await(scene, now)
+        self._await(situation, now)
         if self._child is not None and self._child.poll() is not None:
             self._bury(now)
         if self._child is None and now >= self._respawn_at_ns:
             self._spawn()
         if self._child is not None and self._child.stdin is not None:
-            self._write(self._child.stdin.fileno(), scene)
+            self._write(self._child.stdin.fileno(), situation)
 
     @property
     def awaited(self) -> tuple[str, ...]:
@@ -60,8 +60,8 @@ class Listener:
             self._child.wait()
             self._child = None
 
-    def _await(self, scene: Scene, now_ns: int) -> None:
-        for take in scene.takes:
+    def _await(self, situation: Situation, now_ns: int) -> None:
+        for take in situation.takes:
             if take.wants_verdict:
                 self._awaited.setdefault(take.stem, now_ns)
             else:
@@ -79,9 +79,9 @@ class Listener:
         threading.Thread(target=self._pass_on, args=(self._child.stdout,), name="listener", daemon=True).start()
         threading.Thread(target=_log_all, args=(self._child.stderr,), name="listener-log", daemon=True).start()
 
-    def _write(self, pipe: int, scene: Scene) -> None:
-        """As much as the pipe takes; the scene after one that is not gone yet is left out."""
-        self._unsent = self._unsent or msgspec.json.encode(scene) + b"\n"
+    def _write(self, pipe: int, situation: Situation) -> None:
+        """As much as the pipe takes; the situation after one that is not gone yet is left out."""
+        self._unsent = self._unsent or msgspec.json.encode(situation) + b"\n"
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
             self._unsent = self._unsent[os.write(pipe, self._unsent) :]
 

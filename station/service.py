@@ -24,9 +24,9 @@ from station.mirror import Mirror
 from station.publishing import Publisher
 from station.rebuilding import replay_or_rebuild
 from station.recorder import Recorder
-from station.scene import Setting
 from station.session import Day, Rules
 from station.sides import Sides
+from station.situation import Setting
 
 _POST_ROLL_S = 0.25  # what was said at the press is on its way through the sound system for so long
 _BEAT_S = 1.0

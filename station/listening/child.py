@@ -11,20 +11,20 @@ from station.listening.live import Live
 from station.listening.reading import Tapes
 from station.listening.takes import Takes
 from station.messages import Heard, Judged
-from station.scene import Scene, Setting
+from station.situation import Setting, Situation
 
 _NICENESS = 5
 _READ_BYTES = 1 << 20
 
 
-class _Scenes:
-    """The latest scene: one that is out of date interests nobody."""
+class _Situations:
+    """The latest situation: one that is out of date interests nobody."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor, self._rest = descriptor, b""
         self.is_over = False
 
-    def next(self, *, waits: bool) -> Scene | None:
+    def next(self, *, waits: bool) -> Situation | None:
         """None when nothing new has come and it was not waited for, or nothing will come any more."""
         latest = None
         while self._has_come(waits=waits and latest is None):
@@ -34,7 +34,7 @@ class _Scenes:
                 return None
             *lines, self._rest = (self._rest + piece).split(b"\n")
             latest = lines[-1] if lines else latest
-        return msgspec.json.decode(latest, type=Scene) if latest is not None else None
+        return msgspec.json.decode(latest, type=Situation) if latest is not None else None
 
     def _has_come(self, *, waits: bool) -> bool:
         return bool(select.select([self._descriptor], [], [], None if waits else 0)[0])
@@ -45,17 +45,17 @@ def _say(said: Heard | Judged) -> None:
 
 
 def _listen(setting: Setting) -> None:
-    scenes, tapes = _Scenes(sys.stdin.fileno()), Tapes()
+    situations, tapes = _Situations(sys.stdin.fileno()), Tapes()
     live, takes = Live(setting, tapes), Takes(setting, tapes)
-    scene, is_behind = None, False
-    while not scenes.is_over:
-        new = scenes.next(waits=not is_behind)
+    situation, is_behind = None, False
+    while not situations.is_over:
+        new = situations.next(waits=not is_behind)
         if new is not None:
-            scene = new
-            if (heard := live.look(scene)) is not None:
+            situation = new
+            if (heard := live.look(situation)) is not None:
                 _say(heard)
-        if scene is not None:
-            is_behind, verdicts = takes.work(scene)
+        if situation is not None:
+            is_behind, verdicts = takes.work(situation)
             for judged in verdicts:
                 _say(judged)
 

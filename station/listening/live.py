@@ -16,7 +16,7 @@ from station.audibility.live import Ears, Piece
 from station.audibility.track import CELL_S
 from station.listening.reading import Tapes
 from station.messages import Heard
-from station.scene import Scene, Setting, TakeScene
+from station.situation import Setting, Situation, TakeSituation
 from station.voice import FRAME_S, Voice
 
 _LATE_S = 10.0  # sound older than this is not live any more
@@ -24,7 +24,7 @@ _VOICED_CELLS = round(FRAME_S / CELL_S)
 
 
 class Live:
-    """Told of each scene in turn."""
+    """Told of each situation in turn."""
 
     def __init__(self, setting: Setting, tapes: Tapes) -> None:
         self._shape, self._tapes = setting.shape, tapes
@@ -37,41 +37,41 @@ class Live:
         self._current: str | None = None
         self._standing: Sequence[LiveAlarm] = ()
 
-    def look(self, scene: Scene) -> Heard | None:
-        """Hear what has come since the last scene; what stands, if that has changed. Raises as the disk does."""
+    def look(self, situation: Situation) -> Heard | None:
+        """Hear what has come since the last situation; what stands, if that has changed. Raises as the disk does."""
         before = self._standing
-        self._follow(scene)
-        if scene.file is None:
+        self._follow(situation)
+        if situation.file is None:
             self._standing = ()
-        elif len(sound := self._read(scene)):
-            self._standing = self._hear(sound, scene)
+        elif len(sound := self._read(situation)):
+            self._standing = self._hear(sound, situation)
         return None if _kinds(self._standing) == _kinds(before) else Heard(tuple(self._standing))
 
-    def _follow(self, scene: Scene) -> None:
+    def _follow(self, situation: Situation) -> None:
         late = self._shape.frames(_LATE_S)
-        if scene.file != self._file:
-            self._file, self._at = scene.file, 0
-        if scene.frames - self._at > late:
-            self._at = scene.frames
-        self._ears.expect_noise(scene.noise_dbfs)
-        if scene.current != self._current:
-            self._current, take = scene.current, _current(scene)
+        if situation.file != self._file:
+            self._file, self._at = situation.file, 0
+        if situation.frames - self._at > late:
+            self._at = situation.frames
+        self._ears.expect_noise(situation.noise_dbfs)
+        if situation.current != self._current:
+            self._current, take = situation.current, _current(situation)
             self._ears.begin_take(Expecting(take.tasks, extended=take.extended) if take else None)
 
-    def _read(self, scene: Scene) -> NDArray[np.int16]:
+    def _read(self, situation: Situation) -> NDArray[np.int16]:
         """What has come and is no gap, in whole pieces that the voice detector takes."""
         piece = self._cell * _VOICED_CELLS
-        first, frames = self._at, (scene.frames - self._at) // piece * piece
+        first, frames = self._at, (situation.frames - self._at) // piece * piece
         if frames <= 0:
             return np.empty((0, self._shape.channels), np.int16)
-        sound = self._tapes.read(Path(scene.folder, str(scene.file)), first, frames)
+        sound = self._tapes.read(Path(situation.folder, str(situation.file)), first, frames)
         self._at += len(sound)
-        heard = _without(sound, first, scene.gaps)
+        heard = _without(sound, first, situation.gaps)
         return heard[: len(heard) // piece * piece]
 
-    def _hear(self, sound: NDArray[np.int16], scene: Scene) -> Sequence[LiveAlarm]:
+    def _hear(self, sound: NDArray[np.int16], situation: Situation) -> Sequence[LiveAlarm]:
         channels = [self._piece(sound[:, channel], voice) for channel, voice in enumerate(self._voices)]
-        take = _current(scene)
+        take = _current(situation)
         task = take.marks[-1][0] if take is not None and take.marks else None
         faults = [(fault, self._shape.seconds(fault.frames)) for fault in self._faults.take(sound)]
         return self._ears.hear(channels, faults, task, is_recording=take is not None)
@@ -92,8 +92,8 @@ def _fitted(speech: NDArray[np.bool_], cells: int) -> NDArray[np.bool_]:
     return np.pad(speech[:cells], (0, max(0, cells - len(speech))))
 
 
-def _current(scene: Scene) -> TakeScene | None:
-    return next((take for take in scene.takes if take.stem == scene.current), None)
+def _current(situation: Situation) -> TakeSituation | None:
+    return next((take for take in situation.takes if take.stem == situation.current), None)
 
 
 def _without(sound: NDArray[np.int16], first: int, gaps: Sequence[Gap]) -> NDArray[np.int16]:

@@ -18,8 +18,8 @@ from station.audibility.timeline import of_marks
 from station.judging import judge_master
 from station.listener import Listener
 from station.messages import Heard, Judged
-from station.scene import Scene, Setting, TakeScene
 from station.session.day import Place
+from station.situation import Setting, Situation, TakeSituation
 from station.tape import Tape
 
 SHAPE = AudioFormat(speech.RATE, 1)
@@ -49,9 +49,11 @@ def heard() -> Iterator[tuple[Listener, "queue.Queue[Heard | Judged]"]]:
     listener.close()
 
 
-def take(spans: tuple[FrameSpan, ...], *, gaps: tuple[Gap, ...] = (), over: bool = True) -> TakeScene:
+def take(
+    spans: tuple[FrameSpan, ...], *, gaps: tuple[Gap, ...] = (), over: bool = True, stem: str = "Иванов И"
+) -> TakeSituation:
     marks = ((1, Place(PARTS[0], 10 * speech.RATE)), (4, Place(PARTS[-1], 5 * speech.RATE)))
-    return TakeScene(stem="Иванов И", spans=spans, open_from=None if over else Place(PARTS[0], 0), marks=marks,
+    return TakeSituation(stem=stem, spans=spans, open_from=None if over else Place(PARTS[0], 0), marks=marks,
                      tasks=TASKS, extended=False, gaps=gaps, wants_verdict=over)  # fmt: skip
 
 
@@ -70,8 +72,8 @@ def test_a_take_of_two_parts_is_judged_as_its_own_file_is(
         write(tmp_path / part, piece)
     spans = (FrameSpan(PARTS[0], speech.RATE, half - speech.RATE), FrameSpan(PARTS[1], 0, half))
     joined = write(tmp_path / "take.wav", sound[speech.RATE :])
-    scene = Scene(folder=str(tmp_path), file=PARTS[1], frames=half, takes=(take(spans),))
-    listener.tell(scene)
+    situation = Situation(folder=str(tmp_path), file=PARTS[1], frames=half, takes=(take(spans),))
+    listener.tell(situation)
     assert listener.awaited == ("Иванов И",)
     told = judged(reports)
     assert (told.stem, told.frames) == ("Иванов И", len(sound) - speech.RATE)
@@ -88,10 +90,12 @@ def test_a_take_being_recorded_is_heard_as_far_as_it_counts_and_judged_once_it_i
     write(tmp_path / PARTS[0], sound)
     running = take((), over=False)
     for frames in range(0, len(sound), len(sound) // 5):
-        listener.tell(Scene(folder=str(tmp_path), file=PARTS[0], frames=frames, current=running.stem, takes=(running,)))
+        listener.tell(
+            Situation(folder=str(tmp_path), file=PARTS[0], frames=frames, current=running.stem, takes=(running,))
+        )
     over = take((FrameSpan(PARTS[0], 0, len(sound)),))
-    listener.tell(Scene(folder=str(tmp_path), file=PARTS[0], frames=len(sound) - 1, takes=(over,)))
-    listener.tell(Scene(folder=str(tmp_path), file=PARTS[0], frames=len(sound), takes=(over,)))
+    listener.tell(Situation(folder=str(tmp_path), file=PARTS[0], frames=len(sound) - 1, takes=(over,)))
+    listener.tell(Situation(folder=str(tmp_path), file=PARTS[0], frames=len(sound), takes=(over,)))
     assert judged(reports).frames == len(sound)
 
 
@@ -104,16 +108,16 @@ def test_a_killed_child_is_replaced_and_the_verdict_comes_all_the_same(
     listener, reports = heard
     monkeypatch.setattr(listener, "_patience_ns", 0)
     write(tmp_path / PARTS[0], sound)
-    scene = Scene(
+    situation = Situation(
         folder=str(tmp_path), file=PARTS[0], frames=len(sound), takes=(take((FrameSpan(PARTS[0], 0, len(sound)),)),)
     )
-    listener.tell(scene)
+    listener.tell(situation)
     assert listener._child is not None
     listener._child.kill()
     listener._child.wait()
-    listener.tell(scene)
+    listener.tell(situation)
     assert reports.get(timeout=WAIT_S) == Heard(()), "what stood before stands no more"
-    listener.tell(scene)
+    listener.tell(situation)
     assert judged(reports).frames == len(sound)
 
 
@@ -122,14 +126,35 @@ def test_a_child_that_cannot_read_ends_and_holds_up_nobody(
 ) -> None:
     listener, reports = heard
     (tmp_path / PARTS[0]).write_bytes(b"no tape at all")
-    scene = Scene(folder=str(tmp_path), file=PARTS[0], frames=96_000, takes=())
-    listener.tell(scene)
+    situation = Situation(folder=str(tmp_path), file=PARTS[0], frames=96_000, takes=())
+    listener.tell(situation)
     assert listener._child is not None
     assert listener._child.wait(WAIT_S) == 1
     for _ in range(10):
-        listener.tell(scene)
+        listener.tell(situation)
     assert reports.get(timeout=WAIT_S) == Heard(())
     assert PARTS[0] in caplog.text
+
+
+def test_a_take_that_cannot_be_read_deafens_nobody(
+    tmp_path: Path,
+    sound: Frames,
+    heard: tuple[Listener, "queue.Queue[Heard | Judged]"],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    listener, reports = heard
+    silent = sound[: 4 * speech.RATE].copy()
+    silent[2 * speech.RATE :] = 0
+    write(tmp_path / PARTS[1], silent)
+    lost = take((FrameSpan(PARTS[0], 0, 1000),))
+    listener.tell(Situation(folder=str(tmp_path), file=PARTS[1], frames=len(silent), takes=(lost,)))
+    report = reports.get(timeout=WAIT_S)
+    assert isinstance(report, Heard)
+    assert [alarm.code for alarm in report.alarms] == ["silence"]
+    again = take((FrameSpan(PARTS[1], 0, len(silent)),), stem="Петрова А")
+    listener.tell(Situation(folder=str(tmp_path), file=PARTS[1], frames=len(silent), takes=(lost, again)))
+    assert judged(reports).stem == "Петрова А"
+    assert "FileNotFoundError" in caplog.text
 
 
 def test_silence_of_a_gap_is_no_dead_microphone_and_zeros_are(
@@ -141,9 +166,9 @@ def test_silence_of_a_gap_is_no_dead_microphone_and_zeros_are(
     silent[2 * second : 5 * second] = 0
     write(tmp_path / PARTS[0], silent)
     gap = (Gap(2 * second, 3 * second, "device_lost"),)
-    listener.tell(Scene(folder=str(tmp_path), file=PARTS[0], frames=8 * second, gaps=gap))
+    listener.tell(Situation(folder=str(tmp_path), file=PARTS[0], frames=8 * second, gaps=gap))
     write(tmp_path / PARTS[1], silent)
-    listener.tell(Scene(folder=str(tmp_path), file=PARTS[1], frames=4 * second))
+    listener.tell(Situation(folder=str(tmp_path), file=PARTS[1], frames=4 * second))
     report = reports.get(timeout=WAIT_S)
     assert isinstance(report, Heard)
     assert [(alarm.code, alarm.severity) for alarm in report.alarms] == [("silence", "red")]

@@ -21,7 +21,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     thresholds: Thresholds
 
 
-class TakeScene(Struct, frozen=True, kw_only=True):
+class TakeSituation(Struct, frozen=True, kw_only=True):
     """A take that is listened to. `open_from`: where the span being recorded began. `gaps`: in frames of the take.
     `drift_ppm`: how much faster the device's clock runs than the computer's, in millionths, if known.
 
@@ -39,7 +39,7 @@ class TakeScene(Struct, frozen=True, kw_only=True):
     wants_verdict: bool
 
 
-class Scene(Struct, frozen=True, kw_only=True):
+class Situation(Struct, frozen=True, kw_only=True):
     """The room at one instant. `frames` of the stream part `file` in `folder` count; `gaps`: its latest.
 
     `current`: the stem of the take being recorded at this moment. `noise_dbfs`: by the last test recording, one number
@@ -51,21 +51,23 @@ class Scene(Struct, frozen=True, kw_only=True):
     frames: int = 0
     gaps: tuple[Gap, ...] = ()
     current: str | None = None
-    takes: tuple[TakeScene, ...] = ()
+    takes: tuple[TakeSituation, ...] = ()
     noise_dbfs: tuple[float, ...] = ()
 
 
-def scene_of(day: Day, rules: Rules, folder: str, stream: StreamStatus | None, unjudged: tuple[str, ...]) -> Scene:
+def situation_of(
+    day: Day, rules: Rules, folder: str, stream: StreamStatus | None, unjudged: tuple[str, ...]
+) -> Situation:
     """`unjudged`: stems of takes that have ended and whose verdict is wanted."""
     stems = dict.fromkeys((*unjudged, *([day.current] if day.current else [])))
-    return Scene(
+    return Situation(
         folder=folder,
         file=stream.file if stream else None,
         frames=stream.frames if stream else 0,
         gaps=tuple(_latest_gaps(day, stream)) if stream else (),
         current=day.current if day.state is State.RECORDING else None,
         noise_dbfs=day.last_rehearsal.noise_dbfs if day.last_rehearsal is not None else (),
-        takes=tuple(_take_scene(day, rules, day.takes[stem]) for stem in stems),
+        takes=tuple(_take_situation(day, rules, day.takes[stem]) for stem in stems),
     )
 
 
@@ -77,10 +79,10 @@ def _latest_gaps(day: Day, stream: StreamStatus) -> Iterator[Gap]:
         yield Gap(first, max(0, stream.frames - first), part.open_gap.reason)
 
 
-def _take_scene(day: Day, rules: Rules, take: Take) -> TakeScene:
+def _take_situation(day: Day, rules: Rules, take: Take) -> TakeSituation:
     person = rules.roster.get(take.participant)
     is_in_hand = day.current == take.stem and day.state is not State.REVIEW
-    return TakeScene(
+    return TakeSituation(
         stem=take.stem,
         spans=tuple(span for span in take.spans if span.frames),
         open_from=take.open_from,
