@@ -49,6 +49,11 @@ class Listener:
             self._write(self._child.stdin.fileno(), situation)
 
     @property
+    def pid(self) -> int:
+        """The child's, 0 while there is none."""
+        return self._child.pid if self._child is not None else 0
+
+    @property
     def awaited(self) -> tuple[str, ...]:
         """Takes that have ended and whose verdict is on its way."""
         return tuple(self._awaited)
