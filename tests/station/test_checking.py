@@ -181,7 +181,7 @@ def test_what_is_known_of_a_recording_is_what_it_is_judged_by(
     day: Path, ours: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cases: list[Case] = []
-    judge = checking.verdict_of
+    judge = checking.judge
     monkeypatch.setattr(checking, "judge", lambda track, case: (cases.append(case), judge(track, case))[1])
     gaps, marks = (Gap(100, 1000, "outage"),), (Mark(1, 2000),)
     source = rewritten(day, ours, gaps=gaps, marks=marks)

@@ -219,7 +219,7 @@ def test_wrong_use(words: list[str]) -> None:
 
 
 def test_a_user_without_a_home_draws_without_a_word(plain: Path, tmp_path: Path) -> None:
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nowhere", "CACHE_DIRECTORY": str(tmp_path / "cache")}
+    environment = {"PATH": os.environ["PATH"], "HOME": "/proc/nowhere", "CACHE_DIRECTORY": str(tmp_path / "cache")}
     (tmp_path / "cache").mkdir()
     command = [sys.executable, "-m", "station.cli", "check", str(plain), "--plot"]
     for kept in (True, False):
