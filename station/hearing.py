@@ -12,7 +12,7 @@ from exam.clock import NS_PER_S, Clock
 from exam.errors import Rejected
 from exam.language import say
 from station.alarms import Alarms
-from station.audibility.findings import LiveAlarm, Voice
+from station.audibility.findings import LiveAlarm, Severity, Voice
 from station.levels import Hush
 from station.messages import Block, CaptureLost, Heard
 from station.pauses import Pauses
@@ -22,6 +22,7 @@ from station.session.events import Event, GapFound, OverflowSeen, TakeResumed, T
 _ABSENT_AFTER_NS = 3 * NS_PER_S
 _CALM_NS = 60 * NS_PER_S
 _SILENCE_S = 2.0
+_DEFICIT_RED_S = 0.02
 _HELD_BLOCKS = 16  # two seconds of them
 _AWAY = ("device_lost", "device_changed", "device_stalled")
 
@@ -34,6 +35,7 @@ class Hearing:
     ) -> None:
         """`seats`: whose each microphone is, where there are two."""
         self._device, self._alarms, self._clock, self._seats = device, alarms, clock, seats
+        self._shape = shape
         self._live: Mapping[tuple[str, str], LiveAlarm] = {}
         self._hush, self._pauses = Hush(shape), Pauses(shape)
         now = clock.monotonic_ns()
@@ -98,7 +100,9 @@ class Hearing:
         """What the microphone's or the disk's absence took has its own alarm; the rest is the computer's fault."""
         if any(_is_ours(loss) for loss in losses):
             self._lost_ns = self._last_block_ns
-            self._alarms.raise_("overflow", self._clock.now())
+            frames = sum(loss.frames for loss in losses if isinstance(loss, GapFound))
+            severity: Severity = "red" if self._shape.seconds(frames) > _DEFICIT_RED_S else "warn"
+            self._alarms.raise_("overflow", self._clock.now(), severity=severity)
 
     def tend(self, now_ns: int) -> None:
         """Say that nothing comes, should nobody else; take back what has been over for a minute."""

@@ -27,7 +27,8 @@ CHECKOUT, WHEELS = "/checkout", "/wheels"
 SUITE, PYTHON = "bookworm", "3.11"
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "polkitd", "procps", "udev", "umockdev",
-    "python3", "python3-venv", "libportaudio2", "libasound2-plugins", "espeak-ng", "ffmpeg", "pulseaudio", "pulseaudio-utils",
+    "python3", "python3-venv", "libportaudio2", "libasound2-plugins", "espeak-ng", "ffmpeg",
+    "pulseaudio", "pulseaudio-utils",
 )  # fmt: skip
 READY_S = 60.0
 """The longest the computer may take to boot, or to shut down; it takes one or two seconds."""

@@ -71,7 +71,7 @@ def conversation(seconds: float, seed: int, cache: Path = CACHE) -> Frames:
             if participant:
                 phrase = _resampled(phrase, round(len(phrase) / 1.12))
             room = heard[at : at + len(phrase)]
-            room += _levelled(phrase)[: len(room)]
+            room += levelled(phrase)[: len(room)]
             at += len(phrase) + round(random.uniform(0.2, 1.2) * RATE)
         participant = not participant
     return np.clip(np.rint(heard), -32768, 32767).astype(np.int16)
@@ -120,7 +120,7 @@ def _resampled(frames: Frames, length: int) -> Frames:
     return np.clip(np.rint(sound), -32768, 32767).astype(np.int16)
 
 
-def _levelled(phrase: Frames) -> NDArray[np.float64]:
+def levelled(phrase: Frames) -> NDArray[np.float64]:
     """The phrase at ACTIVE_DBFS, peaks kept below full scale."""
     sound = phrase.astype(np.float64)
     sound *= 32768 * 10 ** (ACTIVE_DBFS / 20) / np.sqrt(np.mean(sound**2))

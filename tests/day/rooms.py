@@ -95,13 +95,15 @@ def room(
     *,
     hears: bool = True,
     live: bool = False,
+    channels: int = 1,
     of_daemon: Mapping[str, str] | None = None,
 ) -> Iterator[Room]:
-    """A room whose daemon runs; everything is ended at the end. `live`: its microphone hears a `rig.live.Voice`."""
+    """A room whose daemon runs; everything is ended at the end. `live`: its microphone hears a `rig.live.Voice`. A
+    configuration that is there already stays."""
     school = School(folder)
     school.write(device=device, roster=ROSTER)
     with SoundServer() as server:
-        microphone = server.add_live_microphone("room") if live else server.add_microphone("room")
+        microphone = server.add_live_microphone("room") if live else server.add_microphone("room", channels)
         made = Room(school, server, microphone, of_daemon or {})
         try:
             made.start(hears=hears)
