@@ -22,6 +22,7 @@ from station.situation import Setting, Situation
 _RESPAWN_NS = 5 * NS_PER_S
 _MOST_RESPAWN_NS = 80 * NS_PER_S  # doubled with each child that said nothing
 _AWAITED_NS = 20 * NS_PER_S  # a verdict is not waited for any longer; the publisher then makes it itself
+_BEGUN_S = 3.0  # a start takes a second of CPU, which the placing of a stream's first sound must not lack
 _CHILD = "station.listening.child"
 
 _log = logging.getLogger(__name__)
@@ -38,12 +39,13 @@ class Listener:
         self._unsent = b""
 
     def tell(self, situation: Situation) -> None:
-        """The room now. Starts the child when one is due."""
+        """The room now. Starts the child when one is due, and the stream under way."""
         now = self._clock.monotonic_ns()
         self._await(situation, now)
         if self._child is not None and self._child.poll() is not None:
             self._bury(now)
-        if self._child is None and now >= self._respawn_at_ns:
+        is_begun = situation.frames >= self._setting.shape.frames(_BEGUN_S)
+        if self._child is None and is_begun and now >= self._respawn_at_ns:
             self._spawn()
         if self._child is not None and self._child.stdin is not None:
             self._write(self._child.stdin.fileno(), situation)

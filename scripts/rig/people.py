@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rig.speech import phrases, pseudo_speaker
+from rig.speech import of_pseudo_speaker, phrases
 
 RATE = 16000
 SPEAKERS = ("woman", "man", "american", "french", "mexican", "italian")
@@ -27,12 +27,28 @@ def pick(random: np.random.Generator, but: Sequence[Person] = ()) -> Person:
     return Person(free[int(random.integers(len(free)))], FACTORS[int(random.integers(len(FACTORS)))])
 
 
+class Sayings:
+    """Phrases of 3 to 15 s, each at the same mean square over what is spoken; made when they are asked for."""
+
+    def __init__(self, person: Person) -> None:
+        self._factor = person.factor
+        self._known = [phrase for phrase in phrases(person.speaker, RATE) if len(phrase) < _LONGEST_S * RATE]
+        self._said: dict[int, NDArray[np.float32]] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __getitem__(self, number: int) -> NDArray[np.float32]:
+        if number not in self._said:
+            known = self._known[number]
+            phrase = known if self._factor == 1.0 else of_pseudo_speaker(known, self._factor)
+            self._said[number] = _levelled(phrase.astype(np.float32) / 32768)
+        return self._said[number]
+
+
 @lru_cache(maxsize=64)
-def said_by(person: Person) -> Sequence[NDArray[np.float32]]:
-    """Phrases of 3 to 15 s, each at the same mean square over what is spoken."""
-    known = [phrase for phrase in phrases(person.speaker, RATE) if len(phrase) < _LONGEST_S * RATE]
-    spoken = known if person.factor == 1.0 else pseudo_speaker(known, person.factor)
-    return [_levelled(phrase.astype(np.float32) / 32768) for phrase in spoken]
+def said_by(person: Person) -> Sayings:
+    return Sayings(person)
 
 
 def _throat(person: Person) -> str:

@@ -53,7 +53,12 @@ def phrases(speaker: str, rate: int, cache: Path = CACHE) -> Sequence[Frames]:
 
 def pseudo_speaker(phrases: Sequence[Frames], factor: float) -> Sequence[Frames]:
     """Another speaker: the same words `factor` (0.86 to 1.15) times as fast and high."""
-    return [_resampled(phrase, round(len(phrase) / factor)) for phrase in phrases]
+    return [of_pseudo_speaker(phrase, factor) for phrase in phrases]
+
+
+def of_pseudo_speaker(phrase: Frames, factor: float) -> Frames:
+    """One phrase of another speaker."""
+    return _resampled(phrase, round(len(phrase) / factor))
 
 
 def conversation(seconds: float, seed: int, cache: Path = CACHE) -> Frames:
@@ -94,16 +99,20 @@ def _fetched(package: str, pattern: str, least_bytes: int, rate: int) -> Iterato
         _download(package, folder)
         (archive,) = folder.glob("*.deb")
         subprocess.run(["dpkg-deb", "-x", archive, folder / "tree"], check=True)
-        for file in sorted(folder.glob(f"tree/**/{pattern}")):
-            if file.stat().st_size >= least_bytes:
-                yield _decoded(file, rate)
+        files = sorted(folder.glob(f"tree/**/{pattern}"))
+        yield from _decoded([file for file in files if file.stat().st_size >= least_bytes], rate, folder)
 
 
-def _decoded(file: Path, rate: int) -> Frames:
-    # By ffmpeg itself: pydub asks it for samples of as many bits as G.722 has, 4, which no decoder gives.
-    command = ["ffmpeg", "-v", "error", "-i", str(file), "-ac", "1", "-ar", str(rate), "-f", "s16le", "-"]
-    raw = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout
-    return np.frombuffer(raw, "<i2")
+def _decoded(files: Sequence[Path], rate: int, folder: Path) -> Iterator[Frames]:
+    """All by one ffmpeg: to start it for each takes longer than to decode. pydub would ask it for samples of as many
+    bits as G.722 has, 4, which no decoder gives."""
+    command = ["ffmpeg", "-v", "error", "-nostdin", *(word for file in files for word in ("-i", str(file)))]
+    for number in range(len(files)):
+        shape = ["-map", f"{number}:a:0", "-ac", "1", "-ar", str(rate), "-f", "s16le"]
+        command += [*shape, str(folder / f"{number}.raw")]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    for number in range(len(files)):
+        yield np.fromfile(folder / f"{number}.raw", "<i2")
 
 
 def _download(package: str, folder: Path) -> None:

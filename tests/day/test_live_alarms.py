@@ -39,8 +39,8 @@ def _noise(sound: Sound, dbfs: float) -> Sound:
     return RANDOM.normal(0, 32768 * 10 ** (dbfs / 20), len(sound))
 
 
-MUTED = Fault("silence", 62, 66, lambda sound: sound * 0, within_s=1.5, over_s=2.5)
-CLIPPED = Fault("clipping", 72, 75, lambda sound: sound * 10, within_s=2.5, over_s=12)
+MUTED = Fault("silence", 61, 64, lambda sound: sound * 0, within_s=2.0, over_s=4)
+CLIPPED = Fault("clipping", 67, 69, lambda sound: sound * 10, within_s=2.5, over_s=12)
 FAR = Fault("level_low", 100, 125, lambda sound: sound * 0.06 + _noise(sound, -68), within_s=20, over_s=15)
 SPEECHLESS = Fault("no_speech", 150, 168, lambda sound: _noise(sound, -68), within_s=16.5, over_s=4)
 NOISY = Fault("noise", 190, 240, lambda sound: sound + _noise(sound, -40), within_s=30, over_s=32)
@@ -98,7 +98,7 @@ def _wall(line: dict[str, Any]) -> float:
 
 
 def test_a_minute_of_dialogue_raises_nothing_and_a_muted_and_an_overloaded_microphone_do(tmp_path: Path) -> None:
-    alarms, began, seen = listen(tmp_path, 95, [MUTED, CLIPPED])
+    alarms, began, seen = listen(tmp_path, 84, [MUTED, CLIPPED])
     assert {line["code"] for line in alarms} <= {"silence", "clipping", "level_high", "overflow"}
     assert not [line for line in alarms if _wall(line) - began < MUTED.at_s]
     assert {"silence", "clipping"} <= seen
