@@ -26,7 +26,7 @@ from showing.school import School
 TAPES_GOAL, LIVE_GOAL = 2.0, 4.0
 VERDICT_GOAL_S = 60.0
 """CPU seconds an hour of audio."""
-_SETTLE_S = 3.0
+_SETTLE_S = 8.0
 _ARECORD = ["arecord", "-q", "-D", "pulse", "-f", "S16_LE", "-r", "48000", "-c", "1"]
 
 # The way of sounddevice's example rec_unlimited.py: its default stream, a queue, a sound file.
@@ -47,7 +47,7 @@ def main() -> int:
         folder = Path(name)
         room = server.add_microphone("room")
         environment = os.environ | server.environment
-        server.play(speech.conversation(2 * seconds + 30, seed=1), room)
+        server.play(speech.conversation(2 * seconds + 40, seed=1), room)
         school = School(folder)
         school.write(device="pulse", roster=ROSTER)
         references = {

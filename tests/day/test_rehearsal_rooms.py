@@ -40,6 +40,7 @@ def dbfs(sound: "np.typing.NDArray[np.int16]") -> float:
     return float(10 * np.log10(max(1e-12, np.mean((sound / 32768.0) ** 2))))
 
 
+@pytest.mark.slow
 def test_a_good_room_passes_even_without_a_daemon_spoken_prompts_are_not_judged(tmp_path: Path) -> None:
     school = School(tmp_path)
     school.write(device="pulse", roster=ROSTER)

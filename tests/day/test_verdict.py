@@ -63,17 +63,10 @@ def test_a_verdict_is_there_before_anybody_leaves(tmp_path: Path) -> None:
         here.end(signal.SIGKILL)
         here.start()
         assert here.status()["verdict"] == second, "it is in the journal"
-        here.do("start", "--participant", "2")
-        record(here, voice, 45)
-        here.end(signal.SIGKILL)
-        here.start()
-        record(here, voice, 52)
-        third = verdict_after_stop(here)
-        assert third["grade"] != "fail" or metric(third, "dropouts")["grade"] == "fail", "the outage is a known loss"
         here.do("accept")
         here.do("close")
         takes = {person["number"]: person["takes"] for person in here.status()["participants"]}
-        assert [take["verdict"]["grade"] for take in (*takes[1], *takes[2])] == ["fail", third["grade"]]
+        assert [take["verdict"]["grade"] for take in takes[1]] == ["fail"]
         told = json.loads((here.folder / f"{Path(takes[1][0]['file']).stem}.json").read_text(encoding="utf-8"))
         assert told["verdict"] == second
         assert here.run("verify").returncode == 0
