@@ -85,6 +85,7 @@ def test_recut_works_after_the_day(day: Room) -> None:
     stream = audio_of(day.folder / f"{STREAM}.wav")
     (span,) = told.spans
     assert audio_of(day.folder / told.audio.file) == stream[2 * span.first_frame : 2 * span.end]
+    assert told.verdict is not None
     assert verify(day.folder).ok
 
 
@@ -100,6 +101,8 @@ def test_a_dictaphones_file_is_a_take_without_a_stream(day: Room, tmp_path: Path
     assert (told.source, told.spans, told.flags) == ("dictaphone", (), ("no_stream",))
     assert told.audio.frames / told.audio.sample_rate == pytest.approx(3, abs=0.1)
     assert f"{told.started_at:%H:%M:%S}" == "10:15:00"
+    assert told.verdict is not None
+    assert told.verdict["grade"] == "fail", "three seconds of noise are no exam"
     report = verify(day.folder)
     assert report.ok, report.breaches
 
