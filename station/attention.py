@@ -15,21 +15,17 @@ from station.situation import situation_of
 
 
 class Attention:
-    """Asked twice a second; the child is told every other time, as each awakening costs more than what it hears.
-
-    Without a `listener` nothing is heard, and verdicts are made when a recording is published."""
+    """Without a `listener` nothing is heard, and verdicts are made when a recording is published."""
 
     def __init__(self, rules: Rules, alarms: Alarms, listener: Listener | None) -> None:
         self._rules, self._alarms, self._listener = rules, alarms, listener
-        self._is_due = True
 
     def look(self, day: Day, stream: StreamStatus | None, reel: Reel) -> Sequence[Event]:
         """Tell the child what there is to hear; which alarms were raised or cleared since the last time;
         not written down while no disk takes it."""
-        if self._listener is not None and self._is_due:
+        if self._listener is not None:
             awaited = tuple(stem for stem in self._listener.awaited if stem in day.takes)
             self._listener.tell(situation_of(day, self._rules, str(reel.folder), stream, awaited))
-        self._is_due = not self._is_due
         return self._alarms.changes() if reel.failure is None else ()
 
     def judged(self, day: Day, judged: Judged) -> Sequence[Event]:

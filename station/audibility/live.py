@@ -21,6 +21,8 @@ _NOISE_CELLS = round(30.0 / CELL_S)  # of time: where people speak on and on, a 
 _NOISE_LEAST = round(1.0 / CELL_S)
 _NOISE_KEPT = 0.8  # of the gaps' cells, the quieter ones: a cough or a chair is not the room's noise
 _BEFORE, _AFTER = round(0.1 / CELL_S), round(0.3 / CELL_S)  # gaps begin and end so far from speech
+_FLOOR_CELLS, _FLOOR_PERCENT = round(10.0 / CELL_S), 10
+_QUIET_DBFS, _MOST_GAIN_DB = -58.0, 12.0
 _CLIPPED_CELLS = round(10.0 / CELL_S)
 _DROPOUTS_CELLS = round(60.0 / CELL_S)
 _BACK_CELLS = round(1.0 / CELL_S)  # a microphone that is heard again for so long is alive
@@ -64,6 +66,25 @@ class _Gaps:
             return None
         power = np.sort(np.concatenate([piece for _, piece in self._pieces]))
         return float(dbfs(float(power[: round(len(power) * _NOISE_KEPT)].mean())))
+
+
+class Floor:
+    """How quiet it is between words: what the voice detector is to be given louder by."""
+
+    def __init__(self) -> None:
+        self._power = _Latest(_FLOOR_CELLS)
+
+    def hear(self, power: NDArray[np.float32]) -> None:
+        """Mean squares of the cells that have come."""
+        self._power.add(power)
+
+    @property
+    def gain(self) -> float:
+        """The detector hears no speech far below the level it was made for; with more gain noise would be speech."""
+        if len(self._power) < _NOISE_LEAST:
+            return 1.0
+        floor = float(dbfs(float(np.percentile(self._power.values, _FLOOR_PERCENT))))
+        return float(10 ** (min(max(_QUIET_DBFS - floor, 0.0), _MOST_GAIN_DB) / 20))
 
 
 class _Latest:

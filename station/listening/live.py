@@ -12,7 +12,7 @@ from station.audibility.clipping import clipped
 from station.audibility.expecting import Expecting
 from station.audibility.faults import Faults
 from station.audibility.findings import LiveAlarm
-from station.audibility.live import Ears, Piece
+from station.audibility.live import Ears, Floor, Piece
 from station.audibility.track import CELL_S
 from station.listening.reading import Tapes
 from station.messages import Heard
@@ -31,6 +31,7 @@ class Live:
         self._cell = round(setting.shape.sample_rate * CELL_S)
         self._ears = Ears(setting.shape.channels, setting.thresholds.live)
         self._voices = [Voice(setting.shape.sample_rate) for _ in range(setting.shape.channels)]
+        self._floors = [Floor() for _ in self._voices]
         self._faults = Faults(setting.shape)
         self._file: str | None = None
         self._at = 0
@@ -70,21 +71,29 @@ class Live:
         return heard[: len(heard) // piece * piece]
 
     def _hear(self, sound: NDArray[np.int16], situation: Situation) -> Sequence[LiveAlarm]:
-        channels = [self._piece(sound[:, channel], voice) for channel, voice in enumerate(self._voices)]
+        channels = [
+            self._piece(sound[:, channel], voice, floor)
+            for channel, (voice, floor) in enumerate(zip(self._voices, self._floors, strict=True))
+        ]
         take = _current(situation)
         task = take.marks[-1][0] if take is not None and take.marks else None
         faults = [(fault, self._shape.seconds(fault.frames)) for fault in self._faults.take(sound)]
         return self._ears.hear(channels, faults, task, is_recording=take is not None)
 
-    def _piece(self, sound: NDArray[np.int16], voice: Voice) -> Piece:
+    def _piece(self, sound: NDArray[np.int16], voice: Voice, floor: Floor) -> Piece:
         mono = np.ascontiguousarray(sound)
         cells = mono.reshape(-1, self._cell)
         exact = cells.astype(np.float32) / np.float32(FULL_SCALE)
         mean = exact.mean(axis=1)
         power = np.einsum("ij,ij->i", exact, exact) / np.float32(self._cell) - mean * mean
-        speech = _fitted(np.repeat(voice.speech(mono), _VOICED_CELLS), len(power))
+        floor.hear(power)
+        speech = _fitted(np.repeat(voice.speech(_louder(mono, floor.gain)), _VOICED_CELLS), len(power))
         full = clipped(mono[:, None]).reshape(cells.shape).sum(axis=1, dtype=np.uint16)
         return Piece(np.maximum(power, 0), speech, full, np.all(cells == 0, axis=1), self._cell)
+
+
+def _louder(mono: NDArray[np.int16], gain: float) -> NDArray[np.int16]:
+    return np.clip(mono * np.float32(gain), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16) if gain > 1 else mono
 
 
 def _fitted(speech: NDArray[np.bool_], cells: int) -> NDArray[np.bool_]:

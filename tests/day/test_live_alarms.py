@@ -39,11 +39,11 @@ def _noise(sound: Sound, dbfs: float) -> Sound:
     return RANDOM.normal(0, 32768 * 10 ** (dbfs / 20), len(sound))
 
 
-MUTED = Fault("silence", 61, 64, lambda sound: sound * 0, within_s=2.0, over_s=4)
+MUTED = Fault("silence", 61, 64, lambda sound: sound * 0, within_s=1.5, over_s=2.5)
 CLIPPED = Fault("clipping", 67, 69, lambda sound: sound * 10, within_s=2.5, over_s=12)
-FAR = Fault("level_low", 100, 130, lambda sound: sound * 0.1 + _noise(sound, -68), within_s=25, over_s=15)
-SPEECHLESS = Fault("no_speech", 150, 168, lambda sound: _noise(sound, -68), within_s=17.5, over_s=4)
-NOISY = Fault("noise", 190, 240, lambda sound: sound + _noise(sound, -40), within_s=30, over_s=36)
+FAR = Fault("level_low", 100, 125, lambda sound: sound * 0.06 + _noise(sound, -68), within_s=20, over_s=15)
+SPEECHLESS = Fault("no_speech", 150, 168, lambda sound: _noise(sound, -68), within_s=16.5, over_s=4)
+NOISY = Fault("noise", 190, 240, lambda sound: sound + _noise(sound, -40), within_s=30, over_s=34)
 
 
 def dialogue(seconds: float, faults: Sequence[Fault]) -> NDArray[np.int16]:
