@@ -1,4 +1,4 @@
-"""The end of the stream as it is listened to: real speech from a tape that grows, what stands after each half second."""
+"""The end of the stream as it is listened to: real speech from a tape that grows, what stands each half second."""
 
 from pathlib import Path
 
