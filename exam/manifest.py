@@ -24,6 +24,8 @@ Decision = Literal["accepted", "rejected", "unreviewed", "interrupted", "early_e
 """How a take left its review; the last two when the participant's outcome ended it."""
 Listened = float | Literal["declined"] | None
 """Seconds of the recording the participant listened to; `declined` when offered and refused."""
+Opinion = Literal["well", "badly", "declined"]
+"""What the participant said after listening, or that they would not listen."""
 
 
 class Person(Struct, frozen=True):
@@ -114,6 +116,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     outcome: Decision | None = None
     listened: Listened = None
+    opinion: Opinion | None = None
     verdict: dict[str, Any] | None = None
     seats: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()

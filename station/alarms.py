@@ -216,13 +216,20 @@ class Alarms:
         self._changes: list[Event] = []
 
     def raise_(
-        self, code: str, since: datetime, detail: str = "", *, severity: Severity | None = None, of: str = ""
+        self,
+        code: str,
+        since: datetime,
+        detail: str = "",
+        *,
+        severity: Severity | None = None,
+        of: str = "",
+        seat: str = "",
     ) -> None:
         """Raise `code`, or renew its text; `since` stays that of the first time. `severity`: if not the usual one."""
         usual, text = _TEXTS[code]
         first = self._standing.get((code, of))
         told = _TOLD_AS.get(code, code)
-        alarm = Alarm(told, severity or usual, text(detail), first.since if first else since)
+        alarm = Alarm(told, severity or usual, text(detail), first.since if first else since, seat=seat, cause=code)
         self._standing[code, of] = alarm
         if first is None or first.severity != alarm.severity:
             _log.warning("%s: %s", code, alarm.text)

@@ -9,10 +9,9 @@ import socket
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +23,7 @@ from station.messages import Request, Status
 from station.session.commands import AnyCommand, Command
 
 ANSWER_TIMEOUT_S = 60.0
+_WATCH_S = 25.0  # less than what a client of a `watch` waits for
 _REMEMBERED = 100  # each answer holds a whole Status, half a megabyte with a roster of thousands
 _MAX_LINE = 1 << 16
 _ACCEPT_AGAIN_S = 0.1
@@ -38,8 +38,12 @@ class Ask(Struct, frozen=True):
 
 
 class Error(Struct, frozen=True):
+    """Why not. `text`: in the daemon's language; `ru` and `en`: for a client whose reader has another."""
+
     code: str
     text: str
+    ru: str
+    en: str
 
 
 class Reply(Struct, frozen=True):
@@ -51,11 +55,22 @@ class Reply(Struct, frozen=True):
     status: Status | None = None
 
 
-class Control:
-    """Serves the socket at `path`. Commands go to the inbox, `status` is answered from `glance`."""
+class View(Protocol):
+    """What a client sees of the room; looked through by any thread."""
 
-    def __init__(self, path: Path, inbox: Inbox, glance: Callable[[], Status], clock: Clock) -> None:
-        self._path, self._inbox, self._glance, self._clock = path, inbox, glance, clock
+    @property
+    def status(self) -> Status:
+        """The room now."""
+
+    def after(self, version: int, timeout_s: float) -> Status:
+        """The room as soon as its version is another one, or after `timeout_s`."""
+
+
+class Control:
+    """Serves the socket at `path`. Commands go to the inbox; `status` and `watch` are answered from `view`."""
+
+    def __init__(self, path: Path, inbox: Inbox, view: View, clock: Clock) -> None:
+        self._path, self._inbox, self._view, self._clock = path, inbox, view, clock
         self._asked: OrderedDict[str, Future[Status]] = OrderedDict()
         self._lock = threading.Lock()
         self._stopping = False
@@ -95,15 +110,18 @@ class Control:
         try:
             ask = msgspec.json.decode(line, type=Ask)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return Reply("", ok=False, error=Error("bad_request", str(error)))
+            return Reply("", ok=False, error=Error("bad_request", str(error), str(error), str(error)))
         try:
             return Reply(ask.id, ok=True, status=self._status_after(ask))
         except ExamError as error:
-            return Reply(ask.id, ok=False, error=Error(error.code, str(error)), status=self._glance())
+            told = Error(error.code, str(error), error.ru, error.en)
+            return Reply(ask.id, ok=False, error=told, status=self._view.status)
 
     def _status_after(self, ask: Ask) -> Status:
         if ask.command == "status":
-            return self._glance()
+            return self._view.status
+        if ask.command == "watch":
+            return self._view.after(_known(ask), _WATCH_S)
         try:
             return self._once(ask).result(ANSWER_TIMEOUT_S)
         except TimeoutError as error:
@@ -130,12 +148,24 @@ def _command(ask: Ask) -> Command:
     try:
         command: Command = msgspec.convert({**ask.args, "command": ask.command}, type=AnyCommand)
     except msgspec.ValidationError as error:
-        raise Rejected(
-            f"Команда «{ask.command}» задана неверно: {error}.",
-            f"The command “{ask.command}” is not right: {error}.",
-            code="bad_request",
-        ) from error
+        raise _wrong(ask, error) from error
     return command
+
+
+def _known(ask: Ask) -> int:
+    """The version a client of a `watch` has seen."""
+    try:
+        return msgspec.convert(ask.args, type=dict[Literal["version"], int]).get("version", 0)
+    except msgspec.ValidationError as error:
+        raise _wrong(ask, error) from error
+
+
+def _wrong(ask: Ask, error: msgspec.ValidationError) -> Rejected:
+    return Rejected(
+        f"Команда «{ask.command}» задана неверно: {error}.",
+        f"The command “{ask.command}” is not right: {error}.",
+        code="bad_request",
+    )
 
 
 def _listen(path: Path) -> socket.socket:

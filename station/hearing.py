@@ -78,7 +78,8 @@ class Hearing:
                 self._alarms.clear(code, of=of)
         for (code, of), alarm in live.items():
             since = self._clock.now() - timedelta(seconds=alarm.ago_s)
-            self._alarms.raise_(code, since, self._detail(alarm), severity=alarm.severity, of=of)
+            seat = self._seat(alarm) or ""
+            self._alarms.raise_(code, since, self._detail(alarm), severity=alarm.severity, of=of, seat=seat)
         self._live = live
 
     @property
@@ -89,9 +90,12 @@ class Hearing:
     def _detail(self, alarm: LiveAlarm) -> str:
         if alarm.code == "no_speech":
             return say(f"{alarm.value:.0f} с", f"{alarm.value:.0f} s")
-        seat = say(*_SEATS[self._seats[alarm.channel] if self._seats and alarm.channel is not None else None])
+        seat = say(*_SEATS[self._seat(alarm)])
         unit = say(*_UNITS.get(alarm.code, ("дБ", "dBFS")))
         return f"{seat}, {alarm.value:.{2 if alarm.code in _UNITS else 0}f} {unit}"
+
+    def _seat(self, alarm: LiveAlarm) -> Voice | None:
+        return self._seats[alarm.channel] if self._seats and alarm.channel is not None else None
 
     def lose(self, lost: CaptureLost) -> None:
         self._alarms.raise_(lost.code, self._clock.now(), f"«{self._device}»: {lost.text}")

@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from exam.audio import GapReason
 from exam.errors import ExamError
+from exam.manifest import Decision, Listened, Opinion, Source
 from station.audibility.findings import Grade, LiveAlarm, Verdict
 from station.session.commands import Command
-from station.session.day import State
+from station.session.day import Choice, State
 
 
 class Block(Struct, frozen=True):
@@ -92,6 +93,13 @@ class Judged(Struct, frozen=True, tag="judged"):
     verdict: Verdict
 
 
+class PedalStatus(Struct, frozen=True):
+    """The pedal that was learnt: whether it is plugged in, and is being held down."""
+
+    present: bool
+    holding: bool = False
+
+
 class Stop(Struct, frozen=True):
     """Seal the stream part and end; the day stays open."""
 
@@ -131,12 +139,18 @@ class Levels(Struct, frozen=True):
 
 
 class Alarm(Struct, frozen=True):
-    """Something a person must know: what happened, what to do, what is safe. `severity`: warn or red."""
+    """Something a person must know: what happened, what to do, what is safe. `severity`: warn or red.
+
+    `seat`: whose microphone it is about, where there are two; `cause`: what happened exactly, as one code tells of
+    several things.
+    """
 
     code: str
     severity: str
     text: str
     since: datetime
+    seat: str = ""
+    cause: str = ""
 
 
 class DiskStatus(Struct, frozen=True):
@@ -157,13 +171,22 @@ class VerdictStatus(Struct, frozen=True):
 
 
 class TakeStatus(Struct, frozen=True):
-    """`verdict`: None until it is known."""
+    """`verdict`: None until it is known; `decision`: until it has left its review. `seconds`: of its spans."""
 
     take: int
     file: str
     accepted: bool
     published: bool
     verdict: VerdictStatus | None = None
+    variant: str | None = None
+    decision: Decision | None = None
+    opinion: Opinion | None = None
+    listened: Listened = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    seconds: float = 0.0
+    source: Source = "microphone"
+    flags: tuple[str, ...] = ()
 
 
 class ParticipantStatus(Struct, frozen=True):
@@ -171,6 +194,33 @@ class ParticipantStatus(Struct, frozen=True):
     name: str
     outcome: str | None
     takes: tuple[TakeStatus, ...]
+
+
+class MarkStatus(Struct, frozen=True):
+    """The task `task` began `seconds` after the start."""
+
+    task: int
+    seconds: float
+
+
+class TakeInHand(Struct, frozen=True):
+    """The take being recorded, paused or reviewed; `take` is its name, `number` which of the participant's it is.
+
+    `seconds`: recorded since the start was pressed, pauses left out; `seconds_in_all`: the length of its file, pre-roll
+    included. `paused_s`: how long the pause lasts, None where there is none.
+    """
+
+    take: str
+    number: int
+    participant: int
+    variant: str | None
+    started_at: datetime
+    seconds: float
+    seconds_in_all: float
+    paused_s: float | None
+    marks: tuple[MarkStatus, ...]
+    opinion: Opinion | None
+    listened: Listened
 
 
 class RehearsalStep(Struct, frozen=True):
@@ -208,10 +258,16 @@ class Status(Struct, frozen=True):
     """One glance at the room. Immutable: the recorder replaces it whole, everyone else reads it.
 
     `publishing`: stems of recordings being encoded and hashed. `participant`: number of the one in hand, `verdict`:
-    on that take, moments after it was stopped.
+    on that take, moments after it was stopped. `version` grows when anything changes that does not change by itself,
+    as frames, levels and free bytes do. `chosen`: who comes next. `pedal`: None where none was learnt.
     """
 
     state: State
+    version: int = 0
+    now: datetime | None = None
+    chosen: Choice | None = None
+    in_hand: TakeInHand | None = None
+    pedal: PedalStatus | None = None
     participant: int | None = None
     take: str | None = None
     verdict: Verdict | None = None

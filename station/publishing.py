@@ -81,6 +81,7 @@ def draft_of_take(day: Day, take: Take, rules: Rules, station: str) -> Draft:
             source=take.source,
             outcome=take.decision,
             listened=take.listened,
+            opinion=take.opinion,
             flags=take.flags,
             verdict=None if take.verdict is None else msgspec.to_builtins(take.verdict),
             replaces=take.replaces,

@@ -239,6 +239,7 @@ def _added(name: RecordingName, number: int, found: Found, left: _Left) -> happe
             spans=told.spans,
             marks=told.marks,
             listened=told.listened,
+            opinion=told.opinion,
             flags=told.flags,
             source=told.source,
             replaces=told.replaces,

@@ -31,7 +31,7 @@ from station.publishing import Publisher, adopt, published_events, set_aside
 from station.recovery import Tail, correction_of
 from station.reel import Reel
 from station.rehearsing import Rehearsing
-from station.session import Day, Moment, Rules, State, Take, decide, evolve
+from station.session import Day, Moment, Rules, State, Take, decide, evolve, meant
 from station.session import commands as ask
 from station.session import events as happened
 from station.session.events import Event
@@ -39,6 +39,7 @@ from station.space import Space
 from station.systemd import Progress
 from station.tape import SUFFIX
 from station.taping import Taping
+from station.window import Window
 
 _TICK_S = 0.5
 _TEND_EVERY_NS = NS_PER_S // 2  # with the sound system's delay and the sync itself, a power cut takes less than 1 s
@@ -49,7 +50,7 @@ _log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Records a room's day. Built and started by the service; `status` may be read from any thread."""
+    """Records a room's day. Built and started by the service; its `window` may be looked through by any thread."""
 
     def __init__(
         self,
@@ -88,7 +89,7 @@ class Recorder:
         self._failure: ExamError | None = None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._publishing = self._due.of(day)
-        self._snapshot = self._glance()
+        self.window = Window(self._shape, clock, self._glance())
 
     @property
     def _taping(self) -> Taping | None:
@@ -105,12 +106,12 @@ class Recorder:
     @property
     def status(self) -> Status:
         """The room now; may be asked from any thread."""
-        return self._snapshot.status(self._shape.channels)
+        return self.window.status
 
     @property
     def progress(self) -> Progress:
         """How far thread and tape have come; may be asked from any thread."""
-        stream = self._snapshot.stream
+        stream = self.window.stream
         return Progress(self._turned_ns, stream.file, stream.frames) if stream else Progress(self._turned_ns)
 
     def join(self, timeout_s: float) -> None:
@@ -128,7 +129,7 @@ class Recorder:
                 for message in self._inbox.next(_TICK_S, self._source):
                     self._handle(message)
                 self._turn()
-                self._snapshot = self._glance()
+                self.window.show(self._glance())
             self._carry_out(self._rehearsing.end("shutdown"))
             self._told_first(lambda: self._reel.seal(self._day, "shutdown"))
         except OSError as error:
@@ -201,15 +202,16 @@ class Recorder:
 
     def _answer(self, request: Request) -> None:
         try:
-            if isinstance(request.command, ask.Open | ask.Start) and self._day.state is State.CLOSED:
+            command = meant(self._day.state, request.command)
+            if isinstance(command, ask.Open | ask.Start) and self._day.state is State.CLOSED:
                 self._prepare_opening()
-            elif isinstance(request.command, ask.Start | ask.Resume) and self._reel.failure is not None:
+            elif isinstance(command, ask.Start | ask.Resume) and self._reel.failure is not None:
                 raise disks.nowhere_to_record(self._folder)
-            elif isinstance(request.command, ask.Rehearse):
+            elif isinstance(command, ask.Rehearse):
                 self._hearing.check("проба не начата", "the test recording does not begin")
-            events = decide(self._day, request.command, self._moment(request.pressed_ns), self._rules)
+            events = decide(self._day, command, self._moment(request.pressed_ns), self._rules)
             over = self._hearing.end_pause(self._day, events, self._taping.file if self._taping else None)
-            self._carry_out([*self._rehearsing.ended_by(request.command), *over, *events])
+            self._carry_out([*self._rehearsing.ended_by(command), *over, *events])
         except ExamError as error:
             request.settle(error)
         except OSError:
@@ -218,7 +220,7 @@ class Recorder:
             _log.exception("%r", request.command)
             request.settle(mishaps.in_command(error))
         else:
-            self._snapshot = self._glance()
+            self.window.show(self._glance())
             request.settle(self.status)
 
     def _prepare_opening(self) -> None:
@@ -274,9 +276,6 @@ class Recorder:
         self._publisher.move(self._folder)
         self._due.moved(self._day, self._reel.taken())
 
-    def _begin_part(self, event: happened.StreamStarted) -> None:
-        self._reel.begin(str(event.stream), self._day)
-
     def _begin_take(self, event: happened.TakeStarted) -> None:
         if self._taping is None or not self._keeps_takes:
             return
@@ -301,16 +300,13 @@ class Recorder:
         if self._taping is not None:
             self._taping.release(self._day.takes[event.stem].tape)
 
-    def _end_day(self, event: happened.DayClosed) -> None:
-        self._reel.end_after(event.frame + self._rules.post_roll)
-
     def _correct_clock(self, event: Event) -> None:
         self._clock.correction = correction_of(self._day)
         if isinstance(event, happened.ClockCorrected):
             self._alarms.clear("clock_step")
 
     _files: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
-        happened.StreamStarted: _begin_part,
+        happened.StreamStarted: lambda self, event: self._reel.begin(str(event.stream), self._day),
         happened.TakeStarted: _begin_take,
         happened.TakeAdded: _adopt,
         happened.RehearsalBegan: lambda self, event: self._rehearsing.begin(self._folder, event),
@@ -323,7 +319,7 @@ class Recorder:
         happened.TakeContinued: _begin_span,
         happened.TakeDecided: _release,
         happened.TakeCancelled: _release,
-        happened.DayClosed: _end_day,
+        happened.DayClosed: lambda self, event: self._reel.end_after(event.frame + self._rules.post_roll),
         happened.ClockCorrected: _correct_clock,
         happened.ClockStepped: _correct_clock,
     }
@@ -353,7 +349,7 @@ class Recorder:
         for lost in self._source.tend():
             self._lose_device(lost)
         self._hearing.tend(now)
-        self._carry_out(self._attention.look(self._day, self._snapshot.stream, self._reel))
+        self._carry_out(self._attention.look(self._day, self.window.stream, self._reel))
         self._carry_out(self._reel.tend(self._day, now))
         self._told_first(lambda: self._reel.taped(self._day, lambda taping: taping.sync()))
         if self._reel.failure is not None and not self._alarms.stands("disk_failed"):

@@ -94,7 +94,7 @@ def _record(config: Config) -> None:
             mirror=mirror,
             listener=listener,
         )
-        control = Control(_prepare_socket(config), inbox, lambda: recorder.status, clock)
+        control = Control(_prepare_socket(config), inbox, recorder.window, clock)
         publisher.start()
         if mirror is not None:
             mirror.start()

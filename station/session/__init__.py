@@ -7,6 +7,7 @@
 from station.session.day import TRANSITIONS, Day, State, StreamPart, Take
 from station.session.decide import decide
 from station.session.evolution import evolve, joined
+from station.session.presses import meant
 from station.session.rules import Moment, Rules, free_take
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "evolve",
     "free_take",
     "joined",
+    "meant",
 ]

@@ -1,15 +1,20 @@
 """What a person may ask of the session. Sent by the page, pedal and command line; each is a small record."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from exam.manifest import Listened, Source
+from exam.manifest import Listened, Opinion, Source
 from exam.regulation import Outcome
 
 TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$"
 """HH:MM:SS, as a person writes it."""
+Earlier = Annotated[float, Meta(ge=0, le=900)]
+"""Seconds before the press."""
+Button = Literal["main", "pause", "stop"]
+"""What is pressed: of one pedal, `main`; of two, `main` and `pause`."""
+Gesture = Literal["short", "hold"]
 
 
 class Command(Struct, frozen=True, kw_only=True, tag_field="command", forbid_unknown_fields=True):
@@ -24,15 +29,29 @@ class Close(Command, frozen=True, tag="close"):
     pass
 
 
+class Choose(Command, frozen=True, tag="choose"):
+    """Who is to be recorded next, by variant `variant`; None: nobody is chosen any more."""
+
+    participant: int | None
+    variant: str | None = None
+    other_room: bool = False
+    document_checked: bool = False
+
+
 class Start(Command, frozen=True, tag="start"):
-    participant: int
+    """Without a participant the chosen one. `earlier_s`: for so long they have been speaking already."""
+
+    participant: int | None = None
     variant: str | None = None
     end_previous: bool = False
     other_room: bool = False
+    earlier_s: Earlier = 0.0
 
 
 class MarkTask(Command, frozen=True, tag="mark"):
-    task: Annotated[int, Meta(ge=1, le=4)]
+    """`task` None: the next one that the participant takes."""
+
+    task: Annotated[int, Meta(ge=1, le=4)] | None = None
 
 
 class Pause(Command, frozen=True, tag="pause"):
@@ -40,11 +59,28 @@ class Pause(Command, frozen=True, tag="pause"):
 
 
 class Resume(Command, frozen=True, tag="resume"):
-    pass
+    """`earlier_s`: for so long they have been speaking already."""
+
+    earlier_s: Earlier = 0.0
+
+
+class Press(Command, frozen=True, tag="press"):
+    """A pedal or key was pressed; what that means depends on the state."""
+
+    button: Button
+    gesture: Gesture
 
 
 class Stop(Command, frozen=True, tag="stop"):
     pass
+
+
+class Hear(Command, frozen=True, tag="heard"):
+    """The participant has listened to `seconds` of the take under review, or would not; `sha256` of what they heard."""
+
+    opinion: Opinion
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 class Accept(Command, frozen=True, tag="accept"):
@@ -130,11 +166,14 @@ class AcceptRehearsal(Command, frozen=True, tag="accept_rehearsal"):
 AnyCommand = (
     Open
     | Close
+    | Choose
     | Start
     | MarkTask
     | Pause
     | Resume
     | Stop
+    | Press
+    | Hear
     | Accept
     | Retake
     | Cancel

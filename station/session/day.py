@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from exam.audio import FrameSpan, Gap
-from exam.manifest import Decision, Listened, Source, Step
+from exam.manifest import Decision, Listened, Opinion, Source, Step
 from exam.regulation import Outcome
 from station.audibility.findings import Grade, Verdict
 from station.session import events as happened
@@ -72,7 +72,7 @@ class Take(Struct, frozen=True):
     `stem` is its name, `tape` the stem under which its audio was recorded: they differ after a reassignment,
     which `replaces` another name. `open_from`: where the span being recorded began. `ahead`, `opens_ahead`: what of
     its spans, and of that one's beginning, the stream part that has just ended left to the next, which begins at the
-    very next frame; in its frames.
+    very next frame; in its frames. `lead`: frames of pre-roll before the press that started it.
     """
 
     stem: str
@@ -89,6 +89,8 @@ class Take(Struct, frozen=True):
     marks: tuple[tuple[int, Place], ...] = ()
     decision: Decision | None = None
     listened: Listened = None
+    opinion: Opinion | None = None
+    lead: int = 0
     cancelled: bool = False
     superseded: bool = False
     replaces: str | None = None
@@ -111,6 +113,15 @@ class Take(Struct, frozen=True):
         """Whether a manifest of it is due: it counts, has left its review and holds sound."""
         holds_sound = self.source != "microphone" or any(span.frames for span in self.spans)
         return self.counts and self.decision is not None and holds_sound
+
+
+class Choice(Struct, frozen=True):
+    """Who is to be recorded next."""
+
+    participant: int
+    variant: str | None = None
+    other_room: bool = False
+    document_checked: bool = False
 
 
 class OutcomeNote(Struct, frozen=True):
@@ -154,14 +165,15 @@ class Rehearsal(Struct, frozen=True):
 class Day(Struct, frozen=True):
     """Everything the journal knows of a room's day.
 
-    `current`: the stem of the take in hand. `published`: by stem, the SHA-256 of the master and of the manifest.
-    `clock_correction_s`: what a person had added to the computer's clock.
+    `current`: the stem of the take in hand; `choice`: who comes next. `published`: by stem, the SHA-256 of the master
+    and of the manifest. `clock_correction_s`: what a person had added to the computer's clock.
     """
 
     state: State = State.CLOSED
     parts: tuple[StreamPart, ...] = ()
     takes: Mapping[str, Take] = {}
     current: str | None = None
+    choice: Choice | None = None
     outcomes: Mapping[int, OutcomeNote] = {}
     published: Mapping[str, tuple[str, str]] = {}
     rehearsals: tuple[Rehearsal, ...] = ()
@@ -206,6 +218,9 @@ class Day(Struct, frozen=True):
 
 TRANSITIONS: Mapping[tuple[State, type[Event]], State] = {
     (State.CLOSED, happened.DayOpened): State.IDLE,
+    (State.CLOSED, happened.Chosen): State.CLOSED,
+    (State.IDLE, happened.Chosen): State.IDLE,
+    (State.REVIEW, happened.Chosen): State.REVIEW,
     (State.IDLE, happened.TakeStarted): State.RECORDING,
     (State.IDLE, happened.DayClosed): State.CLOSED,
     (State.RECORDING, happened.TaskMarked): State.RECORDING,
@@ -214,6 +229,7 @@ TRANSITIONS: Mapping[tuple[State, type[Event]], State] = {
     (State.PAUSED, happened.TakeResumed): State.RECORDING,
     (State.PAUSED, happened.TakeStopped): State.REVIEW,
     (State.REVIEW, happened.TakeContinued): State.RECORDING,
+    (State.REVIEW, happened.TakeHeard): State.REVIEW,
     (State.REVIEW, happened.TakeDecided): State.IDLE,
     (State.REVIEW, happened.TakeCancelled): State.IDLE,
     (State.CLOSED, happened.RehearsalBegan): State.CLOSED,

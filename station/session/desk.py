@@ -58,17 +58,27 @@ def end_take(desk: Desk, ending: happened.Ending) -> None:
 
 
 def leave_review(desk: Desk, decision: Decision) -> None:
-    """Decide the take under review, if one is."""
-    if desk.day.state is State.REVIEW and desk.day.take is not None:
-        desk.add(happened.TakeDecided(stem=desk.day.take.stem, decision=decision, **desk.here))
+    """Decide the take under review, if one is. What would be left unreviewed is accepted where the participant has
+    said that it is well, or would not listen."""
+    take = desk.day.take
+    if desk.day.state is State.REVIEW and take is not None:
+        if decision == "unreviewed" and take.opinion in {"well", "declined"}:
+            decision = "accepted"
+        desk.add(happened.TakeDecided(stem=take.stem, decision=decision, **desk.here))
 
 
 def expect_again(desk: Desk, person: Participant) -> None:
     """A participant marked absent who comes after all is recorded; other outcomes are a person's to take back."""
+    check_expected(desk, person)
     note = desk.day.outcomes.get(person.number)
-    if note is None or note.outcome is Outcome.EXTRA_DATE:
-        return
-    if note.outcome is not Outcome.ABSENT:
+    if note is not None and note.outcome is Outcome.ABSENT:
+        desk.add(outcome_event(desk, person.number, None))
+
+
+def check_expected(desk: Desk, person: Participant) -> None:
+    """Raises Rejected where an outcome says that this participant is not to be recorded."""
+    note = desk.day.outcomes.get(person.number)
+    if note is not None and note.outcome not in {Outcome.EXTRA_DATE, Outcome.ABSENT}:
         raise Rejected(
             f"Для участника {person.full_name} отмечено «{OUTCOME_WORDS[note.outcome]}». Если это ошибка, снимите: "
             f"station outcome --participant {person.number} clear.",
@@ -76,7 +86,6 @@ def expect_again(desk: Desk, person: Participant) -> None:
             f"station outcome --participant {person.number} clear.",
             code="has_outcome",
         )
-    desk.add(outcome_event(desk, person.number, None))
 
 
 def outcome_event(

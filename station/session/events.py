@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from exam.audio import FrameSpan, Gap, GapReason, Mark
-from exam.manifest import Decision, Listened, Source, Step
+from exam.manifest import Decision, Listened, Opinion, Source, Step
 from exam.regulation import Outcome
 from station.audibility.findings import Verdict
 
@@ -95,13 +95,23 @@ class GapFound(Event, frozen=True, tag="gap"):
     reason: GapReason
 
 
+class Chosen(Event, frozen=True, tag="chosen"):
+    """Who is to be recorded next; `participant` None: nobody any more."""
+
+    participant: int | None
+    variant: str | None = None
+    other_room: bool = False
+    document_checked: bool = False
+
+
 class TakeStarted(Event, frozen=True, tag="take_started"):
-    """A take begins; its audio from `frame` on (pre-roll included). `stem` names it for ever."""
+    """A take begins; its audio from `frame` on, of which `lead` frames are pre-roll. `stem` names it for ever."""
 
     stem: str
     participant: int
     take: int
     variant: str | None = None
+    lead: int = 0
 
 
 class TaskMarked(Event, frozen=True, tag="task_marked"):
@@ -125,6 +135,15 @@ class TakeStopped(Event, frozen=True, tag="stopped"):
 
 class TakeContinued(Event, frozen=True, tag="continued"):
     """The same participant goes on from review; the next span begins at `frame`."""
+
+
+class TakeHeard(Event, frozen=True, tag="heard"):
+    """The participant has listened to `seconds` of the take, whose master is `sha256`, or would not."""
+
+    stem: str
+    opinion: Opinion
+    seconds: float = 0.0
+    sha256: str | None = None
 
 
 class TakeDecided(Event, frozen=True, tag="decided"):
@@ -190,6 +209,7 @@ class TakeAdded(Event, frozen=True, tag="take_added"):
     spans: tuple[FrameSpan, ...] = ()
     marks: tuple[Mark, ...] = ()
     listened: Listened = None
+    opinion: Opinion | None = None
     flags: tuple[str, ...] = ()
     source: Source = "microphone"
     temporary: str = ""
@@ -301,12 +321,14 @@ AnyEvent = (
     | Anchored
     | GapBegan
     | GapFound
+    | Chosen
     | TakeStarted
     | TaskMarked
     | TakePaused
     | TakeResumed
     | TakeStopped
     | TakeContinued
+    | TakeHeard
     | TakeDecided
     | TakeCancelled
     | OutcomeSet

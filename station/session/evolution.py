@@ -7,8 +7,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from exam.audio import FrameSpan, Gap
+from exam.manifest import Listened
 from station.session import events as happened
-from station.session.day import Anchor, Day, OutcomeNote, Place, Rehearsal, State, StreamPart, Take, next_state
+from station.session.day import Anchor, Choice, Day, OutcomeNote, Place, Rehearsal, State, StreamPart, Take, next_state
 from station.session.events import Event
 
 _TURNS = {"file_limit", "disk_full", "disk_failed"}
@@ -93,6 +94,17 @@ def _gap(day: Day, event: happened.GapFound, _wall: datetime) -> Day:
     return _of_last_part(day, gaps=(*day.parts[-1].gaps, *gaps), open_gap=None)
 
 
+def _chosen(day: Day, event: happened.Chosen, _wall: datetime) -> Day:
+    if event.participant is None:
+        return replace(day, choice=None)
+    choice = Choice(event.participant, event.variant, event.other_room, event.document_checked)
+    return replace(day, choice=choice)
+
+
+def _closed(day: Day, _event: happened.DayClosed, _wall: datetime) -> Day:
+    return replace(day, choice=None)
+
+
 def _take_started(day: Day, event: happened.TakeStarted, wall: datetime) -> Day:
     take = Take(
         stem=event.stem,
@@ -102,8 +114,9 @@ def _take_started(day: Day, event: happened.TakeStarted, wall: datetime) -> Day:
         variant=event.variant,
         started_at=wall,
         open_from=_place(event),
+        lead=event.lead,
     )
-    return replace(_with(day, take), current=take.stem)
+    return replace(_with(day, take), current=take.stem, choice=None)
 
 
 def _task_marked(day: Day, event: happened.TaskMarked, _wall: datetime) -> Day:
@@ -121,11 +134,19 @@ def _span_ended(day: Day, event: happened.TakePaused | happened.TakeStopped, wal
 
 
 def _span_began(day: Day, event: happened.TakeResumed | happened.TakeContinued, _wall: datetime) -> Day:
-    return _with(day, replace(_current(day), open_from=_place(event), verdict=None))
+    """What was said of the take so far, by us or by whoever listened, says nothing of what follows."""
+    return _with(day, replace(_current(day), open_from=_place(event), verdict=None, listened=None, opinion=None))
+
+
+def _heard(day: Day, event: happened.TakeHeard, _wall: datetime) -> Day:
+    listened: Listened = "declined" if event.opinion == "declined" else event.seconds
+    return _with(day, replace(day.takes[event.stem], listened=listened, opinion=event.opinion))
 
 
 def _decided(day: Day, event: happened.TakeDecided, _wall: datetime) -> Day:
-    take = replace(day.takes[event.stem], decision=event.decision, listened=event.listened)
+    take = day.takes[event.stem]
+    listened = take.listened if event.listened is None else event.listened
+    take = replace(take, decision=event.decision, listened=listened)
     return replace(_with(day, take), current=None)
 
 
@@ -163,6 +184,7 @@ def _take_added(day: Day, event: happened.TakeAdded, _wall: datetime) -> Day:
         marks=tuple((mark.task, _place_within(event.spans, mark.frame)) for mark in event.marks),
         decision=event.decision,
         listened=event.listened,
+        opinion=event.opinion,
         flags=event.flags,
         source=event.source,
         replaces=event.replaces,
@@ -299,17 +321,20 @@ def _span(first: Place, end: int) -> FrameSpan:
 
 
 _CHANGES: Mapping[type[Event], Callable[[Day, Any, datetime], Day]] = {
+    happened.DayClosed: _closed,
     happened.StreamStarted: _stream_started,
     happened.StreamEnded: _stream_ended,
     happened.Anchored: _anchored,
     happened.GapBegan: _gap_began,
     happened.GapFound: _gap,
+    happened.Chosen: _chosen,
     happened.TakeStarted: _take_started,
     happened.TaskMarked: _task_marked,
     happened.TakePaused: _span_ended,
     happened.TakeStopped: _span_ended,
     happened.TakeResumed: _span_began,
     happened.TakeContinued: _span_began,
+    happened.TakeHeard: _heard,
     happened.TakeDecided: _decided,
     happened.TakeCancelled: _cancelled,
     happened.OutcomeSet: _outcome,

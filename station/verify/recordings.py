@@ -118,7 +118,8 @@ def _as_published(folder: Path, recording: Manifest, day: Day) -> Iterator[Breac
 def _stated_of_take(told: Manifest) -> tuple[object, ...]:
     number = told.participant.number if told.participant else None
     place = told.spans, told.gaps, told.marks, told.started_at, told.ended_at
-    return number, told.take, told.variant, told.outcome, told.listened, told.flags, told.replaces, *place
+    heard = told.listened, told.opinion
+    return number, told.take, told.variant, told.outcome, *heard, told.flags, told.replaces, *place
 
 
 def _known_of_take(take: Take, day: Day) -> tuple[object, ...]:
@@ -126,7 +127,8 @@ def _known_of_take(take: Take, day: Day) -> tuple[object, ...]:
     gaps = gaps_within({part.file: part.gaps for part in day.parts}, spans)
     marks = tuple(Mark(task, frame_within(take.spans, at.stream, at.frame)) for task, at in take.marks)
     place = spans, gaps, marks, take.started_at, take.ended_at or take.started_at
-    return take.participant, take.number, take.variant, take.decision, take.listened, take.flags, take.replaces, *place
+    heard = take.listened, take.opinion
+    return take.participant, take.number, take.variant, take.decision, *heard, take.flags, take.replaces, *place
 
 
 def _stated_of_rehearsal(told: Manifest) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from days import DAY, MORNING, rules_for
 
-from station.session import Day, Moment, Rules, State, StreamPart, decide, evolve
+from station.session import Day, Moment, Rules, State, StreamPart, decide, evolve, meant
 from station.session import commands as ask
 from station.session import events as happened
 from station.session.commands import Command
@@ -47,8 +47,9 @@ class Presses:
 
     def press(self, command: Command) -> tuple[Event, ...]:
         """What follows; a refusal is raised and changes nothing."""
-        self.make_room_for(command)
-        events = decide(self.day, command, self.now, self.rules)
+        wish = meant(self.day.state, command)
+        self.make_room_for(wish)
+        events = decide(self.day, wish, self.now, self.rules)
         self.apply(events)
         return events
 

@@ -23,6 +23,17 @@ IDLE = Status(State.IDLE)
 LIMIT = 1 << 16
 
 
+class StillView:
+    """A room that does not change."""
+
+    status = IDLE
+
+    def after(self, version: int, timeout_s: float) -> Status:
+        assert version != IDLE.version
+        assert timeout_s > 0
+        return IDLE
+
+
 class SlowRecorder:
     """Stands for inbox and recorder: keeps requests until the test answers them."""
 
@@ -74,7 +85,7 @@ def path(recorder: SlowRecorder) -> Iterator[Path]:
     """A served socket; its path is short, as sockets' must be."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "control.sock"
-        control = Control(path, recorder, lambda: IDLE, StillClock())  # type: ignore[arg-type]
+        control = Control(path, recorder, StillView(), StillClock())  # type: ignore[arg-type]
         control.start()
         yield path
         control.stop()
@@ -86,7 +97,7 @@ def test_the_socket_is_for_owner_and_group(path: Path) -> None:
 
 
 def test_a_dead_stations_socket_is_replaced(path: Path, recorder: SlowRecorder) -> None:
-    again = Control(path, recorder, lambda: IDLE, StillClock())  # type: ignore[arg-type]
+    again = Control(path, recorder, StillView(), StillClock())  # type: ignore[arg-type]
     again.start()
     assert client.ask(path, "status")["state"] == "idle"
     again.stop()
@@ -96,7 +107,7 @@ def test_a_command_reaches_the_recorder_with_its_arguments(path: Path, recorder:
     status = client.ask(path, "start", {"participant": 7, "variant": "3"})
     assert status["state"] == "idle"
     assert repr(recorder.requests[0].command) == (
-        "Start(participant=7, variant='3', end_previous=False, other_room=False)"
+        "Start(participant=7, variant='3', end_previous=False, other_room=False, earlier_s=0.0)"
     )
 
 
@@ -162,7 +173,7 @@ def test_a_bad_line_is_refused_and_the_next_one_answered(path: Path, recorder: S
         ("halt", {}),
         ("", {}),
         ("open", {"x": 1}),
-        ("start", {}),
+        ("start", {"earlier_s": -1}),
         ("start", {"participant": "7"}),
         ("start", {"participant": 7, "command": "stop"}),
         ("mark", {"task": 5}),
