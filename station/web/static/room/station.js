@@ -61,4 +61,4 @@ async function answered(path, options) {
   }
 }
 
-const CODES = { 401: "no_session", 403: "no_session", 502: "away", 503: "away", 504: "timeout" };
+const CODES = { 401: "no_session", 403: "no_session", 502: "daemon_away", 503: "daemon_away", 504: "timeout" };

@@ -50,6 +50,6 @@ export function meters(facts) {
 
 /** Beginning earlier than the press: one, two or five minutes. */
 export function earlier(act, label) {
-  return h("div", { class: "earlier" }, h("span", {}, label),
-    [1, 2, 5].map((minutes) => button(act, say("card.late.minutes", { minutes }), { data: { earlier: minutes * 60 } })));
+  return h("div", { class: "earlier", role: "group", "aria-label": label }, h("span", {}, label), h("div", {},
+    [1, 2, 5].map((minutes) => button(act, say("card.late.minutes", { minutes }), { data: { earlier: minutes * 60 } }))));
 }
