@@ -239,4 +239,4 @@ def _sound() -> bytes:
 
 def _picture() -> Json:
     columns = [[-(0.2 + 0.6 * ((i * 37) % 100) / 100) * (i % 60 > 6), (0.2 + 0.6 * ((i * 53) % 100) / 100) * (i % 60 > 6)] for i in range(600)]
-    return {"seconds": 705.0, "columns": [columns], "marks": [], "parts": [[0, 15], [340, 350], [690, 705]]}
+    return {"seconds": 705.0, "columns": [columns], "marks": [], "parts": {"name": [0, 15], "middle": [340, 350], "end": [690, 705]}}

@@ -59,7 +59,6 @@ export default {
   "list.label": "Участники",
   "list.other_room": "Участник из другой аудитории…",
   "list.this_room": "Только эта аудитория",
-  "list.whole": "Вся школа",
   "list.nobody": "«{query}» — никого не нашлось.",
   "list.nobody.do": "Проверьте фамилию; хватит первых букв.",
   "list.nobody.similar": "Похожие:",
@@ -70,7 +69,6 @@ export default {
 
   "mark.recorded": "записан",
   "mark.accepted": "слышно хорошо",
-  "mark.declined": "записан",
   "mark.unreviewed": "не прослушана",
   "mark.rejected": "нужен повтор",
   "mark.interrupted": "прервана",
@@ -166,7 +164,6 @@ export default {
   "review.opinion.none": "не прослушана",
   "review.attention": "Обратите внимание: {what}.",
   "review.unplayable": "Запись пока не воспроизводится; она сохранена. Можно продолжать.",
-  "review.no_playback": "Прослушивание не предусмотрено: только общая запись.",
 
   "quality.noise": "шум",
   "quality.suppression": "подавление шума",
@@ -186,7 +183,6 @@ export default {
   "quality.of.interlocutor": "{what} собеседника",
 
   "dialog.back": "Назад",
-  "dialog.close": "Закрыть",
   "dialog.cancel": "Не менять",
   "repair.title": "Что исправить?",
   "repair.safe": "Записанное не пропадёт.",
@@ -283,6 +279,7 @@ export default {
   "refusal.has_recording": "У участника уже есть запись: такая отметка невозможна. Если запись чужая — «Исправить запись…».",
   "refusal.same_participant": "Эта запись и так числится за этим участником.",
   "refusal.unknown_take": "Этой записи уже нет: её отменили или переписали на другого. Страница показывает, как есть сейчас.",
+  "refusal.not_in_review": "Эта запись уже не на прослушивании. Страница показывает, что происходит сейчас.",
   "refusal.wrong_date": "Сегодня не день экзамена: день не начат. Если дата или часы неверны, позовите технического специалиста.",
   "refusal.pin_needed": "Введите PIN-код. День не закончен.",
   "refusal.pin_wrong": "PIN-код не подходит, день не закончен. Попробуйте ещё раз.",

@@ -22,7 +22,7 @@ export class Page {
   #last = null; // {status, at}
   #doing = new Set();
   #moment = "";
-  #momentAt = 0;
+  #momentAt = -Infinity;
   #ticks = 0;
 
   constructor(facts) {
@@ -151,7 +151,7 @@ export class Page {
     if (moment === this.#moment) return;
     const [screen] = this.#moment.split(" ");
     this.#moment = moment;
-    this.#momentAt = performance.now();
+    if (screen) this.#momentAt = performance.now();
     document.title = `${c.band.title} — ${say("page.room", { room: this.facts.room })}`;
     if (screen !== c.screen) document.getElementById("announce").textContent = spoken(c);
   }

@@ -21,9 +21,9 @@ export async function command(name, args = {}, pin = "") {
   return status;
 }
 
-/** What the participant says after listening; the status after it. */
-export async function heard(opinion) {
-  return (await post("/api/heard", { opinion })).status ?? null;
+/** What the participant says of the take `stem`; the status after it. */
+export async function heard(stem, opinion) {
+  return (await post("/api/heard", { stem, opinion })).status;
 }
 
 /** What was really played, as [from, to] seconds. */

@@ -42,7 +42,7 @@ function playing(c) {
     h("div", { class: "places" }, from(say("review.from_start"), 0),
       inHand.marks.map((mark) => from(say("review.task", { task: mark.task }), mark.seconds + lead)),
       places.map((at) => from(say("review.place", { time: length(at) }), at - 2)),
-      c.wave?.parts?.length > 0 && button("quick", say("review.quick"), { title: say("review.quick.what") })),
+      c.wave && button("quick", say("review.quick"), { title: say("review.quick.what") })),
     attention && h("p", { class: "attention" }, attention));
 }
 

@@ -29,7 +29,7 @@ export function stopButton() {
 
 /** Name and class, as wherever a person is chosen. */
 export function personLine(person) {
-  return h("span", { class: "who" }, h("b", {}, fullName(person)), person.class && h("span", { class: "class" }, person.class));
+  return h("span", { class: "who" }, h("b", {}, fullName(person)), person.class && h("span", { class: "class" }, ` ${person.class}`));
 }
 
 /** "variant 12" or that there is none. */

@@ -1,11 +1,12 @@
 /** The whole page: band, strips, the state's screen, a quiet line at the bottom. */
 import { h } from "../dom.js";
+import { fullName } from "../people.js";
 import { say } from "../say.js";
 import { shape } from "../shapes.js";
 import { choosing } from "./choosing.js";
 import { closed } from "./closed.js";
 import { listening } from "./listening.js";
-import { button, meters, personLine, variantWords } from "./parts.js";
+import { button, meters, variantWords } from "./parts.js";
 import { countOf, strips } from "./strips.js";
 import { talking } from "./talking.js";
 
@@ -31,7 +32,7 @@ function band({ band: { mark, title, detail }, screen, person, inHand, facts }) 
   return h("header", { class: "band", "data-key": "band" }, shape(mark), h("h1", {}, title),
     h("span", { class: "band-detail" }, detail),
     isOfOne
-      ? h("span", { class: "band-person" }, personLine(person), h("span", {}, variantWords(inHand.variant)))
+      ? h("span", { class: "band-person" }, h("b", {}, fullName(person)), h("span", {}, [person.class, variantWords(inHand.variant)].filter(Boolean).join(" · ")))
       : h("span", { class: "band-room" }, say("page.room", { room: facts.room })));
 }
 
