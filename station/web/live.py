@@ -21,7 +21,7 @@ from station.session.commands import Button
 from station.web.daemon import DaemonAway, Seen
 from station.web.keys import Keys, Turn
 from station.web.meters import Cell
-from station.web.refusal import Refused, told
+from station.web.refusal import told
 
 _MOST_PAGES = 16
 _MOST_MESSAGES, _IN_S = 100, 10.0
@@ -115,7 +115,8 @@ class Live:
     async def serve(self, socket: WebSocket) -> None:
         """One page, until it closes."""
         if len(self._pages) >= _MOST_PAGES:
-            raise Refused(503, "too_many_pages", "Открыто слишком много страниц.", "Too many pages are open.")
+            await socket.close(_TOO_MANY)
+            return
         await socket.accept()
         page = _Page(socket, self._press)
         for kind, text in self._standing.items():
