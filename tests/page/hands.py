@@ -96,12 +96,12 @@ class Keyboard:
             focused = self._page.evaluate("""() => {
                 const one = document.activeElement;
                 const label = one.labels?.[0]?.textContent ?? "";
-                return [one.getAttribute("aria-label"), label, one === document.body ? "" : one.innerText].join(" ");
+                return [one.getAttribute("aria-label"), label, one.matches("button, a") ? one.innerText : ""].join(" ");
             }""")
             if _holding(name).search(" ".join(focused.split())):
                 return
             self._keys.press("Tab")
-        raise AssertionError(f"no way to «{name}» by the keyboard")
+        raise AssertionError(f"no way to «{name}» by the keyboard: {_stage(self._window).locator('*').first.inner_text()}")
 
 
 def _settle(window: Window) -> None:

@@ -2,6 +2,7 @@
 import { alarmsOf, speechInPause } from "./alarms.js";
 import { later, length } from "./format.js";
 import { countdownOf } from "./holding.js";
+import { refusalOf } from "./refusals.js";
 import { bandOf, mainOf, personOf, screenOf } from "./screen.js";
 import { timerOf } from "./timer.js";
 
@@ -22,6 +23,7 @@ export function contextOf({ heard, facts, local, player, wave, at }) {
     band: bandOf(screen, status, facts, { pausedS: inHand?.paused_s ?? 0, streamS: streamS(status, facts, gone) }),
     main: mainOf(screen, status, facts, { isFinished: clock?.isFinished }),
     isFinished: screen === "recording" && clock.isFinished,
+    refusal: local.refusal && refusalOf(local.refusal.error, status.state, facts.language),
     alarms: alarmsOf(status, now),
     speechS: screen === "paused" ? speechInPause(status, now) : null,
     countdown: isTalk(screen) ? countdownOf(local.holding, at) : null,

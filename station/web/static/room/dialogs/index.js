@@ -14,6 +14,6 @@ export function dialogOf(c) {
   const { title, body, back = say("dialog.back") } = DIALOGS[c.local.dialog.kind](c, c.local.dialog);
   return h("div", { class: "sheet", "data-key": `dialog-${c.local.dialog.kind}` },
     h("h2", { id: "dialog-title" }, title), body,
-    c.local.refusal && h("p", { class: "dialog-refusal", role: "alert" }, c.local.refusal),
+    c.refusal && h("p", { class: "dialog-refusal", role: "alert" }, c.refusal),
     h("div", { class: "sheet-foot" }, button("close_dialog", back, { kind: "second" })));
 }
