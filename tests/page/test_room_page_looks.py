@@ -50,6 +50,9 @@ def crowded(stage: Stage) -> list[str]:
             const { bottom, right, left } = one.getBoundingClientRect();
             if (bottom > innerHeight || right > innerWidth || left < 0) wrong.push(`${name(one)}: outside`);
         }
+        for (const one of document.querySelectorAll(".step, .main, .second, .answer, .band h1, .card, .card h2")) {
+            if (one.scrollWidth > one.clientWidth + 1) wrong.push(`${name(one)}: too narrow`);
+        }
         const size = (one) => parseFloat(getComputedStyle(one).fontSize);
         for (const one of document.querySelectorAll(".band h1")) if (size(one) < 40) wrong.push("the state is small");
         for (const one of document.querySelectorAll(".digits")) if (size(one) < 96) wrong.push("the time is small");

@@ -100,6 +100,7 @@ export default {
   "key.space": "space",
   "key.hold": "hold for 3 s",
 
+  "idle.no_pedal": "The pedal is unplugged: buttons and space work",
   "idle.close": "End the day…",
 
   "person.variant": "variant {variant}",

@@ -100,6 +100,7 @@ export default {
   "key.space": "пробел",
   "key.hold": "удерживайте 3 с",
 
+  "idle.no_pedal": "Педаль отключена: работают кнопки и пробел",
   "idle.close": "Закончить день…",
 
   "person.variant": "вариант {variant}",

@@ -23,16 +23,16 @@ export const ACTIONS = {
   listen: (c, data, page) => page.player.play([[Number(data.at ?? beginning(c)), null]]),
   quick: (c, data, page) => page.player.play(c.wave.parts),
   quiet: (c, data, page) => page.player.pause(),
-  close_dialog: (c, data, page) => page.set({ dialog: null, refusal: null }),
+  back: (c, data, page) => page.set({ dialog: c.local.dialog.from ?? null, refusal: null }),
 
   repair: (c, data, page) => page.set({ dialog: { kind: "repair", ...takeToRepair(c, data.number) } }),
   repair_by: (c, data, page) => page.set({ dialog: dialogFor(c, data.what) }),
-  reassign_to: (c, data, page) => page.set({ dialog: { ...c.local.dialog, to: Number(data.number) } }),
+  reassign_to: (c, data, page) => page.set({ dialog: { ...c.local.dialog, to: Number(data.number), from: c.local.dialog } }),
   reassign_do: (c, data, page) => reassign(c, page),
   correct_do: (c, data, page) => correct(c, page),
   cancel_do: (c, data, page) => done(page, station.command("cancel")),
   outcomes: (c, data, page) => page.set({ dialog: { kind: "outcomes", number: Number(data.number) } }),
-  outcome_of: (c, data, page) => page.set({ dialog: { ...c.local.dialog, outcome: data.outcome, at: timeNow(c) } }),
+  outcome_of: (c, data, page) => page.set({ dialog: { ...c.local.dialog, outcome: data.outcome, at: timeNow(c), from: c.local.dialog } }),
   outcome_do: (c, data, page) => outcome(c, page),
   outcome_clear: (c, data, page) => done(page, station.command("outcome", { participant: c.local.dialog.number, outcome: null })),
   retake: (c, data, page) => page.set({ dialog: { kind: "retake" } }),
@@ -86,7 +86,8 @@ function takeToRepair(c, number) {
 function dialogFor(c, what) {
   const { dialog } = c.local;
   const isOutcome = what === "early_end" || what === "removed";
-  return isOutcome ? { kind: "outcomes", number: dialog.participant, outcome: what, at: timeNow(c) } : { ...dialog, kind: what };
+  const next = isOutcome ? { kind: "outcomes", number: dialog.participant, outcome: what, at: timeNow(c) } : { ...dialog, kind: what };
+  return { ...next, from: dialog };
 }
 
 function reassign({ local: { dialog } }, page) {

@@ -57,6 +57,8 @@ export class Page {
     if (status.pedal?.holding !== before?.pedal?.holding) changes.holding = status.pedal?.holding ? { at: performance.now() - 500, needs: 3000 } : null;
     this.#forgetDialog(status, before);
     this.set(changes);
+    const refused = status.pedal?.refusal;
+    if (before && refused && refused.at !== before.pedal?.refusal?.at) this.refuse(refused);
   }
 
   connected(isOpen) {

@@ -15,5 +15,5 @@ export function dialogOf(c) {
   return h("div", { class: "sheet", "data-key": `dialog-${c.local.dialog.kind}` },
     h("h2", { id: "dialog-title" }, title), body,
     c.refusal && h("p", { class: "dialog-refusal", role: "alert" }, c.refusal),
-    h("div", { class: "sheet-foot" }, button("close_dialog", back, { kind: "second" })));
+    h("div", { class: "sheet-foot" }, button("back", back, { kind: "second" })));
 }

@@ -40,6 +40,7 @@ function footer(c) {
   const isTalk = TALK.has(c.screen);
   const mayClose = c.screen === "idle" || c.screen === "next";
   return h("footer", { class: "foot", "data-key": "foot" }, !isTalk && c.screen !== "closed" && meters(c.facts),
+    mayClose && c.status.pedal?.present === false && h("span", { class: "hint" }, say("idle.no_pedal")),
     mayClose && button("ask_close", say("idle.close")),
     !isTalk && h("a", { class: "quiet-link", href: "/technician" }, say("page.technician")));
 }
