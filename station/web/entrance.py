@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +52,17 @@ class Entrance:
             _log.warning("%s", shut)
         self._told = {"error": told(shut)}
 
-    async def open(self) -> asyncio.Server:
-        """Listen."""
-        with contextlib.suppress(FileNotFoundError):
-            self._path.unlink()
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Listen meanwhile."""
+        try:
+            async with await self._server():
+                yield
+        finally:
+            self._path.unlink(missing_ok=True)
+
+    async def _server(self) -> asyncio.Server:
+        self._path.unlink(missing_ok=True)
         mask = os.umask(0o117)
         try:
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
