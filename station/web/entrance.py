@@ -20,6 +20,7 @@ from exam.errors import Transient
 from station.web.access import Tickets
 from station.web.refusal import told
 
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - one that is open to all is also open here
 _log = logging.getLogger("station.web")
 
 _WAIT_S = 120.0
@@ -36,6 +37,7 @@ class Entrance:
     def is_open(self, listener: socket.socket) -> None:
         """The page is served there."""
         host, port = listener.getsockname()[:2]
+        host = _HERE.get(host, host)
         self._told = {"url": f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"}
 
     def is_shut(self, why: OSError) -> None:

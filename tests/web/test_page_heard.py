@@ -74,3 +74,20 @@ def test_levels_come_as_they_are_heard(tmp_path: Path) -> None:
             assert 24 * 1.6 <= len(cells) <= 24 * 2.5
             assert all(-30 < rms < -22 for ((rms, _),) in cells[-24:])
             live.send('{"visible": false}')
+
+
+def test_a_key_held_for_three_seconds_stops_and_says_how_far_it_is(tmp_path: Path) -> None:
+    with room(tmp_path, page=True) as here:
+        page = here.visitor()
+        page.order("open")
+        page.order("start", participant=1, variant="1")
+        with page.live() as live:
+            here.await_frames(2 * RATE)  # right after a start a press is an accident
+            live.send('{"key": "down"}')
+            holding = await_message(live, lambda told: bool(told.get("holding")), 5)["holding"]
+            began = time.monotonic()
+            assert (holding["button"], holding["needs_ms"]) == ("main", 3000)
+            assert 400 < holding["since_ms"] < 1000
+            await_message(live, lambda told: (told.get("status") or {}).get("state") == "review", 5)
+            assert 2.0 < time.monotonic() - began < 3.5
+            live.send('{"key": "up"}')
