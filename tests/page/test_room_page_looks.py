@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 from rig.node import install_node_modules
-from showing.staged_page import FACTS, PEOPLE, STATES, Stage, chosen, in_hand, status
+from showing.staged_page import Stage
+from showing.staged_states import FACTS, PEOPLE, STATES, chosen, in_hand, status
 
 NODE = Path(__file__).parents[1] / "node"
 WAIT_S, NOTHING_S = 5.0, 0.15
@@ -233,7 +234,9 @@ def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(stage: Stage) 
     stage.show("closed")
     for name in ("closed", "idle_chosen", "recording", "paused", "review_listen", "next_chosen"):
         stage.tell(STATES[name])
-        expect(stage.page.locator(f'.page[data-screen="{name.split("_")[0].replace("review", "listening")}"]')).to_be_visible()
+        expect(
+            stage.page.locator(f'.page[data-screen="{name.split("_")[0].replace("review", "listening")}"]')
+        ).to_be_visible()
         if name == "review_listen":
             expect(stage.page.locator("[data-act=quick]")).to_be_visible()
         wanted = stage.page.locator("#room :is(button, a, input, [tabindex='0'])").count()

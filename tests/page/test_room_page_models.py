@@ -43,7 +43,7 @@ def test_decisions_and_words(room_modules: Path) -> None:
         "METRICS": " ".join(get_args(MetricName)),
         "CODES": " ".join(refusals()),
     }
-    command = ["node", "--test", str(HERE / "models.test.mjs")]
+    command = ["node", "--test", *map(str, HERE.glob("*.test.mjs"))]
     done = subprocess.run(command, env=os.environ | told, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout[-6000:]
 
@@ -54,7 +54,9 @@ def test_every_sentence_is_used_and_every_one_used_is_there() -> None:
     said = set(re.findall(r'say\("([\w.]+)"', code))
     assert said - table == set()
     quoted = set(re.findall(r'"([\w.]+)"', code))
-    made = [re.sub(r"\\\$\\\{.*?\\\}", r"[\\w.]+", re.escape(each)) for each in re.findall(r"`([\w.]*\$\{[^`]*)`", code)]
+    made = [
+        re.sub(r"\\\$\\\{.*?\\\}", r"[\\w.]+", re.escape(each)) for each in re.findall(r"`([\w.]*\$\{[^`]*)`", code)
+    ]
     assert {key for key in table - quoted if not any(re.fullmatch(pattern, key) for pattern in made)} == set()
 
 

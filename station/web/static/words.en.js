@@ -30,6 +30,9 @@ export default {
   "away": "The station is restarting",
   "away.detail": "What was recorded is safe, recording will go on by itself. This page will follow.",
 
+  "rehearsing": "A test recording is being made",
+  "rehearsing.detail": "Starting a participant's recording ends it.",
+
   "closed.open": "Begin the day",
   "closed.again": "Go on with the day",
   "closed.hint": "The stream begins. A participant can be chosen at once.",

@@ -17,7 +17,16 @@ const PROBE_MS = 5000;
 const READ_MS = 5000;
 const STALE = new Set(["wrong_state", "not_in_review", "unknown_take"]);
 const PRESSES = new Set(["start", "mark", "pause", "resume", "continue", "opinion", "open"]);
-const NOTHING_LOCAL = { query: "", whole: false, variant: null, dialog: null, next: null, again: null, refusal: null, holding: null };
+const NOTHING_LOCAL = {
+  query: "",
+  whole: false,
+  variant: null,
+  dialog: null,
+  next: null,
+  again: null,
+  refusal: null,
+  holding: null,
+};
 
 export class Page {
   #last = null; // {status, at}
@@ -43,7 +52,8 @@ export class Page {
   heard({ status, away, holding, refusal }) {
     if (status) this.told(status);
     if (away) this.set({ away });
-    if (holding !== undefined) this.set({ holding: holding && { at: performance.now() - holding.since_ms, needs: holding.needs_ms } });
+    if (holding !== undefined)
+      this.set({ holding: holding && { at: performance.now() - holding.since_ms, needs: holding.needs_ms } });
     if (refusal) this.refuse(refusal);
   }
 
@@ -52,9 +62,11 @@ export class Page {
     const before = this.#last?.status;
     this.#last = { status, at: performance.now() };
     const changes = { away: null };
-    if (before && before.state !== status.state) Object.assign(changes, { query: "", whole: false, holding: null, refusal: this.#freshRefusal() });
+    if (before && before.state !== status.state)
+      Object.assign(changes, { query: "", whole: false, holding: null, refusal: this.#freshRefusal() });
     if (this.local.variant?.participant !== status.chosen?.participant) changes.variant = null;
-    if (status.pedal?.holding !== before?.pedal?.holding) changes.holding = status.pedal?.holding ? { at: performance.now() - 500, needs: 3000 } : null;
+    if (status.pedal?.holding !== before?.pedal?.holding)
+      changes.holding = status.pedal?.holding ? { at: performance.now() - 500, needs: 3000 } : null;
     this.#forgetDialog(status, before);
     this.set(changes);
     const refused = status.pedal?.refusal;
@@ -139,7 +151,11 @@ export class Page {
 
   #drawWaiting() {
     const isLong = performance.now() - this.local.lostAt > 3000;
-    const words = this.local.away ? ["away", "away.detail"] : isLong ? ["offline", "offline.detail"] : ["page.loading", null];
+    const words = this.local.away
+      ? ["away", "away.detail"]
+      : isLong
+        ? ["offline", "offline.detail"]
+        : ["page.loading", null];
     morph(this.root, h("div", { id: "room" }, notice(say(words[0]), words[1] && say(words[1]))));
   }
 
@@ -148,7 +164,10 @@ export class Page {
       if (this.dialog.open) this.dialog.close();
       return;
     }
-    morph(this.dialog, h("dialog", { id: "dialog", "aria-labelledby": "dialog-title", open: this.dialog.open }, dialogOf(c)));
+    morph(
+      this.dialog,
+      h("dialog", { id: "dialog", "aria-labelledby": "dialog-title", open: this.dialog.open }, dialogOf(c)),
+    );
     if (!this.dialog.open) this.dialog.showModal();
   }
 
@@ -166,7 +185,9 @@ export class Page {
   /** A dialog about the take in hand makes no sense once that take is another, or has gone on. */
   #forgetDialog(status, before) {
     const isAbout = this.local.dialog?.inHand || ["retake", "stop"].includes(this.local.dialog?.kind);
-    const hasGone = status.in_hand?.take !== before?.in_hand?.take || (this.local.dialog?.kind !== "repair" && status.state !== before?.state);
+    const hasGone =
+      status.in_hand?.take !== before?.in_hand?.take ||
+      (this.local.dialog?.kind !== "repair" && status.state !== before?.state);
     if (before && isAbout && hasGone) this.local.dialog = null;
   }
 
