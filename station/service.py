@@ -21,6 +21,7 @@ from station.journal import Journal
 from station.listener import Listener
 from station.lock import locked
 from station.mirror import Mirror
+from station.pedal import Pedal
 from station.publishing import Publisher
 from station.rebuilding import replay_or_rebuild
 from station.recorder import Recorder
@@ -94,15 +95,18 @@ def _record(config: Config) -> None:
             mirror=mirror,
             listener=listener,
         )
+        pedal = Pedal(config, recorder.window, inbox.post, clock)
         control = Control(_prepare_socket(config), inbox, recorder.window, clock)
         publisher.start()
         if mirror is not None:
             mirror.start()
         recorder.start()
         control.start()
+        pedal.start()
         try:
             _wait_for_the_end(recorder, clock)
         finally:
+            pedal.stop()
             control.stop()
             recorder.stop()
             microphone.close()
