@@ -15,7 +15,7 @@ from station.controls.gestures import Gestures, Key, Made
 from station.controls.listening import Listening
 from station.controls.wire import PULSE_S, Pressed, Said, Seen, Setting, Told
 
-_LOOK_MS = 2000  # where no udev tells that something was plugged in, or that it may be read now
+_LOOK_MS = 3000  # where no udev tells that something was plugged in, or that it may be read now
 _NS_PER_MS = 1_000_000
 _READ_BYTES = 1 << 16
 
