@@ -24,6 +24,13 @@ _EV_SYN, _EV_KEY, _EV_REP = 0, 1, 20
 _USB, _I8042 = 3, 0x11
 _BYTES_OF_BITS = 96  # python-evdev asks for so many
 _BYTES_OF_NAME = 256
+_PRELOAD = "libumockdev-preload.so.0"
+_ONLY_CONTROLS = f"""
+import os, sys
+
+if sys.orig_argv[1:3] == ["-m", "station.controls"] and "LD_PRELOAD" not in os.environ:
+    os.execve(sys.executable, sys.orig_argv, os.environ | {{"LD_PRELOAD": "{_PRELOAD}"}})
+"""
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,13 @@ class Bed(Staged):
     @property
     def environment(self) -> Mapping[str, str]:
         """What makes a program see these devices and no others."""
-        return {"UMOCKDEV_DIR": self._root, "LD_PRELOAD": "libumockdev-preload.so.0"}
+        return {"UMOCKDEV_DIR": self._root, "LD_PRELOAD": _PRELOAD}
+
+    @property
+    def environment_of_daemon(self) -> Mapping[str, str]:
+        """Likewise for the station's daemon, where only what hears the pedal is to see them: umockdev ends a program
+        that looks for sound cards in vain (too many files it could not open)."""
+        return {"UMOCKDEV_DIR": self._root, "PYTHONPATH": str(self._folder)}
 
     def plug(self, model: Model) -> Plugged:
         """Plug it in. It has other numbers each time, as it mostly has in life."""
@@ -121,6 +134,7 @@ class Bed(Staged):
             raise RuntimeError(f"the testbed did not {order['do']}: {(self._folder / 'log').read_text()}")
 
     def _begin(self) -> None:
+        (self._folder / "sitecustomize.py").write_text(_ONLY_CONTROLS)
         script = Path(__file__).parent / "guest" / "testbed.py"
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
