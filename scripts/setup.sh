@@ -10,7 +10,7 @@ TEST_PACKAGES+=(systemd)
 TEST_PACKAGES+=(gir1.2-umockdev-1.0 python3-gi umockdev) # pedals that nobody has to press
 BOOT_PACKAGES=(mmdebstrap debian-archive-keyring systemd-container util-linux) # a computer booted beside this one
 # The emulated machine of scripts/rig/machine.py; it fetches Debian's kernel itself, into a cache.
-MACHINE_PACKAGES=(busybox-static dosfstools exfatprogs kmod qemu-system-x86 util-linux)
+MACHINE_PACKAGES=(busybox-static dosfstools exfatprogs kmod qemu-system-x86 udev util-linux)
 
 say() { printf '%s\n' "$*" >&2; }
 
