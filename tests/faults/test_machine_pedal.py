@@ -76,7 +76,7 @@ def foot(machine: Machine, units: Units) -> Foot:  # noqa: ARG001 - the room mus
     foot = Foot(machine)
     foot.plug()
     wait_for(lambda: node(machine))
-    learn(machine, foot)
+    give(machine, learn(machine, foot))
     return foot
 
 
@@ -91,8 +91,11 @@ def udev(machine: Machine, *words: str) -> None:
     machine.run(f"SYSTEMD_IGNORE_CHROOT=1 udevadm {' '.join(words)}")
 
 
-def learn(machine: Machine, foot: Foot) -> None:
+def learn(machine: Machine, foot: Foot) -> list[str]:
+    """The pedal is learnt; the udev rules that are missing."""
     said, answer = machine.shared / "learn.log", machine.shared / "learnt.json"
+    said.unlink(missing_ok=True)
+    answer.unlink(missing_ok=True)
     machine.start(f"{BIN}/station learn-pedal --yes --json --config {CONFIG} >/shared/learnt.json 2>/shared/learn.log")
     wait_for(lambda: said.exists() and "один раз" in said.read_text())
     foot.press()
@@ -102,7 +105,12 @@ def learn(machine: Machine, foot: Foot) -> None:
     wait_for(lambda: answer.exists() and answer.read_text().endswith("}\n"))
     learnt = json.loads(answer.read_text())
     assert [(each["device"], each["key"]) for each in learnt["buttons"]] == [(DEVICE, "KEY_B")]
-    (machine.shared / "own.rules").write_text("\n".join(learnt["rules"]) + "\n")
+    return list(learnt["rules"])
+
+
+def give(machine: Machine, rules: list[str]) -> None:
+    """As the command tells the technician to."""
+    (machine.shared / "own.rules").write_text("\n".join(rules) + "\n")
     machine.run(f"cp /shared/own.rules {RULES}/73-exam-pedal.rules")
     udev(machine, "control", "--reload")
     udev(machine, "trigger", "--subsystem-match=input")
@@ -158,6 +166,13 @@ def test_its_letters_are_heard_by_nobody_else(machine: Machine, foot: Foot) -> N
     foot.press()
     wait_for(lambda: ask(machine, "status")["pedal"]["refusal"] is not None)
     assert heard.read_text() == "ready\n"
+
+
+def test_it_is_learnt_again_while_the_service_holds_it(machine: Machine, foot: Foot) -> None:
+    """The service lets go of it, and takes it up again."""
+    wait_for(lambda: has_pedal(machine))
+    assert learn(machine, foot) == [], "the rule is there"
+    wait_for(lambda: has_pedal(machine))
 
 
 def test_without_what_the_unit_allows_there_would_be_no_pedal(machine: Machine, units: Units, foot: Foot) -> None:  # noqa: ARG001
