@@ -11,10 +11,10 @@ import pytest
 from exam.errors import ConfigError, Fatal, Rejected
 from station import cli, client
 
-LATER = ("learn-pedal", "export", "room-sheet")
+LATER = ("export", "room-sheet")
 TO_THE_DAEMON = ("open", "close", "start", "mark", "pause", "resume", "stop", "accept", "retake", "cancel", "outcome",
                  "reassign", "correct", "status")  # fmt: skip
-COMMANDS = ("run", "devices", "verify", "check", "rehearse", *TO_THE_DAEMON, *LATER)
+COMMANDS = ("run", "devices", "verify", "check", "rehearse", "learn-pedal", *TO_THE_DAEMON, *LATER)
 STATUS: dict[str, Any] = {
     "state": "recording",
     "participant": 1,
