@@ -14,7 +14,7 @@ from showing.staged_states import FACTS, PEOPLE, STATES, chosen, in_hand, status
 
 NODE = Path(__file__).parents[1] / "node"
 WAIT_S, NOTHING_S = 5.0, 0.15
-OFTEN = {"closed", "idle_chosen", "recording_over", "paused_speech", "review_listen", "next_chosen", "repair", "close"}
+OFTEN = {"closed", "idle_chosen", "recording_over", "review_listen", "next_chosen", "repair"}
 """Looked through each time; the others, which are much like them, take their time with the slow tests."""
 TALKS = [name for name in STATES if name.startswith(("introduction", "recording", "paused"))]
 
