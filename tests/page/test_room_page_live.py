@@ -13,7 +13,7 @@ from rig.marker import marker
 from rooms import RATE, Room, room
 from windows import Window, window
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("room_page")]
 
 LATENCY_MS = 150
 FRAMES_A_SECOND = 15
