@@ -33,7 +33,7 @@ from station.roomsheet.rows import Line, Sheet
 _FONT, _BOLD, _MONO = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono"
 _MARGIN = 10 * mm
 _HEAD, _FOOT = 8 * mm, 7 * mm
-_LINE_HEIGHT = 8 * mm
+_PEN = 2.4 * mm
 _SIGNATURE_HEIGHT = 10 * mm
 _WIDTHS = (12, 54, 14, 16, 18, 19, 37, 29, 27, 25, 26)
 """Millimetres of the columns; together the page without its margins."""
@@ -122,28 +122,25 @@ def _story(sheet: Sheet) -> list[Flowable]:
 
 def _table(sheet: Sheet) -> LongTable:
     cells = [[Paragraph(escape(text), _COLUMN) for text in astuple(sheet.columns)], *map(_cells, sheet.lines)]
-    heights = [None, *(_LINE_HEIGHT if _is_empty(line) else None for line in sheet.lines)]
-    return LongTable(
-        cells, colWidths=[width * mm for width in _WIDTHS], rowHeights=heights, repeatRows=1, style=_GRID
-    )  # fmt: skip
-
-
-def _is_empty(line: Line) -> bool:
-    return not line.name
+    style = TableStyle(_GRID.getCommands())
+    if sheet.is_blank:  # room for a pen
+        style.add("TOPPADDING", (0, 1), (-1, -1), _PEN)
+        style.add("BOTTOMPADDING", (0, 1), (-1, -1), _PEN)
+    return LongTable(cells, colWidths=[width * mm for width in _WIDTHS], repeatRows=1, style=style)
 
 
 def _cells(line: Line) -> list[Paragraph]:
     styles = {"code": _CODE}
     return [
-        Paragraph(escape(text), styles.get(field, _BODY))
+        Paragraph(escape(text) or "&nbsp;", styles.get(field, _BODY))
         for field, text in zip(line.__struct_fields__, astuple(line), strict=True)
     ]
 
 
 def _signatures(signers: Sequence[str]) -> SmallTable:
-    cells = [[Paragraph(escape(who), _SAID), "", "/", "", "/"] for who in signers]
+    cells = [[Paragraph(escape(who), _SAID), "", "/", ""] for who in signers]
     table = SmallTable(
-        cells, colWidths=[55 * mm, 45 * mm, 4 * mm, 70 * mm, 4 * mm], rowHeights=_SIGNATURE_HEIGHT, hAlign="LEFT"
+        cells, colWidths=[55 * mm, 45 * mm, 4 * mm, 70 * mm], rowHeights=_SIGNATURE_HEIGHT, hAlign="LEFT"
     )
     ruled = [("LINEBELOW", (column, 0), (column, -1), 0.5, colors.black) for column in (1, 3)]
     table.setStyle(TableStyle([*ruled, ("VALIGN", (0, 0), (-1, -1), "BOTTOM")]))

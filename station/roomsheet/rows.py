@@ -53,7 +53,8 @@ class Line(Struct, frozen=True):
 
 
 class Sheet(Struct, frozen=True):
-    """`heading`: what is said once, a label and a value each; `remarks`: under the table; `signers`: who signs."""
+    """`heading`: what is said once, a label and a value each; `remarks`: under the table; `signers`: who signs;
+    `is_blank`: it is filled in with a pen."""
 
     title: str
     heading: tuple[tuple[str, str], ...]
@@ -61,6 +62,7 @@ class Sheet(Struct, frozen=True):
     lines: tuple[Line, ...]
     remarks: tuple[str, ...]
     signers: tuple[str, ...]
+    is_blank: bool = False
 
 
 def sheet_of(book: Daybook, roster: Roster, place: Place) -> Sheet:
@@ -80,15 +82,15 @@ def blank(roster: Roster, place: Place) -> Sheet:
         "Пустая ведомость на случай, если компьютер откажет: заполняется от руки по часам аудитории.",
         "A blank sheet in case the computer fails: filled in by hand, by the room's clock.",
     )
-    return _sheet(place, [*listed, *spare], (how, _no_form()))
+    return _sheet(place, [*listed, *spare], (how, _no_form()), is_blank=True)
 
 
-def _sheet(place: Place, lines: Sequence[Line], remarks: tuple[str, ...]) -> Sheet:
+def _sheet(place: Place, lines: Sequence[Line], remarks: tuple[str, ...], *, is_blank: bool = False) -> Sheet:
     title = say(
         "Ведомость учёта проведения итогового собеседования в аудитории",
         "Record of the final interview held in a room",
     )
-    return Sheet(title, _heading(place), _columns(), tuple(lines), remarks, _signers(place))
+    return Sheet(title, _heading(place), _columns(), tuple(lines), remarks, _signers(place), is_blank)
 
 
 def _heading(place: Place) -> tuple[tuple[str, str], ...]:
