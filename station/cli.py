@@ -20,12 +20,13 @@ from exam.language import say
 from exam.regulation import ALL_TASKS
 from station import asking, client, prompting
 from station.config import Config, find, load
+from station.exporting import command as export
 from station.roomsheet import command as room_sheet
 from station.usage import WRONG_USE, Add, Parser, listened, time_of_day, yes_no
 
 _DONE, _FAILED, _NOT_RUNNING = 0, 1, 3
 _POLL_S = 0.5
-_NOT_YET = ("learn-pedal", "export")
+_NOT_YET = ("learn-pedal",)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -290,6 +291,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_looks(add)
     prompting.add_to(add)
     room_sheet.add_to(add)
+    export.add_to(add)
     for name in _NOT_YET:
         add(name, "появится позже", "comes later", _not_yet)
     return parser
