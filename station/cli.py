@@ -307,18 +307,21 @@ def _add_day(add: Add) -> None:
 
 
 def _add_take(add: Add) -> None:
-    start_keys = ("participant", "variant", "end_previous", "other_room")
+    start_keys = ("participant", "variant", "end_previous", "other_room", "earlier_s")
     start = add("start", "начать запись участника", "begin a participant's take", _tell("start", *start_keys))
     start.add_argument(
         "--participant", type=int, required=True, metavar="N", help=say("№ в списке", "number in roster")
     )
     start.add_argument("--variant", metavar="V")
     start.add_argument("--end-previous", action="store_true")
+    already = say("сколько секунд уже говорят", "for so many seconds they have been speaking already")
+    start.add_argument("--earlier", dest="earlier_s", type=float, metavar="SECONDS", help=already)
     start.add_argument("--other-room", action="store_true")
     mark = add("mark", "началось задание 1–4", "task 1..4 begins", _tell("mark", "task"))
     mark.add_argument("task", type=int, choices=ALL_TASKS)
     add("pause", "пауза участника (общая запись идёт)", "pause the take", _tell("pause"))
-    add("resume", "продолжить после паузы", "resume the take", _tell("resume"))
+    resume = add("resume", "продолжить после паузы", "resume the take", _tell("resume", "earlier_s"))
+    resume.add_argument("--earlier", dest="earlier_s", type=float, metavar="SECONDS", help=already)
     add("stop", "закончить ответ участника", "stop the take", _tell("stop"))
     accept = add("accept", "запись хорошая", "the recording is good", _tell("accept", "listened"))
     accept.add_argument("--listened", type=listened, metavar="SECONDS|declined")

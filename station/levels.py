@@ -29,9 +29,14 @@ def measure(blocks: Sequence[bytes], channels: int) -> Levels:
     channel. Blocks hold at least a frame each; without any nothing is measured."""
     if not blocks:
         return Levels()
-    last = [_channel(sound) for sound in _channels(blocks[-1], channels)]
+    last = loudness(blocks[-1], channels)
     hold = tuple(_channel(sound)[1] for sound in _channels(b"".join(blocks), channels))
     return Levels(tuple(rms for rms, _ in last), tuple(peak for _, peak in last), hold)
+
+
+def loudness(block: bytes, channels: int) -> Sequence[tuple[float, float]]:
+    """dBFS of RMS and peak of a stretch of 16-bit interleaved sound, a frame at least; one pair a channel."""
+    return [_channel(sound) for sound in _channels(block, channels)]
 
 
 def _channels(block: bytes, channels: int) -> "Iterator[np.typing.NDArray[np.int16]]":

@@ -21,6 +21,7 @@ from station.journal import Journal
 from station.listener import Listener
 from station.lock import locked
 from station.mirror import Mirror
+from station.pages import Page
 from station.publishing import Publisher
 from station.rebuilding import replay_or_rebuild
 from station.recorder import Recorder
@@ -95,14 +96,16 @@ def _record(config: Config) -> None:
             listener=listener,
         )
         control = Control(_prepare_socket(config), inbox, recorder.window, clock)
+        page = Page(config.path, clock, wanted=config.web.port > 0)
         publisher.start()
         if mirror is not None:
             mirror.start()
         recorder.start()
         control.start()
         try:
-            _wait_for_the_end(recorder, clock)
+            _wait_for_the_end(recorder, page, clock)
         finally:
+            page.close()
             control.stop()
             recorder.stop()
             microphone.close()
@@ -120,7 +123,7 @@ def _mirror(places: Sides, day: Day, shape: AudioFormat) -> Mirror | None:
     return Mirror(places.day, places.other, shape, sides.finished_tapes(day, shape))
 
 
-def _wait_for_the_end(recorder: Recorder, clock: Clock) -> None:
+def _wait_for_the_end(recorder: Recorder, page: Page, clock: Clock) -> None:
     """Until a signal; meanwhile tell systemd that we live as long as frames reach the disk, and stay awake."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -136,6 +139,7 @@ def _wait_for_the_end(recorder: Recorder, clock: Clock) -> None:
                 beaten = progress
                 systemd.notify("WATCHDOG=1")
             wakefulness.keep(awake=progress.file is not None)
+            page.tend()
             ended.wait(_BEAT_S)
     finally:
         wakefulness.release()

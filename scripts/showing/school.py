@@ -20,9 +20,10 @@ def today() -> date:
 
 @dataclass(frozen=True)
 class School:
-    """Files of one room in `folder`, and how its programs are called."""
+    """Files of one room in `folder`, and how its programs are called. `port` of its page; 0: it has none."""
 
     folder: Path
+    port: int = 0
 
     @property
     def exchange(self) -> Path:
@@ -47,7 +48,8 @@ class School:
             "station.toml",
             f'[school]\ncode = "{CODE}"\nname = "МБОУ СОШ № 1"\ntime_zone = "{ZONE}"\n\n'
             f'[exam]\ndate = {today()}\n\n[room]\nnumber = "{ROOM}"\nroster = "roster.csv"\n\n'
-            f'[capture]\ndevice = "{device}"\n\n[storage]\nfolder = "recordings"\n',
+            f'[capture]\ndevice = "{device}"\n\n[storage]\nfolder = "recordings"\n\n'
+            f"[web]\nport = {self.port}\n",
         )
 
     def admit(self, url: str) -> None:

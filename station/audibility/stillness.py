@@ -102,6 +102,9 @@ class Stillness:
         brink = _rms(around[: self._brink])
         if brink < _LEAST_BRINK:
             return 0.0
+        steps = np.diff(around)  # what hisses up to the brink is cut off there, however little a hum moves meanwhile
+        if _rms(steps[: self._brink]) >= max(_ABRUPT, _STEADY * _rms(steps)):
+            return np.inf
         return np.inf if brink >= _STEADY * _rms(around) else brink
 
 

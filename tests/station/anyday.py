@@ -4,7 +4,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import hypothesis.strategies as st
 from days import BLOCK, RATE
@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 from mortal import Death, Died, Disk, MortalRoom
 
 from exam.errors import Rejected
+from exam.manifest import Opinion
 from exam.regulation import Outcome
 from station.messages import Block, CaptureLost, Published
 from station.session import State
@@ -29,6 +30,7 @@ from station.verify import verify
 
 PEOPLE = st.sampled_from([1, 2, 4])
 VARIANTS = st.sampled_from([None, "7", "8", "9"])
+EARLIER = st.sampled_from([0.0, 0.7, 30.0])
 SHORT_S, LONG_S = (0.4, 3.0, 61.0, 590.0), (620.0, 4000.0)
 _ANY, _RUNNING = frozenset(State), frozenset({State.RECORDING, State.PAUSED})
 _IN_HAND = _RUNNING | {State.REVIEW}
@@ -44,6 +46,8 @@ EXPECTED: dict[type[Command], tuple[frozenset[State], State | None]] = {
     ask.Pause: (frozenset({State.RECORDING}), State.PAUSED),
     ask.Resume: (frozenset({State.PAUSED}), State.RECORDING),
     ask.Stop: (_RUNNING, State.REVIEW),
+    ask.Choose: (_ANY - _RUNNING, None),
+    ask.Hear: (frozenset({State.REVIEW}), None),
     ask.Accept: (frozenset({State.REVIEW}), State.IDLE),
     ask.Retake: (frozenset({State.REVIEW}), State.IDLE),
     ask.Cancel: (_IN_HAND, State.IDLE),
@@ -60,7 +64,10 @@ REHEARSALS = st.sampled_from([ask.Rehearse(quick=True), ask.Rehearse(), ask.Canc
 COMMANDS = st.one_of(
     SIMPLE,
     REHEARSALS,
-    st.builds(ask.Start, participant=PEOPLE, variant=VARIANTS, end_previous=st.booleans()),
+    st.builds(ask.Start, participant=PEOPLE, variant=VARIANTS, end_previous=st.booleans(), earlier_s=EARLIER),
+    st.builds(ask.Resume, earlier_s=EARLIER),
+    st.builds(ask.Choose, participant=st.none() | PEOPLE, variant=VARIANTS),
+    st.builds(ask.Hear, opinion=st.sampled_from(get_args(Opinion)), seconds=st.floats(0, 2000)),
     st.builds(ask.MarkTask, task=st.integers(1, 4)),
     st.builds(ask.Retake, reason=st.just("r"), variant=VARIANTS, consent=st.sampled_from([None, True, False])),
     st.builds(ask.SetOutcome, participant=PEOPLE, outcome=st.sampled_from([None, *Outcome])),

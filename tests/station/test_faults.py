@@ -62,6 +62,17 @@ TOLD = {
 }
 
 
+@pytest.mark.parametrize("kind", ["zeros", "last bit"])
+def test_beside_a_quiet_hum_a_dropout_is_abrupt_all_the_same(kind: str) -> None:
+    """The hum hardly moves within a millisecond; what hisses in it stops at once."""
+    time = np.arange(4 * RATE) / RATE
+    hum = 25 * np.sin(2 * np.pi * 50 * time) + np.random.default_rng(3).normal(0, 3.3, len(time))
+    at = RATE  # where it is nothing itself
+    told = found(damaged(np.rint(hum).astype(np.int16), kind, at, RATE // 50))
+    assert [fault.kind for fault in told] == [TOLD[kind]]
+    assert abs(told[0].first_frame - at) <= 2
+
+
 @pytest.mark.parametrize("kind", TOLD)
 @pytest.mark.parametrize("ms", [5, 10, 40, 250, 3000])
 @pytest.mark.parametrize("at", [RATE, 3 * RATE // 2 - 100, 2 * RATE - 3])

@@ -1,7 +1,7 @@
 """Whatever is pressed in whatever order: the promises every day keeps."""
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import hypothesis.strategies as st
 from days import rules_for
@@ -10,18 +10,31 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from presses import POST, PRE, Presses, replayed
 
 from exam.errors import Rejected
+from exam.manifest import Opinion
 from exam.regulation import Outcome
-from station.session import State
+from station.session import State, meant
 from station.session import commands as ask
 from station.session.commands import Command
 
 PEOPLE = st.sampled_from([1, 2, 4])
 VARIANTS = st.sampled_from([None, "7", "8", "9"])
+EARLIER = st.sampled_from([0.0, 0.1, 1.0, 900.0])
 SIMPLE = [ask.Open(), ask.Close(), ask.Pause(), ask.Resume(), ask.Stop(), ask.Accept(), ask.Cancel()]
 COMMANDS = st.one_of(
     st.sampled_from(SIMPLE),
-    st.builds(ask.Start, participant=PEOPLE, variant=VARIANTS, end_previous=st.booleans(), other_room=st.booleans()),
-    st.builds(ask.MarkTask, task=st.integers(1, 4)),
+    st.builds(
+        ask.Start,
+        participant=st.none() | PEOPLE,
+        variant=VARIANTS,
+        end_previous=st.booleans(),
+        other_room=st.booleans(),
+        earlier_s=EARLIER,
+    ),
+    st.builds(ask.Resume, earlier_s=EARLIER),
+    st.builds(ask.Choose, participant=st.none() | PEOPLE, variant=VARIANTS, document_checked=st.booleans()),
+    st.builds(ask.Press, button=st.sampled_from(get_args(ask.Button)), gesture=st.sampled_from(get_args(ask.Gesture))),
+    st.builds(ask.Hear, opinion=st.sampled_from(get_args(Opinion)), seconds=st.floats(0, 2000)),
+    st.builds(ask.MarkTask, task=st.none() | st.integers(1, 4)),
     st.builds(ask.Retake, reason=st.just("r"), variant=VARIANTS, consent=st.sampled_from([None, True, False])),
     st.builds(ask.SetOutcome, participant=PEOPLE, outcome=st.sampled_from([None, *Outcome])),
 )
@@ -35,10 +48,12 @@ class AnyDay(RuleBasedStateMachine):
         self.presses = Presses(rules=rules_for(PRE, POST))
 
     def _press(self, command: Command) -> None:
-        self.presses.make_room_for(command)
         before, log = self.presses.day, list(self.presses.log)
         try:
-            self.presses.press(command)
+            wish = meant(before.state, command)
+            self.presses.make_room_for(wish)
+            before, log = self.presses.day, list(self.presses.log)
+            self.presses.press(wish)
         except Rejected:
             assert (self.presses.day, self.presses.log) == (before, log), "a refusal changes nothing"
 
