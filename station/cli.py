@@ -18,9 +18,10 @@ from typing import Any
 from exam.errors import ConfigError, ExamError, Fatal, Rejected
 from exam.language import say
 from exam.regulation import ALL_TASKS
-from station import asking, client, prompting
+from station import asking, client, prompting, summary
 from station.config import Config, find, load
 from station.exporting import command as export
+from station.readiness import command as ready
 from station.roomsheet import command as room_sheet
 from station.usage import WRONG_USE, Add, Parser, listened, time_of_day, yes_no
 
@@ -289,9 +290,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_papers(add)
     _add_repairs(add)
     _add_looks(add)
-    prompting.add_to(add)
-    room_sheet.add_to(add)
-    export.add_to(add)
+    for part in (prompting, room_sheet, export, ready, summary):
+        part.add_to(add)
     for name in _NOT_YET:
         add(name, "появится позже", "comes later", _not_yet)
     return parser

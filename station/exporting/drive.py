@@ -22,6 +22,7 @@ _FAT = {"vfat", "msdos", "fat"}
 _FAT_LARGEST = (1 << 32) - 1
 _CLUSTER = 64 << 10
 """What a file may take beyond its size."""
+_MOUNTS, _SYSFS = Path("/proc/self/mountinfo"), Path("/sys")
 _ROOTS = ("/media/", "/run/media/", "/mnt/")
 """Below these drives are mounted, whatever they are."""
 _GONE = {errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ENOTCONN, errno.ESTALE, errno.ENOTDIR,
@@ -197,7 +198,7 @@ def gb(size: float) -> str:
     return f"{max(size, 1e8 if size > 0 else 0) / 1e9:.1f}"
 
 
-def mounts(table: Path = Path("/proc/self/mountinfo")) -> list[Mount]:
+def mounts(table: Path = _MOUNTS) -> list[Mount]:
     """What is mounted, in order."""
     found = []
     for line in table.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
@@ -214,9 +215,9 @@ def kind_of(path: Path) -> str:
     return max(over, key=lambda mount: len(mount.path)).kind if over else ""
 
 
-def removable(sysfs: Path = Path("/sys")) -> list[Mount]:
+def removable(sysfs: Path = _SYSFS, table: Path = _MOUNTS) -> list[Mount]:
     """Drives somebody plugged in and opened: on a removable or USB device, or mounted where drives are."""
-    last = {mount.path: mount for mount in mounts()}
+    last = {mount.path: mount for mount in mounts(table)}
     return [mount for mount in last.values() if _is_plugged(mount, sysfs)]
 
 
