@@ -18,7 +18,7 @@ from typing import Any
 from exam.errors import ConfigError, ExamError, Fatal, Rejected
 from exam.language import say
 from exam.regulation import ALL_TASKS
-from station import asking, client, prompting, summary
+from station import asking, client, opening, prompting, summary
 from station.config import Config, find, load
 from station.exporting import command as export
 from station.readiness import command as ready
@@ -290,7 +290,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_papers(add)
     _add_repairs(add)
     _add_looks(add)
-    for part in (prompting, room_sheet, export, ready, summary):
+    for part in (prompting, opening, room_sheet, export, ready, summary):
         part.add_to(add)
     for name in _NOT_YET:
         add(name, "появится позже", "comes later", _not_yet)

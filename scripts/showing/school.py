@@ -39,7 +39,7 @@ class School:
             "RUNTIME_DIRECTORY": str(self.folder / "run"),
         }
 
-    def write(self, *, device: str, roster: str) -> None:
+    def write(self, *, device: str, roster: str, recording: str = "both") -> None:
         """Write the configuration and the roster; what is there already stays."""
         (self.folder / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.folder / "recordings").mkdir(exist_ok=True, mode=0o750)  # the agent looks there before the first day
@@ -47,7 +47,8 @@ class School:
         self._write_once(
             "station.toml",
             f'[school]\ncode = "{CODE}"\nname = "МБОУ СОШ № 1"\ntime_zone = "{ZONE}"\n\n'
-            f'[exam]\ndate = {today()}\n\n[room]\nnumber = "{ROOM}"\nroster = "roster.csv"\n\n'
+            f'[exam]\ndate = {today()}\nrecording = "{recording}"\n\n'
+            f'[room]\nnumber = "{ROOM}"\nroster = "roster.csv"\n\n'
             f'[capture]\ndevice = "{device}"\n\n[storage]\nfolder = "recordings"\n\n'
             f"[web]\nport = {self.port}\n",
         )

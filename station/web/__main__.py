@@ -21,7 +21,7 @@ from station.web.doors import Doors
 from station.web.entrance import Entrance
 from station.web.live import Live
 from station.web.meters import Meters
-from station.web.room import Room
+from station.web.room import Room, folders_of
 from station.web.serving import listening, server_of
 
 _log = logging.getLogger("station.web")
@@ -57,7 +57,6 @@ async def _until_the_end(configuration: Config, people: Roster) -> None:
 
 async def _serve(configuration: Config, people: Roster) -> None:
     control, shape, web = _control(configuration), configuration.capture.shape, configuration.web
-    folders = [folder for folder in (configuration.day_folder, configuration.second_day_folder) if folder is not None]
 
     def seen(status: Seen | None) -> None:
         meters.follow(status.glance.tape if status else None)
@@ -68,7 +67,7 @@ async def _serve(configuration: Config, people: Roster) -> None:
 
     daemon = Daemon(control, seen)
     live = Live(shape.channels, press, lambda wanted: meters.want(wanted=wanted))
-    meters = Meters(folders, shape, live.show)
+    meters = Meters(folders_of(configuration), shape, live.show)
     entrance, sessions = Entrance(page_socket(control), Tickets()), sessions_file(control)
     room = Room(configuration, people, daemon=daemon, live=live, entrance=entrance, sessions_file=sessions)
     doors = Doors()

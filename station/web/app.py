@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from exam.errors import ExamError
-from station.web import orders
+from station.web import orders, playing
 from station.web.doors import Doors
 from station.web.entering import enter
 from station.web.facts import facts_of
@@ -40,6 +40,10 @@ def _routes() -> Sequence[BaseRoute]:
         Route(ENTER, enter, methods=["POST"]),
         Route("/api/room", _facts, methods=["GET"]),
         Route("/api/command", orders.command, methods=["POST"]),
+        Route("/api/waveform/{stem}", playing.shape, methods=["GET"]),
+        Route("/api/listening", playing.played, methods=["POST"]),
+        Route("/api/heard", playing.heard, methods=["POST"]),
+        Route("/audio/{stem}.wav", playing.audio, methods=["GET"]),
         WebSocketRoute("/live", _live),
     ]
 

@@ -11,7 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 _MOST = 64
-_HEAD_S = 10.0
+_HEAD_S = 5.0
 """Seconds from the first byte of a request, or from the connection, to the end of its head."""
 
 Address = tuple[str, int]

@@ -3,6 +3,7 @@
 One for the process; routes find it by `room_of`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.requests import HTTPConnection
@@ -14,7 +15,9 @@ from station.web.access import Pin, cookie_name
 from station.web.daemon import Daemon
 from station.web.entrance import Entrance
 from station.web.keeping import kept
+from station.web.listening import Listening
 from station.web.live import Live
+from station.web.player import Player
 from station.web.refusal import Refused
 
 PIN_HEADER = "x-pin"
@@ -39,6 +42,7 @@ class Room:
         self.daemon, self.live = daemon, live
         self.entrance, self.pin = entrance, pin_in(config)
         self.sessions_file, self.sessions = sessions_file, kept(sessions_file)
+        self.player, self.listening = Player(folders_of(config), daemon), Listening()
         self.cookie = cookie_name(config.school.code, config.room.number)
 
     @property
@@ -75,6 +79,11 @@ def room_of(connection: HTTPConnection) -> Room:
     """The room that the request is about."""
     room: Room = connection.app.state.room
     return room
+
+
+def folders_of(config: Config) -> Sequence[Path]:
+    """Where the day may be, the likelier first."""
+    return [folder for folder in (config.day_folder, config.second_day_folder) if folder is not None]
 
 
 def language_of(connection: HTTPConnection) -> str:

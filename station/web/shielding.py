@@ -19,7 +19,7 @@ from station.web.refusal import Refused, answer
 ENTER = "/enter"
 BODY_BYTES = 1 << 16
 _BODY_S = 15.0
-"""Seconds for the next piece of a body."""
+"""Seconds for a body; for the next piece of a large one."""
 _SEND_S = 20.0
 """Seconds for the other end to take what was sent before."""
 _SAFE = {"GET", "HEAD"}
@@ -51,6 +51,7 @@ class Shield:
         guarded = _Guarded(scope, receive, send, self._doors, self._large.get(scope["path"], BODY_BYTES))
         try:
             self._check(scope)
+            guarded.check_length()
         except Refused as refused:
             await answer_to(scope, guarded, refused)
             return
@@ -87,20 +88,29 @@ class _Guarded:
     def __init__(self, scope: Scope, receive: Receive, send: Send, doors: Doors, most: int) -> None:
         self._scope, self._receive, self._send, self._doors = scope, receive, send, doors
         self._left, self._is_read = most, scope["type"] == "websocket"
+        self._is_large, self._until = most > BODY_BYTES, asyncio.get_running_loop().time() + _BODY_S
         self.has_begun = False
+
+    def check_length(self) -> None:
+        """What is announced as too large is not waited for. Raises Refused."""
+        told = Headers(scope=self._scope).get("content-length", "0")
+        if not told.isdecimal() or int(told) > self._left:
+            raise _too_large()
 
     async def receive(self) -> Message:
         if self._is_read:
             return await self._receive()
         try:
-            async with asyncio.timeout(_BODY_S):
+            async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
             raise Refused(408, "too_slow", "Запрос пришёл не весь.", "The request did not come whole.") from None
         self._left -= len(message.get("body", b""))
         self._is_read = not message.get("more_body", False)
         if self._left < 0:
-            raise Refused(413, "too_large", "Запрос слишком большой.", "The request is too large.")
+            raise _too_large()
+        if self._is_large:
+            self._until = asyncio.get_running_loop().time() + _BODY_S
         return message
 
     async def send(self, message: Message) -> None:
@@ -128,6 +138,10 @@ async def answer_to(scope: Scope, guarded: _Guarded, error: ExamError) -> None:
     response = answer(error)
     response.headers["Connection"] = "close"  # whatever is left of the request is not read
     await response(scope, _nothing, guarded.send)
+
+
+def _too_large() -> Refused:
+    return Refused(413, "too_large", "Запрос слишком большой.", "The request is too large.")
 
 
 async def _nothing() -> dict[str, Any]:
