@@ -65,15 +65,7 @@ class Jobs:
         self._children: dict[Kind, asyncio.subprocess.Process] = {}
         self._tasks: dict[Kind, asyncio.Task[None]] = {}
 
-    def begin(
-        self,
-        kind: Kind,
-        words: Sequence[str],
-        language: str,
-        *,
-        about: str = "",
-        then: Callable[[], None] | None = None,
-    ) -> None:
+    def begin(self, kind: Kind, words: Sequence[str], language: str, *, about: str = "", then: Then = _nothing) -> None:
         """Run `station` with these words; `then` afterwards, however it ended. Raises Refused while one of the kind
         runs."""
         if kind in self._tasks and not self._tasks[kind].done():
