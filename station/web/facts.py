@@ -21,6 +21,7 @@ def facts_of(config: Config, people: Roster, *, has_pin: bool) -> Mapping[str, A
         "scheme": config.exam.scheme,
         "recording": config.exam.recording,
         "seats": config.seats,
+        "sample_rate": config.capture.sample_rate,
         "playback": _may_listen(config, config.exam.scheme),
         "pin": has_pin,
         "people": [_person(config, person) for person in people.values()],

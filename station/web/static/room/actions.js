@@ -68,7 +68,7 @@ export function chooseAgain(c, { variant, document }) {
 
 async function opinion(c, said, page) {
   await page.player.report();
-  const status = await station.heard(said);
+  const status = await station.heard(c.inHand.take, said);
   page.player.pause();
   page.set({ again: null, next: null });
   return status;

@@ -20,8 +20,8 @@ export function contextOf({ heard, facts, local, player, wave, at }) {
   return {
     status, facts, local, screen, inHand, person, clock, now, player, wave,
     band: bandOf(screen, status, facts, { pausedS: inHand?.paused_s ?? 0, streamS: streamS(status, facts, gone) }),
-    main: mainOf(screen, status, facts),
-    finished: screen === "recording" && clock.isFinished,
+    main: mainOf(screen, status, facts, { isFinished: clock?.isFinished }),
+    isFinished: screen === "recording" && clock.isFinished,
     alarms: alarmsOf(status, now),
     speechS: screen === "paused" ? speechInPause(status, now) : null,
     countdown: isTalk(screen) ? countdownOf(local.holding, at) : null,

@@ -43,29 +43,24 @@ function rowOf(person, noted, facts, status) {
     extended: person.extended,
     room: isHere(person, facts.room) ? "" : person.room,
     showNumber: isTwin,
-    mark: markOf(noted, status),
+    mark: markOf(noted),
     isChosen: status.chosen?.participant === person.number,
     outcome: noted?.outcome ?? null,
   };
 }
 
-/** What stands beside a name: {key, isDone} or null. */
-export function markOf(noted, status) {
+/** What stands beside a name: {key, kind: done, undone or other}, or null. */
+export function markOf(noted) {
   if (!noted) return null;
-  if (noted.outcome) return { key: `outcome.${noted.outcome}`, isDone: true };
-  const take = noted.takes.at(-1);
+  if (noted.outcome) return { key: `outcome.${noted.outcome}`, kind: "other" };
+  const take = noted.takes.find((each) => each.accepted) ?? noted.takes.at(-1);
   if (!take) return null;
-  if (status.in_hand?.participant === noted.number) return { key: "mark.in_hand", isDone: true };
-  const accepted = noted.takes.find((each) => each.accepted);
-  if (accepted) return { key: accepted.opinion === "well" ? "mark.accepted" : "mark.recorded", isDone: true };
-  return { key: MARKS[take.decision] ?? "mark.recorded", isDone: take.decision !== "rejected" };
+  if (take.decision === "rejected") return { key: "mark.rejected", kind: "undone" };
+  const key = take.opinion === "well" ? "mark.accepted" : (MARKS[take.decision] ?? "mark.recorded");
+  return { key, kind: "done" };
 }
 
-const MARKS = {
-  rejected: "mark.rejected",
-  unreviewed: "mark.unreviewed",
-  interrupted: "mark.interrupted",
-};
+const MARKS = { unreviewed: "mark.unreviewed", interrupted: "mark.interrupted" };
 
 /** Whether an outcome keeps this participant from being recorded until it is taken back. */
 export function isBarred(outcome) {

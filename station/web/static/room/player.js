@@ -29,15 +29,14 @@ export class Player {
     return this.audio.currentTime;
   }
 
-  /** Have this take ready, none if null; what was playing stops. */
-  async load(stem) {
-    if (stem === this.#stem) return;
-    await this.report();
+  /** Have this take of `seconds` ready, none if null; what was playing stops. */
+  load(stem, seconds) {
+    this.report();
     this.#stem = stem;
     this.failed = false;
     this.#parts = [];
     if (stem === null) this.audio.removeAttribute("src");
-    else this.audio.src = station.audioUrl(stem);
+    else this.audio.src = `${station.audioUrl(stem)}?seconds=${seconds}`; // a take that went on is another sound
     this.audio.load();
   }
 
@@ -62,8 +61,9 @@ export class Player {
   /** Tell what has been played so far; a report that does not arrive is made up by the next. */
   async report() {
     const { played } = this.audio;
+    const stem = this.#stem;
     const ranges = Array.from({ length: played.length }, (_, index) => [played.start(index), played.end(index)]);
-    if (this.#stem !== null && ranges.length) await station.listened(this.#stem, ranges).catch(() => {});
+    if (stem !== null && ranges.length) await station.listened(stem, ranges).catch(() => {});
   }
 
   #passed(changed) {

@@ -1,4 +1,5 @@
 /** Before the day: what is ready, what is not, and what to do about it. Pure. */
+import { isHere } from "./people.js";
 import { say } from "./say.js";
 
 const MICROPHONE = new Set(["device_lost", "device_changed", "device_stalled", "silence", "dead"]);
@@ -12,8 +13,12 @@ export function lightsOf(status, facts) {
     light("ready.microphone", hears),
     ...diskLights(status, causes),
     light("ready.rehearsal", !causes.includes("rehearsal_missing")),
-    { isReady: true, text: say("ready.roster", { count: facts.people.length }), todo: "" },
+    { isReady: true, text: rosterWords(facts), todo: "" },
   ];
+}
+
+function rosterWords({ people, room }) {
+  return say("ready.roster", { count: people.length, here: people.filter((person) => isHere(person, room)).length });
 }
 
 function diskLights(status, causes) {

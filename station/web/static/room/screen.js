@@ -37,8 +37,7 @@ function reviewBand(screen, status) {
   if (screen === "next") {
     return { tone: "review", mark: "check", title: say("state.review.done"), detail: say("card.next") };
   }
-  const { mark, title, attention } = verdictOf(status.verdict, status.in_hand);
-  return { tone: "review", mark, title, detail: attention };
+  return { tone: "review", ...verdictOf(status.verdict, status.in_hand), detail: "" };
 }
 
 function closedTitle(status) {
@@ -56,18 +55,19 @@ export function wasOpen(status) {
 
 /**
  * The one big next action, {act, label, sub, hold}; null where a person is to be chosen first.
- * `hold`: it is held for 3 s. `pedal`: a short press of pedal or key does the same.
+ * `hold`: it is held for 3 s. `pedal`: a short press of pedal or key does the same. `isFinished`: the talk has lasted
+ * longer than any should.
  */
-export function mainOf(screen, status, facts) {
-  if (screen === "closed") return isToday(status, facts) ? openMain(status) : null;
-  if (screen === "recording") return talkMain(status, facts);
+export function mainOf(screen, status, facts, { isFinished = false } = {}) {
+  if (screen === "closed") return isToday(status, facts) && !wasOpen(status) ? openMain() : null;
+  if (screen === "recording") return isFinished ? stopMain() : (markMain(status, facts) ?? stopMain());
   if (screen === "paused") return { act: "resume", label: say("talk.resume"), sub: "", pedal: true };
   if (screen === "listening") return { act: "listen", label: say("review.play"), sub: "", pedal: false };
   return status.chosen === null ? null : startMain(status);
 }
 
-function openMain(status) {
-  return { act: "open", label: say(wasOpen(status) ? "closed.again" : "closed.open"), sub: "", pedal: false };
+function openMain() {
+  return { act: "open", label: say("closed.open"), sub: "", pedal: false };
 }
 
 function startMain(status) {
@@ -75,10 +75,14 @@ function startMain(status) {
   return { act: "start", label: say(isSame ? "card.continue" : "card.start"), sub: "", pedal: true };
 }
 
-function talkMain(status, facts) {
+/** Marking the next task; null when all are marked. */
+export function markMain(status, facts) {
   const task = nextTask(status.in_hand.marks, personOf(facts, status.in_hand.participant));
-  if (task === null) return { act: "stop", label: say("talk.stop.big"), sub: "", pedal: true, hold: true };
-  return { act: "mark", task, label: say("talk.next", { task }), sub: say(`step.${task}`), pedal: true };
+  return task === null ? null : { act: "mark", task, label: say("talk.next", { task }), sub: say(`step.${task}`), pedal: true };
+}
+
+function stopMain() {
+  return { act: "stop", label: say("talk.stop.big"), sub: "", pedal: true, hold: true };
 }
 
 /** Whether the exam is today, by the station's clock. */

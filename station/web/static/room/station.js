@@ -21,9 +21,9 @@ export async function command(name, args = {}, pin = "") {
   return status;
 }
 
-/** What the participant says after listening; the status after it. */
-export async function heard(opinion) {
-  return (await post("/api/heard", { opinion })).status ?? null;
+/** What the participant says of the take `stem`; the status after it. */
+export async function heard(stem, opinion) {
+  return (await post("/api/heard", { stem, opinion })).status;
 }
 
 /** What was really played, as [from, to] seconds. */
@@ -61,4 +61,4 @@ async function answered(path, options) {
   }
 }
 
-const CODES = { 401: "no_session", 403: "no_session", 502: "away", 503: "away", 504: "timeout" };
+const CODES = { 401: "no_session", 403: "no_session", 502: "daemon_away", 503: "daemon_away", 504: "timeout" };

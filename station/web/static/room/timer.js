@@ -12,7 +12,7 @@ export function timerOf({ seconds, marks, person, steps, budget }) {
   const began = marks.length ? marks[0].seconds : null;
   const spoken = began === null ? seconds : Math.max(0, seconds - began);
   const allowed = budget.ordinary_s + (person.extended ? budget.extra_s : 0);
-  const isOver = began !== null && spoken > allowed;
+  const isOver = began !== null && Math.floor(spoken) > allowed;
   return {
     text: timer(spoken),
     prompt: began === null && seconds < PROMPT_S ? say("timer.prompt") : "",
@@ -58,7 +58,7 @@ function step(task, state) {
 function running(task, elapsed, person, steps) {
   const limit = steps.find((each) => each.task === task);
   const allowed = person.extended || !limit ? null : limit.prepare_s + limit.answer_s;
-  const isOver = allowed !== null && elapsed > allowed;
+  const isOver = allowed !== null && Math.floor(elapsed) > allowed;
   const text = allowed === null ? length(elapsed) : `${length(elapsed)} / ${length(allowed)}`;
   return { ...step(task, "now"), text, isOver };
 }

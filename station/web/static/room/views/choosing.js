@@ -40,7 +40,7 @@ export function row(person, act) {
     h("span", { class: "row-about" }, person.class, person.extended && h("i", {}, say("card.extended")),
       person.showNumber && h("i", {}, say("list.number", { number: person.number })),
       person.room && h("i", {}, say("list.room", { room: person.room }))),
-    person.mark && h("span", { class: `row-mark ${person.mark.isDone ? "done" : "undone"}` }, say(person.mark.key))));
+    person.mark && h("span", { class: `row-mark ${person.mark.kind}` }, say(person.mark.key))));
 }
 
 /** What is said where a search finds nobody, with the ways out. */

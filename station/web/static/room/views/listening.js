@@ -35,13 +35,15 @@ function sameX(x) {
 function playing(c) {
   const { inHand, player, status } = c;
   const lead = leadOf(inHand);
+  const { places, attention } = verdictOf(status.verdict, inHand);
   const main = player.isPlaying ? { ...c.main, act: "quiet", label: say("review.stop_playing") } : c.main;
   const from = (label, at) => button("listen", label, { data: { at: Math.max(0, at) } });
   return h("div", { class: "playing", "data-key": "playing" }, mainButton(main, { hasPedal: false }),
     h("div", { class: "places" }, from(say("review.from_start"), 0),
       inHand.marks.map((mark) => from(say("review.task", { task: mark.task }), mark.seconds + lead)),
-      verdictOf(status.verdict, inHand).places.map((at) => from(say("review.place", { time: length(at) }), at - 2)),
-      c.wave?.parts?.length > 0 && button("quick", say("review.quick"), { title: say("review.quick.what") })));
+      places.map((at) => from(say("review.place", { time: length(at) }), at - 2)),
+      c.wave && button("quick", say("review.quick"), { title: say("review.quick.what") })),
+    attention && h("p", { class: "attention" }, attention));
 }
 
 function question() {

@@ -29,7 +29,7 @@ export function stopButton() {
 
 /** Name and class, as wherever a person is chosen. */
 export function personLine(person) {
-  return h("span", { class: "who" }, h("b", {}, fullName(person)), person.class && h("span", { class: "class" }, person.class));
+  return h("span", { class: "who" }, h("b", {}, fullName(person)), person.class && h("span", { class: "class" }, ` ${person.class}`));
 }
 
 /** "variant 12" or that there is none. */
@@ -50,6 +50,6 @@ export function meters(facts) {
 
 /** Beginning earlier than the press: one, two or five minutes. */
 export function earlier(act, label) {
-  return h("div", { class: "earlier" }, h("span", {}, label),
-    [1, 2, 5].map((minutes) => button(act, say("card.late.minutes", { minutes }), { data: { earlier: minutes * 60 } })));
+  return h("div", { class: "earlier", role: "group", "aria-label": label }, h("span", {}, label), h("div", {},
+    [1, 2, 5].map((minutes) => button(act, say("card.late.minutes", { minutes }), { data: { earlier: minutes * 60 } }))));
 }

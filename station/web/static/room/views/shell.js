@@ -1,12 +1,13 @@
 /** The whole page: band, strips, the state's screen, a quiet line at the bottom. */
 import { h } from "../dom.js";
+import { fullName } from "../people.js";
 import { say } from "../say.js";
 import { shape } from "../shapes.js";
 import { choosing } from "./choosing.js";
 import { closed } from "./closed.js";
 import { listening } from "./listening.js";
-import { meters, personLine, variantWords } from "./parts.js";
-import { strips } from "./strips.js";
+import { button, meters, variantWords } from "./parts.js";
+import { countOf, strips } from "./strips.js";
 import { talking } from "./talking.js";
 
 const SCREENS = { closed, idle: choosing, next: choosing, listening, recording: talking, paused: talking };
@@ -14,7 +15,7 @@ const TALK = new Set(["recording", "paused"]);
 
 /** The page for the context `c`, see context.js. */
 export function page(c) {
-  return h("div", { class: `page tone-${c.band.tone}`, "data-key": "page", "data-screen": c.screen },
+  return h("div", { class: `page tone-${c.band.tone}`, "data-key": "page", "data-screen": c.screen, "data-strips": Math.min(countOf(c), 3) },
     band(c), strips(c),
     h("main", { class: `screen screen-${c.screen}`, "data-key": `screen-${c.screen}`, id: "screen" }, SCREENS[c.screen](c)),
     footer(c));
@@ -27,16 +28,18 @@ export function notice(what, todo) {
 }
 
 function band({ band: { mark, title, detail }, screen, person, inHand, facts }) {
-  const isTalk = TALK.has(screen) || screen === "listening";
-  return h("header", { class: "band", "data-key": "band" }, shape(mark),
-    h("h1", {}, title),
-    h("div", { class: "band-detail" }, detail && h("span", {}, detail),
-      isTalk && h("span", { class: "band-person" }, personLine(person), " ", h("span", {}, variantWords(inHand.variant)))),
-    h("span", { class: "band-room" }, say("page.room", { room: facts.room })));
+  const isOfOne = TALK.has(screen) || screen === "listening";
+  return h("header", { class: "band", "data-key": "band" }, shape(mark), h("h1", {}, title),
+    h("span", { class: "band-detail" }, detail),
+    isOfOne
+      ? h("span", { class: "band-person" }, h("b", {}, fullName(person)), h("span", {}, [person.class, variantWords(inHand.variant)].filter(Boolean).join(" · ")))
+      : h("span", { class: "band-room" }, say("page.room", { room: facts.room })));
 }
 
 function footer(c) {
   const isTalk = TALK.has(c.screen);
+  const mayClose = c.screen === "idle" || c.screen === "next";
   return h("footer", { class: "foot", "data-key": "foot" }, !isTalk && c.screen !== "closed" && meters(c.facts),
+    mayClose && button("ask_close", say("idle.close")),
     !isTalk && h("a", { class: "quiet-link", href: "/technician" }, say("page.technician")));
 }

@@ -5,9 +5,15 @@ import { length } from "../format.js";
 import { shape } from "../shapes.js";
 import { button } from "./parts.js";
 
+/** How many strips there are: the rest makes room for them. */
+export function countOf({ local, offlineS, isFinished, alarms }) {
+  const told = [local.refusal !== null, offlineS !== null || local.away !== null, isFinished];
+  return told.filter(Boolean).length + alarms.shown.length;
+}
+
 /** `c.offlineS`: for how long there is no connection, null while there is one. */
 export function strips(c) {
-  return h("div", { class: "strips", "data-key": "strips" }, offline(c), refusal(c.local.refusal), c.finished && finished(), alarms(c.alarms));
+  return h("div", { class: "strips", "data-key": "strips" }, offline(c), refusal(c.local.refusal), c.isFinished && finished(), alarms(c.alarms));
 }
 
 function offline({ offlineS, local }) {

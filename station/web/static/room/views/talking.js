@@ -1,6 +1,7 @@
 /** While somebody speaks, or the recording is paused: the time, the steps, and what comes next. Nothing else. */
 import { h } from "../dom.js";
 import { say } from "../say.js";
+import { markMain } from "../screen.js";
 import { shape } from "../shapes.js";
 import { button, earlier, mainButton, meters, stopButton } from "./parts.js";
 
@@ -37,7 +38,12 @@ function step({ task, name, state, text, isOver }) {
 
 function recordingActions(c) {
   return h("div", { class: "actions", "data-key": "actions-recording" }, mainButton(c.main, { hasPedal: c.hasPedal }),
-    button("pause", say("talk.pause"), { kind: "second", icon: "bars" }), !c.main.hold && stopButton());
+    c.main.hold && nextButton(c), button("pause", say("talk.pause"), { kind: "second", icon: "bars" }), !c.main.hold && stopButton());
+}
+
+function nextButton({ status, facts }) {
+  const next = markMain(status, facts);
+  return next && button("mark", next.label, { kind: "second", data: { task: next.task } });
 }
 
 function pausedActions(c) {
