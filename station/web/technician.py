@@ -141,9 +141,10 @@ async def _drives(request: Request) -> Response:
 
 
 def _seen_drives(recordings: Path) -> list[Mapping[str, Any]]:
-    """Drives that somebody plugged in, but the one that the recordings are on."""
+    """Drives that somebody plugged in, but the one that the recordings are on; those first that take something."""
     device = _device_of(recordings)
-    return [_drive(mount) for mount in removable() if _device_of(Path(mount.path)) not in {None, device}]
+    found = [_drive(mount) for mount in removable() if _device_of(Path(mount.path)) not in {None, device}]
+    return sorted(found, key=lambda drive: not drive["writable"])
 
 
 def _device_of(path: Path) -> int | None:

@@ -4,7 +4,7 @@ import { begin, cancel, save, send } from "./asking.js";
 
 export const ACTIONS = {
   look: (desk, { name }) => desk.look(name),
-  rehearse: (_desk, { quick }) => begin("rehearse", { quick: quick === "true" }),
+  rehearse: (_desk, { quick }) => begin("rehearse", { quick: quick !== undefined }),
   accept: (desk) => command("accept_rehearsal", { by: desk.local.fields.by.trim() }).then((status) => desk.heard({ status })),
   verify: () => begin("verify"),
   export: (desk, { folder }) => begin("export", { folder }, desk.local.fields.pin),

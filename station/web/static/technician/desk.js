@@ -7,6 +7,7 @@ import { look } from "./asking.js";
 import { TABS, page } from "./views/shell.js";
 
 const DRIVES_MS = 3000;
+const TICK_MS = 500;
 const LOOKS = { before: ["ready"], during: [], after: ["summary", "drives"], dictaphone: [] };
 
 export class Desk {
@@ -15,18 +16,26 @@ export class Desk {
   constructor(facts) {
     this.facts = facts;
     this.status = null;
+    this.statusAt = 0;
     this.jobs = {};
     this.looks = {}; // by name: what was seen last
     this.local = { tab: null, fields: { source: "dictaphone" }, asking: null, upload: null, refusal: null, away: null, isLost: false };
     this.root = document.getElementById("desk");
     addEventListener("hashchange", () => this.#turn());
+    setInterval(() => this.#goesOn() && this.draw(), TICK_MS);
     setInterval(() => this.local.tab === "after" && document.visibilityState === "visible" && this.look("drives"), DRIVES_MS);
+  }
+
+  /** Seconds since the status came: what goes on by itself has gone on so far. */
+  get sinceStatus() {
+    return (performance.now() - this.statusAt) / 1000;
   }
 
   /** A message of the station. */
   heard({ status, away, jobs }) {
     if (status) {
       this.status = status;
+      this.statusAt = performance.now();
       if (this.local.away !== null) this.#lookAll(); // the station was away: what was seen may be otherwise now
       this.local.away = null;
       if (this.local.tab === null) this.#turn();
@@ -84,6 +93,10 @@ export class Desk {
 
   draw() {
     if (this.local.tab !== null) morph(this.root, h("div", { id: "desk" }, page(this)));
+  }
+
+  #goesOn() {
+    return this.status?.state === "recording" || Boolean(this.status?.rehearsal?.running);
   }
 
   #words(refusal) {

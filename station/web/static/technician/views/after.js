@@ -3,7 +3,7 @@ import { h } from "../../room/dom.js";
 import { say } from "../../room/say.js";
 import { button } from "../../room/views/parts.js";
 import { sheets } from "./before.js";
-import { isRunning, job, part, pin, unseen } from "./parts.js";
+import { isRunning, job, part, pin, sized, unseen } from "./parts.js";
 
 export function after(desk) {
   const summary = desk.looks.summary;
@@ -21,8 +21,9 @@ export function after(desk) {
 
 /** A second step that says what it will do. */
 function closing(desk) {
-  const { state, publishing } = desk.status;
-  if (state === "closed") return h("p", { class: "hint" }, publishing.length > 0 ? say("close.publishing", { count: publishing.length }) : say("close.closed"));
+  const { state, publishing, stream } = desk.status;
+  const isBusy = publishing.length > 0 || stream !== null;
+  if (state === "closed") return h("p", { class: "hint" }, isBusy ? say("close.publishing") : say("close.closed"));
   if (desk.local.asking !== "close") return button("ask", say("close.ask"), { kind: "second", data: { what: "close" } });
   const isTalk = state === "recording" || state === "paused";
   return h("div", { class: "asked", role: "group", "aria-label": say("close.heading") },
@@ -67,7 +68,7 @@ function exporting(desk) {
 }
 
 function driveLine({ path, kind, free_bytes: free, size_bytes: size, writable }, isBusy) {
-  const text = say("export.drive", { path, kind, free: gb(free), size: gb(size) });
+  const text = say("export.drive", { path, kind, free: sized(free), size: sized(size) });
   return h("li", { "data-key": path }, h("span", {}, text, !writable && h("span", { class: "advice" }, ` → ${say("export.not_writable")}`)),
     button("export", say("export.begin"), { kind: "do", disabled: isBusy || !writable, data: { folder: path } }));
 }
@@ -75,7 +76,7 @@ function driveLine({ path, kind, free_bytes: free, size_bytes: size, writable },
 function exported({ folder, copied, equal, bytes, inventory, left, too_large: large, put_by: put, same_disk: same }) {
   const named = [...left, ...large];
   return [
-    h("p", { class: `answer-line ${left.length > 0 ? "warn" : "ok"}` }, say("export.done", { copied, equal, folder, size: gb(bytes), inventory: inventory[0] })),
+    h("p", { class: `answer-line ${left.length > 0 ? "warn" : "ok"}` }, say("export.done", { copied, equal, folder, size: sized(bytes), inventory: inventory[0] })),
     h("p", { class: "hint" }, say("export.eject")),
     same && h("p", { class: "trouble" }, say("export.same_disk")),
     named.length > 0 && h("ul", { class: "reasons" }, named.map(({ file, text }) => h("li", {}, `${file}: ${text}`))),
@@ -91,8 +92,4 @@ function delivery(told) {
     h("p", { class: `answer-line ${isDone ? "ok" : "warn"}` }, say("delivery.counts", told)),
     h("ul", { class: "reasons" }, told.undelivered.slice(0, 20).map(({ file, state, reason }) => h("li", {}, `${file}: ${reason ?? say(`delivery.${state}`)}`))),
   ];
-}
-
-function gb(bytes) {
-  return (bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0);
 }

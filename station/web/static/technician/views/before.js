@@ -35,20 +35,26 @@ function readiness(look) {
 
 function rehearsal(desk) {
   const told = desk.status.rehearsal;
-  if (told?.running) return [steps(told.running), job(desk.jobs.rehearse)];
+  if (told?.running) return [steps(told.running, desk.sinceStatus), job({ ...desk.jobs.rehearse, said: "" })];
   const isBusy = isRunning(desk, "rehearse");
   return [
     h("p", { class: "hint" }, say("rehearsal.hint")),
     h("div", { class: "row-of" },
       button("rehearse", say("rehearsal.begin"), { kind: "do", disabled: isBusy, data: { quick: false } }),
       button("rehearse", say("rehearsal.quick"), { kind: "second", disabled: isBusy, data: { quick: true } })),
-    job(desk.jobs.rehearse),
+    ended(desk.jobs.rehearse, told),
     told?.published && heard(desk, told),
   ];
 }
 
+/** What came of the last one: its verdict says more than the command does. */
+function ended(last, told) {
+  return job(last?.state === "failed" && told?.grade === "fail" ? { ...last, said: "" } : last);
+}
+
 /** The steps, the present one large, with what to do now. */
-function steps({ step, listening, seconds_left: left, prompt }) {
+function steps({ step, listening, seconds_left: then, prompt }, since) {
+  const left = Math.max(0, then - since);
   return [
     h("ol", { class: "steps-of" }, STEPS.map((name) =>
       h("li", { "aria-current": name === step ? "step" : null }, say(`rehearsal.step.${name}`)))),
@@ -59,7 +65,7 @@ function steps({ step, listening, seconds_left: left, prompt }) {
 
 function heard(desk, told) {
   const stem = told.file.replace(/\.wav$/, "");
-  const bad = (told.verdict?.metrics ?? []).filter((metric) => metric.reason);
+  const bad = (told.verdict?.metrics ?? []).filter((metric) => metric.grade === "warn" || metric.grade === "fail");
   return h("div", { class: "heard" },
     h("p", { class: `answer-line ${told.grade === "fail" ? "bad" : told.grade === "pass" ? "ok" : "warn"}` },
       say(`grade.${told.grade ?? "unknown"}`), " · ", `${date(told.at)} ${timeOfDay(told.at)}`,

@@ -3,7 +3,7 @@ import { h } from "../../room/dom.js";
 import { fullName } from "../../room/people.js";
 import { say } from "../../room/say.js";
 import { button } from "../../room/views/parts.js";
-import { field, isRunning, job, part } from "./parts.js";
+import { field, isRunning, job, part, sized } from "./parts.js";
 
 const SOURCES = ["dictaphone", "conference", "other_pc"];
 
@@ -29,9 +29,9 @@ function asking(desk, { name, size }) {
   const { participant, started_at: at = "", source } = desk.local.fields;
   const isComplete = Boolean(participant) && /^\d\d:\d\d(:\d\d)?$/.test(at);
   return h("div", { class: "asked", "data-key": "asked" },
-    h("p", {}, h("b", {}, name), ` · ${(size / 1e6).toFixed(1)} `, say("mb")),
+    h("p", {}, h("b", {}, name), ` · ${sized(size)}`),
     select("participant", say("dictaphone.participant"), [["", "—"], ...desk.facts.people.map((person) => [String(person.number), `${fullName(person)}, ${person.class} (№ ${person.number})`])], participant),
-    field(desk, "started_at", say("dictaphone.began"), { type: "time", step: 1 }),
+    field(desk, "started_at", say("dictaphone.began"), { placeholder: "10:05:00", inputmode: "numeric" }),
     select("source", say("dictaphone.source"), SOURCES.map((each) => [each, say(`source.${each}`)]), source),
     h("div", { class: "row-of" },
       button("take", say("dictaphone.take"), { kind: "do", disabled: !isComplete || isRunning(desk, "import") }),

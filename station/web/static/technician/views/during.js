@@ -16,12 +16,13 @@ export function during(desk) {
   ];
 }
 
-function now({ status, facts }) {
+function now({ status, facts, sinceStatus }) {
+  const more = status.state === "recording" ? sinceStatus : 0;
   const person = facts.people.find((each) => each.number === status.participant);
   const lines = [
     [say("now.state"), say(`desk.state.${status.state}`)],
     person && [say("now.person"), `${fullName(person)}${person.class ? `, ${person.class}` : ""}`],
-    status.in_hand && [say("now.length"), length(status.in_hand.seconds)],
+    status.in_hand && [say("now.length"), length(status.in_hand.seconds + more)],
     status.stream && [say("now.stream"), status.stream.file],
     ...status.disk.map((disk) => [say("now.disk"), say("now.hours", { folder: disk.folder, hours: Math.floor(disk.hours_left) })]),
     status.publishing.length > 0 && [say("now.publishing"), String(status.publishing.length)],

@@ -21,7 +21,7 @@ export function light({ code, state, text, advice }) {
 
 /** What somebody waits for: how far it has come, how it ended. `done`: what is shown of its result. */
 export function job(job, done) {
-  if (!job) return null;
+  if (!job?.kind) return null;
   if (job.state === "running") return running(job);
   const key = `job.${job.kind}.${job.state}`;
   return h("div", { class: `job ${job.state}`, "data-key": `job-${job.kind}` },
@@ -57,4 +57,10 @@ export function pin(desk) {
 /** What could not be looked up, or that it is being looked up. */
 export function unseen(look) {
   return h("p", { class: look ? "trouble" : "hint" }, look ? look.error : say("looking"));
+}
+
+/** So many bytes as people read them. */
+export function sized(bytes) {
+  const gigabytes = bytes / 1e9;
+  return gigabytes < 1 ? say("megabytes", { count: Math.ceil(bytes / 1e6) }) : say("gigabytes", { count: gigabytes.toFixed(gigabytes < 10 ? 1 : 0) });
 }
