@@ -29,14 +29,20 @@ def measure(blocks: Sequence[bytes], channels: int) -> Levels:
     channel. Blocks hold at least a frame each; without any nothing is measured."""
     if not blocks:
         return Levels()
-    last = loudness(blocks[-1], channels)
+    last = [_channel(sound) for sound in _channels(blocks[-1], channels)]
     hold = tuple(_channel(sound)[1] for sound in _channels(b"".join(blocks), channels))
     return Levels(tuple(rms for rms, _ in last), tuple(peak for _, peak in last), hold)
 
 
-def loudness(block: bytes, channels: int) -> Sequence[tuple[float, float]]:
-    """dBFS of RMS and peak of a stretch of 16-bit interleaved sound, a frame at least; one pair a channel."""
-    return [_channel(sound) for sound in _channels(block, channels)]
+def loudness(cells: "np.typing.NDArray[np.int16]") -> Sequence[Sequence[tuple[float, float]]]:
+    """dBFS of RMS and peak of sound shaped (cells, frames, channels): for each cell one pair a channel."""
+    exact = cells.astype(np.float32)
+    mean_square = np.einsum("ijk,ijk->ik", exact, exact) / exact.shape[1]
+    peak = np.abs(exact).max(axis=1)
+    return [
+        [(_dbfs(math.sqrt(power)), _dbfs(high)) for power, high in zip(powers, highs, strict=True)]
+        for powers, highs in zip(mean_square.tolist(), peak.tolist(), strict=True)
+    ]
 
 
 def _channels(block: bytes, channels: int) -> "Iterator[np.typing.NDArray[np.int16]]":

@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +21,7 @@ _LEAVE_S = 2.0
 _CHILD = "station.web"
 _NICENESS = "5"
 _EXPENDABLE = "500"
+_LOGGED_LINES, _LOGGED_IN_S = 40, 600.0
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +74,7 @@ class Page:
         with contextlib.suppress(OSError):
             Path(f"/proc/{child.pid}/oom_score_adj").write_text(_EXPENDABLE, encoding="ascii")
         if child.stderr is not None:
-            threading.Thread(target=_log_all, args=(child.stderr,), name="page-log", daemon=True).start()
+            threading.Thread(target=_log_some, args=(child.stderr,), name="page-log", daemon=True).start()
 
     def _bury(self, code: int, now_ns: int) -> None:
         _log.warning("%s", say(f"страница закрылась ({code}) и откроется снова", f"the page ended ({code})"))
@@ -86,7 +88,13 @@ class Page:
         self._patience_ns = min(2 * self._patience_ns, _MOST_NS)
 
 
-def _log_all(pipe: IO[bytes]) -> None:
+def _log_some(pipe: IO[bytes]) -> None:
+    """Not more than a person reads: whoever besieges the page must not fill the station's log, or make it wait."""
+    logged, since = 0, time.monotonic()
     with pipe:
         for line in pipe:
-            _log.warning("%s", line.decode(errors="replace").rstrip())
+            if time.monotonic() - since > _LOGGED_IN_S:
+                logged, since = 0, time.monotonic()
+            logged += 1
+            if logged <= _LOGGED_LINES:
+                _log.warning("%s", line.decode(errors="replace").rstrip())

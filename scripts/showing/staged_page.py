@@ -7,6 +7,7 @@ import copy
 import io
 import json
 import mimetypes
+import shutil
 import wave
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,16 +20,19 @@ import station.web
 
 STATIC = Path(station.web.__file__).parent / "static"
 BASE = "http://127.0.0.1:8265"
-CHROMIUM = "/usr/bin/chromium"
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required", "--mute-audio"]
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _DATE, _NOW = "2026-02-11", "2026-02-11T10:42:07.5+07:00"
 
 Json = dict[str, Any]
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Debian's Chromium, without a window."""
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+    """The system's Chromium, without a window."""
+    found = next((path for path in map(shutil.which, _BROWSERS) if path), None)
+    if found is None:
+        raise SystemExit("no Chromium or Chrome is installed")
+    return playwright.chromium.launch(executable_path=found, args=_FLAGS)
 
 
 def _person(number: int, name: str, school_class: str = "9А", room: str = "265", **more: Any) -> Json:
@@ -170,7 +174,7 @@ class Stage:
     """One page, told whatever status is wanted; what it asks for is kept in `asked` and refused or answered."""
 
     def __init__(self, browser: Browser, *, facts: Json | None = None, width: int = 1024, height: int = 768) -> None:
-        self.page: Page = browser.new_page(viewport={"width": width, "height": height})
+        self.page: Page = browser.new_page(viewport={"width": width, "height": height}, has_touch=True)
         self.facts = facts or FACTS
         self.asked: list[Json] = []
         self.refuse: Callable[[Json], Json | None] = lambda _asked: None

@@ -66,15 +66,14 @@ async def _serve(configuration: Config, people: Roster) -> None:
         await daemon.ask("press", {"button": made.button, "gesture": made.gesture})
 
     daemon = Daemon(control, seen)
-    live = Live(shape.channels, press, lambda wanted: meters.want(wanted=wanted))
+    doors = Doors()
+    live = Live(shape.channels, press, lambda wanted: meters.want(wanted=wanted), doors.cut)
     meters = Meters(folders_of(configuration), shape, live.show)
     entrance, sessions = Entrance(page_socket(control), Tickets()), sessions_file(control)
     room = Room(configuration, people, daemon=daemon, live=live, entrance=entrance, sessions_file=sessions)
-    doors = Doors()
     server = server_of(build(room, doors), doors)
     async with await entrance.open(), asyncio.TaskGroup() as tasks:
         tasks.create_task(daemon.watch())
-        tasks.create_task(meters.run())
         listener = await listening(web.host, web.port, entrance.is_shut)
         entrance.is_open(listener)
         await server.serve([listener])

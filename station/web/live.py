@@ -19,16 +19,21 @@ from exam.errors import ExamError
 from station.controls.gestures import Made
 from station.session.commands import Button
 from station.web.daemon import DaemonAway, Seen
+from station.web.doors import Address
 from station.web.keys import Keys, Turn
 from station.web.meters import Cell
-from station.web.refusal import Refused, told
+from station.web.refusal import told
 
 _MOST_PAGES = 16
 _MOST_MESSAGES, _IN_S = 100, 10.0
 """What a page may send: keys, held by nobody faster."""
+_STUCK_S = 20.0
+"""A browser that reads nothing for so long is cut off."""
 _TOO_MANY, _NOT_UNDERSTOOD = 1013, 1003
 
 Press = Callable[[Made], Coroutine[Any, Any, None]]
+
+Cut = Callable[[Address], None]
 
 
 class _Said(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,10 +51,12 @@ _SAID = msgspec.json.Decoder(_Said)
 class _Page:
     """One open page. Of each kind of message only the newest waits for a page that is slow."""
 
-    def __init__(self, socket: WebSocket, press: Press) -> None:
-        self._socket = socket
+    def __init__(self, socket: WebSocket, press: Press, cut: Cut) -> None:
+        self._socket, self._cut = socket, cut
+        self._address = socket.scope["client"]
         self._waiting: dict[str, str] = {}
         self._has_waiting = asyncio.Event()
+        self._writes_since: float | None = None
         self.is_visible = False
         self.keys = Keys(self._pressing(press), lambda held: self.put("holding", held))
 
@@ -59,6 +66,8 @@ class _Page:
     def put_text(self, kind: str, text: str) -> None:
         self._waiting[kind] = text
         self._has_waiting.set()
+        if self._writes_since is not None and _now() - self._writes_since > _STUCK_S:
+            self._cut(self._address)
 
     async def send(self) -> None:
         """For ever, what waits, oldest kind first."""
@@ -66,8 +75,10 @@ class _Page:
             await self._has_waiting.wait()
             self._has_waiting.clear()
             waiting, self._waiting = self._waiting, {}
+            self._writes_since = _now()
             for text in waiting.values():
                 await self._socket.send_text(text)
+            self._writes_since = None
 
     def _pressing(self, press: Press) -> Press:
         async def do(made: Made) -> None:
@@ -80,10 +91,10 @@ class _Page:
 
 
 class Live:
-    """All open pages. `watched` is told whether any of them is looked at."""
+    """All open pages. `watched` is told whether any of them is looked at; `cut` ends a connection."""
 
-    def __init__(self, seats: int, press: Press, watched: Callable[[bool], None]) -> None:
-        self._seats, self._press, self._watched = seats, press, watched
+    def __init__(self, seats: int, press: Press, watched: Callable[[bool], None], cut: Cut) -> None:
+        self._seats, self._press, self._watched, self._cut = seats, press, watched, cut
         self._pages: set[_Page] = set()
         self._standing: dict[str, str] = {}  # what a page that opens now must be told
         self._seen: Seen | None = None
@@ -115,9 +126,10 @@ class Live:
     async def serve(self, socket: WebSocket) -> None:
         """One page, until it closes."""
         if len(self._pages) >= _MOST_PAGES:
-            raise Refused(503, "too_many_pages", "Открыто слишком много страниц.", "Too many pages are open.")
+            await socket.close(_TOO_MANY)
+            return
         await socket.accept()
-        page = _Page(socket, self._press)
+        page = _Page(socket, self._press, self._cut)
         for kind, text in self._standing.items():
             page.put_text(kind, text)
         page.keys.told(self._seen.glance.state if self._seen else None)
@@ -136,12 +148,12 @@ class Live:
             await asyncio.gather(sending, hearing, return_exceptions=True)
 
     async def _hear(self, socket: WebSocket, page: _Page) -> None:
-        loop, count, since = asyncio.get_running_loop(), 0, 0.0
+        count, since = 0, 0.0
         try:
             while True:
                 said = _SAID.decode(await socket.receive_text())
-                if loop.time() - since > _IN_S:
-                    count, since = 0, loop.time()
+                if _now() - since > _IN_S:
+                    count, since = 0, _now()
                 count += 1
                 if count > _MOST_MESSAGES:
                     await socket.close(_TOO_MANY)
@@ -168,6 +180,10 @@ class Live:
         text = self._standing[kind] = _message(kind, json)
         for page in self._pages:
             page.put_text(kind, text)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _message(kind: str, json: bytes) -> str:

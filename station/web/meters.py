@@ -8,15 +8,17 @@ import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from exam.audio import AudioFormat
 from exam.errors import Rejected
 from station.levels import loudness
 from station.tape import TapeReader
 
 CELLS_A_SECOND = 24
-_FILLS_S = 0.115
-"""A little less than what a block of the tape lasts: looked at then, and again soon where it has not come yet."""
-_SOON_S, _LATER_S = 0.012, 0.1
+_FILLS_S = 0.122
+"""A little less than what a block of the tape lasts, so that it is seen soon after it came, and seldom in vain."""
+_SOON_S, _LATER_S = 0.02, 0.12
 _PATIENT_LOOKS = 8
 _LATE_S = 0.5
 
@@ -30,10 +32,10 @@ class Meters:
     def __init__(self, folders: Sequence[Path], shape: AudioFormat, show: Callable[[Sequence[Cell]], None]) -> None:
         self._folders, self._shape, self._show = folders, shape, show
         self._cell = shape.sample_rate // CELLS_A_SECOND
-        self._wanted = asyncio.Event()
+        self._next: asyncio.TimerHandle | None = None
         self._tape: TapeReader | None = None
         self._file: str | None = None
-        self._at = 0
+        self._at = self._misses = 0
 
     def follow(self, file: str | None) -> None:
         """The file that grows now."""
@@ -43,23 +45,21 @@ class Meters:
 
     def want(self, *, wanted: bool) -> None:
         """Whether anybody looks."""
-        if wanted:
-            self._wanted.set()
-        else:
-            self._wanted.clear()
+        if wanted and self._next is None:
+            self._look()
+        elif not wanted and self._next is not None:
+            self._next.cancel()
+            self._next = None
+            self._close()
 
-    async def run(self) -> None:
-        """For ever."""
-        misses = 0
-        while True:
-            await self._wanted.wait()
-            cells = self._read()
-            if cells:
-                self._show(cells)
-            misses = 0 if cells else misses + 1
-            await asyncio.sleep(_FILLS_S if cells else _SOON_S if misses < _PATIENT_LOOKS else _LATER_S)
-            if not self._wanted.is_set():
-                self._close()
+    def _look(self) -> None:
+        """By a timer and not in a task: each turn of the loop costs more than what is measured in it."""
+        cells = self._read()
+        if cells:
+            self._show(cells)
+        self._misses = 0 if cells else self._misses + 1
+        pause_s = _FILLS_S if cells else _SOON_S if self._misses < _PATIENT_LOOKS else _LATER_S
+        self._next = asyncio.get_running_loop().call_later(pause_s, self._look)
 
     def _read(self) -> Sequence[Cell]:
         """The whole cells that have come; none when the disk refuses, which the daemon tells of."""
@@ -79,10 +79,9 @@ class Meters:
         count = (have - self._at) // self._cell
         if count <= 0:
             return ()
-        sound = tape.read(self._at, count * self._cell)
+        sound = np.frombuffer(tape.read(self._at, count * self._cell), "<i2")
         self._at += count * self._cell
-        step = self._cell * self._shape.frame_bytes
-        return [loudness(sound[at : at + step], self._shape.channels) for at in range(0, len(sound), step)]
+        return loudness(sound.reshape(-1, self._cell, self._shape.channels))
 
     def _open(self) -> bool:
         path = next((each / self._file for each in self._folders if self._file and (each / self._file).exists()), None)

@@ -120,6 +120,9 @@ class _Guarded:
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
+        if message["type"] == "websocket.send":  # a timer each would cost more; `live` looks after slow readers
+            await self._send(message)
+            return
         try:
             async with asyncio.timeout(_SEND_S):
                 await self._send(message)

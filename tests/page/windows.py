@@ -71,7 +71,7 @@ def window(browser: Browser, room: Room, *, path: str = "/", width: int = 1024, 
     made.page.goto(path)
     try:
         yield made
-        assert made.complaints == []
+        assert made.complaints == [], made.complaints
     finally:
         context.close()
 

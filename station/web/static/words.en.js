@@ -1,6 +1,5 @@
 /** Everything the room page says, in English. words.ru.js has the same keys. */
 export default {
-  "page.title": "Recording of the interview, room {room}",
   "page.loading": "Opening the room's page…",
   "page.no_session": "This page was opened without a key",
   "page.no_session.do": "Close it and open it again by the icon “Exam recording” on the desktop. Recording goes on: it does not depend on the page.",

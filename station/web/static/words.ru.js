@@ -1,6 +1,5 @@
 /** Everything the room page says, in Russian. `{name}` is filled in. words.en.js has the same keys. */
 export default {
-  "page.title": "Запись собеседования, ауд. {room}",
   "page.loading": "Открываю страницу аудитории…",
   "page.no_session": "Эта страница открыта без ключа",
   "page.no_session.do": "Закройте её и откройте снова значком «Запись экзамена» на рабочем столе. Запись идёт: от страницы она не зависит.",

@@ -2,18 +2,16 @@
 import { secondsBetween, timeOfDay } from "./format.js";
 import { say, sayFirst } from "./say.js";
 
-const NOT_FOR_AN_INTERVIEW = new Set(["rehearsal_missing", "clock_step"]);
+const FOR_A_BREAK = new Set(["rehearsal_missing", "clock_step"]);
 const TOLD_BY_A_LIGHT = new Set(["rehearsal_missing", "second_copy_failed", "disk_low"]);
+const LEFT_OUT = { closed: TOLD_BY_A_LIGHT, idle: new Set() };
 const RANK = { red: 0, warn: 1 };
 const SHOWN = 2;
 
-/** {shown: [strip…], more}: the worst first, two while somebody speaks. `now`: ISO, the station's clock. */
+/** {shown: [strip…], more}: the worst first; what can wait waits until nobody is in the room. `now`: ISO, the station's clock. */
 export function alarmsOf(status, now) {
-  const isInterview = status.state === "recording" || status.state === "paused";
-  const left = { closed: TOLD_BY_A_LIGHT }[status.state] ?? (isInterview ? NOT_FOR_AN_INTERVIEW : new Set());
-  const standing = status.alarms
-    .filter((alarm) => !left.has(cause(alarm)))
-    .toSorted((one, other) => RANK[one.severity] - RANK[other.severity]);
+  const standing = status.alarms.filter((alarm) => !(LEFT_OUT[status.state] ?? FOR_A_BREAK).has(cause(alarm)));
+  standing.sort((one, other) => RANK[one.severity] - RANK[other.severity]);
   const shown = standing.slice(0, SHOWN);
   return { shown: shown.map((alarm) => stripOf(alarm, now)), more: standing.length - shown.length };
 }

@@ -22,6 +22,6 @@ export function listenToHolds(press) {
 /** Seconds to go and the part that has passed, 0 to 1; null when nothing is held. `began`: {at, needs}, ms. */
 export function countdownOf(began, now) {
   if (began === null) return null;
-  const passed = Math.max(0, Math.min(1, (now - began.at) / began.needs));
-  return { seconds: Math.max(1, Math.ceil(((1 - passed) * began.needs) / 1000)), passed };
+  const passed = Math.max(0, Math.min(began.needs, now - began.at));
+  return { seconds: Math.max(1, Math.ceil((began.needs - passed) / 1000)), passed: passed / began.needs };
 }

@@ -91,8 +91,15 @@ export function matches(person, query) {
 }
 
 function isFound(person, tokens) {
-  const known = [...wordsOf(fullName(person)), ...wordsOf(person.class)];
-  return tokens.every((token) => token === String(person.number) || known.some((word) => word.startsWith(token)));
+  const left = [...wordsOf(fullName(person)), ...wordsOf(person.class), String(person.number)];
+  return [...tokens].sort((one, other) => other.length - one.length).every((token) => takes(left, token));
+}
+
+/** Whether a word that is left begins with `token`; it is not left any more. A number is typed whole. */
+function takes(left, token) {
+  const at = left.findIndex((word, index) => (index === left.length - 1 ? word === token : word.startsWith(token)));
+  if (at >= 0) left[at] = "\n";
+  return at >= 0;
 }
 
 function isAlike(person, query) {

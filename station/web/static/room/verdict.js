@@ -4,6 +4,7 @@ import { say } from "./say.js";
 const WANTS_LISTENING = new Set(["warn", "fail"]);
 const NAMED = 3;
 const PLACES = 3;
+const APART_S = 10;
 
 /** {mark, title, attention, places: [seconds]}; `verdict` null: not known yet. */
 export function verdictOf(verdict, inHand) {
@@ -29,9 +30,9 @@ export function leadOf(inHand) {
 
 function titleOf(places, inHand) {
   if (!places.length || !inHand.marks.length) return say("state.review.listen");
-  const tasks = [...new Set(places.map((at) => taskAt(at, inHand)))].sort();
-  if (tasks.length > 1) return say("state.review.listen_tasks", { tasks: tasks.filter(Boolean).join(", ") });
-  return tasks[0] ? say("state.review.listen_task", { task: tasks[0] }) : say("state.review.listen_beginning");
+  const tasks = [...new Set(places.map((at) => taskAt(at, inHand)))].filter(Boolean).sort();
+  if (!tasks.length) return say("state.review.listen_beginning");
+  return tasks.length > 1 ? say("state.review.listen_tasks", { tasks: tasks.join(", ") }) : say("state.review.listen_task", { task: tasks[0] });
 }
 
 function attentionOf(doubted) {
@@ -45,5 +46,9 @@ function quality(metric) {
 }
 
 function firstOf(places) {
-  return [...new Set(places.map(Math.floor))].sort((one, other) => one - other).slice(0, PLACES);
+  const apart = [];
+  for (const at of places.map(Math.floor).sort((one, other) => one - other)) {
+    if (!apart.length || at - apart.at(-1) >= APART_S) apart.push(at);
+  }
+  return apart.slice(0, PLACES);
 }
