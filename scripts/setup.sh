@@ -6,7 +6,7 @@ RUN_PACKAGES=(python3 python3-venv libportaudio2 libasound2-plugins ffmpeg espea
 SERVICE_PACKAGES=(dbus polkitd) # as services: logind's lock against sleep is asked for over D-Bus, polkit grants it
 VIRTUAL_MICROPHONE_PACKAGES=(pulseaudio pulseaudio-utils)
 TEST_PACKAGES=(alsa-utils curl e2fsprogs faketime git iproute2 lame libsox-fmt-mp3 mount nodejs npm openssl procps sox)
-TEST_PACKAGES+=(chromium fonts-dejavu-core poppler-utils)
+TEST_PACKAGES+=(poppler-utils)
 TEST_PACKAGES+=(systemd)
 TEST_PACKAGES+=(fonts-dejavu-core)
 # Ubuntu has Chromium as a snap only; any Chromium or Chrome that is there does.

@@ -25,6 +25,8 @@ Kind = Literal["rehearse", "verify", "export", "import"]
 _LEAVE_S = 20.0
 _LINE_BYTES = 1 << 20
 _LISTED = 50
+_ENDING = ("env", "--default-signal=INT", "setpriv", "--pdeathsig", "INT")
+"""A terminal's signal is for the station, not for this process, which passes that on; the commands heed it."""
 
 
 class Then(Protocol):
@@ -123,7 +125,7 @@ class Jobs:
 
 async def started(config: Path, words: Sequence[str], language: str) -> asyncio.subprocess.Process:
     """A command of `station` that ends, in order, when this process does."""
-    command = ["setpriv", "--pdeathsig", "INT", sys.executable, "-m", "station.cli", *words, "--config", str(config)]
+    command = [*_ENDING, sys.executable, "-m", "station.cli", *words, "--config", str(config)]
     return await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,

@@ -230,7 +230,9 @@ def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(stage: Stage) 
     stage.show("closed")
     for name in ("closed", "idle_chosen", "recording", "paused", "review_listen", "next_chosen"):
         stage.tell(STATES[name])
-        expect(stage.page.locator(f'.page[data-screen="{name.split("_")[0].replace("review", "listening")}"]')).to_be_visible()
+        expect(
+            stage.page.locator(f'.page[data-screen="{name.split("_")[0].replace("review", "listening")}"]')
+        ).to_be_visible()
         if name == "review_listen":
             expect(stage.page.locator("[data-act=quick]")).to_be_visible()
         wanted = stage.page.locator("#room :is(button, a, input, [tabindex='0'])").count()

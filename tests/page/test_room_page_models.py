@@ -54,7 +54,9 @@ def test_every_sentence_is_used_and_every_one_used_is_there() -> None:
     said = set(re.findall(r'say\("([\w.]+)"', code))
     assert said - table == set()
     quoted = set(re.findall(r'"([\w.]+)"', code))
-    made = [re.sub(r"\\\$\\\{.*?\\\}", r"[\\w.]+", re.escape(each)) for each in re.findall(r"`([\w.]*\$\{[^`]*)`", code)]
+    made = [
+        re.sub(r"\\\$\\\{.*?\\\}", r"[\\w.]+", re.escape(each)) for each in re.findall(r"`([\w.]*\$\{[^`]*)`", code)
+    ]
     assert {key for key in table - quoted if not any(re.fullmatch(pattern, key) for pattern in made)} == set()
 
 

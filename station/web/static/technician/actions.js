@@ -1,6 +1,8 @@
 /** What each `data-act` does. An action sees the page `desk` and what its element carries (`data`). */
-import { command } from "../room/station.js";
+import { Refusal, command } from "../room/station.js";
 import { begin, cancel, save, send } from "./asking.js";
+
+const MOST_BYTES = 2 ** 31; // as the station takes at most
 
 export const ACTIONS = {
   look: (desk, { name }) => desk.look(name),
@@ -35,6 +37,8 @@ async function take(desk) {
 
 /** Files dropped or chosen: one at a time, as each needs its participant. */
 export async function sendFile(desk, file) {
+  if (file.size === 0) return desk.refuse(new Refusal({ code: "empty" }));
+  if (file.size > MOST_BYTES) return desk.refuse(new Refusal({ code: "too_large" }));
   desk.set({ upload: { name: file.name, share: 0 }, refusal: null });
   try {
     const { upload, name, size } = await send(file, (share) => desk.set({ upload: { name: file.name, share } }));
@@ -43,4 +47,5 @@ export async function sendFile(desk, file) {
     desk.set({ upload: null });
     desk.refuse(refusal);
   }
+  return null;
 }

@@ -166,6 +166,8 @@ export default {
   "dictaphone.source": "Where from",
   "dictaphone.take": "Take the recording",
   "dictaphone.not": "Another file",
+  "refusal.empty": "The file is empty: 0 bytes. Copy it from the recorder again.",
+  "refusal.too_large": "The file is over 2 GB. Take it by the command station import FILE.",
   "source.dictaphone": "dictaphone",
   "source.conference": "conference",
   "source.other_pc": "another computer",

@@ -166,6 +166,8 @@ export default {
   "dictaphone.source": "Откуда",
   "dictaphone.take": "Принять запись",
   "dictaphone.not": "Другой файл",
+  "refusal.empty": "Файл пуст: 0 байт. Скопируйте его с диктофона заново.",
+  "refusal.too_large": "Файл больше 2 ГБ. Примите его командой station import ФАЙЛ.",
   "source.dictaphone": "диктофон",
   "source.conference": "видеосвязь",
   "source.other_pc": "другой компьютер",
