@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -142,21 +143,35 @@ def test_a_write_protected_drive_is_told_in_one_line(finished: Desk, tmp_path: P
     assert done.stderr.count("\n") == 1
 
 
-def test_a_drive_pulled_out_is_one_line_and_the_next_call_goes_on(finished: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["amid a file", "between two"])
+def test_a_drive_pulled_out_is_one_line_and_the_next_call_goes_on(
+    finished: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
     image, path = tmp_path / "stick.img", tmp_path / "stick"
+    (path / DAY).mkdir(parents=True)  # below the drive, on the system's own disk, somebody has made the same folder
+    done = list[str]()
 
     def pull(step: Step) -> None:
         if step.number == 4:
             take_away(path)
 
-    with stick(image, path):
+    def copy_and_pull(source: Path, *words: Any) -> str:
+        sha256 = copied(source, *words)
+        done.append(source.name)
+        if len(done) == 3:
+            take_away(path)
+        return sha256
+
+    copied = copy.copy
+    with stick(image, path), monkeypatch.context() as patched:
+        if when == "between two":
+            patched.setattr(copy, "copy", copy_and_pull)
         with pytest.raises(Rejected, match="отключился") as pulled:
             carried(finished, path, pull)
         assert pulled.value.code == "drive_gone"
-        assert not list(path.iterdir()), "nothing may go to the disk below"
+        assert not on(path), "nothing may go to the disk below"
     with stick(image, path):
-        before = set(on(path))
-        assert f"{IVANOV}.json" in before, "three files were finished"
+        assert f"{IVANOV}.json" in on(path), "three files were finished"
         again = carried(finished, path)
         assert again.ok
         assert len(again.equal) == 3
