@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -26,11 +27,16 @@ _LOGGED_LINES, _LOGGED_IN_S = 40, 600.0
 _log = logging.getLogger(__name__)
 
 
-class Page:
-    """The process that serves the page of the room configured in `path`; `wanted`: whether there is to be one."""
+def command_for(path: Path) -> Sequence[str]:
+    """What serves the page of the room configured in `path`."""
+    return ("nice", "-n", _NICENESS, sys.executable, "-m", _CHILD, str(path))
 
-    def __init__(self, path: Path, clock: Clock, *, wanted: bool) -> None:
-        self._path, self._clock, self._wanted = path, clock, wanted
+
+class Page:
+    """The process that is started by `command` and ends when its standard input does; none where that is empty."""
+
+    def __init__(self, command: Sequence[str], clock: Clock) -> None:
+        self._command, self._clock = command, clock
         self._child: subprocess.Popen[bytes] | None = None
         self._since_ns = self._not_before_ns = 0
         self._patience_ns = _FIRST_NS
@@ -45,7 +51,7 @@ class Page:
         now = self._clock.monotonic_ns()
         if self._child is not None and self._child.poll() is not None:
             self._bury(self._child.returncode, now)
-        if self._wanted and self._child is None and now >= self._not_before_ns:
+        if self._command and self._child is None and now >= self._not_before_ns:
             self._start(now)
 
     def close(self) -> None:
@@ -63,9 +69,10 @@ class Page:
 
     def _start(self, now_ns: int) -> None:
         self._since_ns = now_ns
-        command = ["nice", "-n", _NICENESS, sys.executable, "-m", _CHILD, str(self._path)]
         try:
-            child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            child = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            )
         except OSError as error:  # no memory, no processes: the page waits
             _log.warning("%s", error)
             self._wait(now_ns)

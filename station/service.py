@@ -21,7 +21,7 @@ from station.journal import Journal
 from station.listener import Listener
 from station.lock import locked
 from station.mirror import Mirror
-from station.pages import Page
+from station.pages import Page, command_for
 from station.publishing import Publisher
 from station.rebuilding import replay_or_rebuild
 from station.recorder import Recorder
@@ -96,7 +96,7 @@ def _record(config: Config) -> None:
             listener=listener,
         )
         control = Control(_prepare_socket(config), inbox, recorder.window, clock)
-        page = Page(config.path, clock, wanted=config.web.port > 0)
+        page = Page(command_for(config.path) if config.web.port else (), clock)
         publisher.start()
         if mirror is not None:
             mirror.start()

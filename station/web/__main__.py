@@ -72,7 +72,7 @@ async def _serve(configuration: Config, people: Roster) -> None:
     entrance, sessions = Entrance(page_socket(control), Tickets()), sessions_file(control)
     room = Room(configuration, people, daemon=daemon, live=live, entrance=entrance, sessions_file=sessions)
     server = server_of(build(room, doors), doors)
-    async with await entrance.open(), asyncio.TaskGroup() as tasks:
+    async with entrance.open(), asyncio.TaskGroup() as tasks:
         tasks.create_task(daemon.watch())
         listener = await listening(web.host, web.port, entrance.is_shut)
         entrance.is_open(listener)

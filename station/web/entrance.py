@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from exam.errors import Transient
 from station.web.access import Tickets
 from station.web.refusal import told
 
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - one that is open to all is also open here
 _log = logging.getLogger("station.web")
 
 _WAIT_S = 120.0
@@ -36,6 +37,7 @@ class Entrance:
     def is_open(self, listener: socket.socket) -> None:
         """The page is served there."""
         host, port = listener.getsockname()[:2]
+        host = _HERE.get(host, host)
         self._told = {"url": f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"}
 
     def is_shut(self, why: OSError) -> None:
@@ -52,10 +54,17 @@ class Entrance:
             _log.warning("%s", shut)
         self._told = {"error": told(shut)}
 
-    async def open(self) -> asyncio.Server:
-        """Listen."""
-        with contextlib.suppress(FileNotFoundError):
-            self._path.unlink()
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Listen meanwhile."""
+        try:
+            async with await self._server():
+                yield
+        finally:
+            self._path.unlink(missing_ok=True)
+
+    async def _server(self) -> asyncio.Server:
+        self._path.unlink(missing_ok=True)
         mask = os.umask(0o117)
         try:
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -27,6 +27,7 @@ from station.web.refusal import told
 _MOST_PAGES = 16
 _MOST_MESSAGES, _IN_S = 100, 10.0
 """What a page may send: keys, held by nobody faster."""
+_SAME_S = 1.0
 _STUCK_S = 20.0
 """A browser that reads nothing for so long is cut off."""
 _TOO_MANY, _NOT_UNDERSTOOD = 1013, 1003
@@ -98,19 +99,25 @@ class Live:
         self._pages: set[_Page] = set()
         self._standing: dict[str, str] = {}  # what a page that opens now must be told
         self._seen: Seen | None = None
+        self._seen_at = 0.0
 
     def seen(self, seen: Seen | None) -> None:
         """A status has come; None: the daemon is away."""
-        if seen is not None and self._seen is not None and seen.raw == self._seen.raw:
-            return
         if seen is None and "away" in self._standing:
             return
-        self._seen = seen
+        if seen is not None and self._has_told(seen):
+            return
+        self._seen, self._seen_at = seen, _now()
         stale, kind = ("away", "status") if seen else ("status", "away")
         self._standing.pop(stale, None)
         self._tell(kind, seen.raw if seen else msgspec.json.encode(told(DaemonAway())))
         for page in self._pages:
             page.keys.told(seen.glance.state if seen else None)
+
+    def _has_told(self, seen: Seen) -> bool:
+        """A command's answer and the watch tell the same at the same time."""
+        is_same = self._seen is not None and seen.glance.version == self._seen.glance.version
+        return is_same and _now() - self._seen_at < _SAME_S
 
     def tell(self, kind: str, value: Any) -> None:
         """Something all pages show, also those opened later."""

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from exam.audio import AudioFormat, FrameSpan, frame_within
 from exam.errors import Rejected
@@ -82,12 +82,17 @@ def _of_take(folders: Sequence[Path], take: Take) -> Sound:
     marks = tuple((task, frame_within(spans, place.stream, place.frame)) for task, place in take.marks)
     if not spans:
         return _alone(folders, take.stem, names, marks)
-    frames = sum(span.frames for span in spans)
+    found = []
     with suppress(Refused):
-        alone = _alone(folders, take.stem, names, marks)
-        if alone.is_whole and alone.frames == frames:
-            return alone
-    return _cut(folders, take.stem, spans, marks)
+        found.append(_alone(folders, take.stem, names, marks))
+        if found[0].is_whole and found[0].frames == sum(span.frames for span in spans):
+            return found[0]
+        found[0] = structs.replace(found[0], is_whole=False)
+    with suppress(Refused):
+        found.append(_cut(folders, take.stem, spans, marks))
+    if not found:
+        raise _unknown(take.stem)
+    return max(found, key=lambda sound: (sound.is_whole, sound.frames))
 
 
 def _alone(folders: Sequence[Path], stem: str, names: Iterable[str], marks: tuple[tuple[int, int], ...]) -> Sound:

@@ -81,7 +81,7 @@ def test_the_keys_are_the_contracts(tmp_path: Path) -> None:
     assert keys["gaps"] == [{"first_frame": 10, "frames": 20, "reason": "device_lost"}]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(Kind),
     started_at=TIMES,

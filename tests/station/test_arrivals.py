@@ -118,7 +118,7 @@ lost = st.builds(Trouble, quiet, st.floats(0.5, 6.0), st.just(0.0), st.booleans(
 queue_overrun = st.builds(Trouble, quiet, st.floats(1.0, 6.0), st.floats(0.2, 0.8))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(late, max_size=3), drifts, seeds, jitters)
 def test_lateness_alone_is_never_a_gap(troubles: list[Trouble], drift: float, seed: int, jitter_s: float) -> None:
     world = World(troubles, drift)
@@ -128,7 +128,7 @@ def test_lateness_alone_is_never_a_gap(troubles: list[Trouble], drift: float, se
     assert np.array_equal(heard, world.captured[: len(heard)])
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @example([Trouble(3, 2, 0.0)], 0.0, 1, 0.0)
 @example([Trouble(3, 2, 0.5)], 0.0, 1, 0.0)
 @given(st.lists(st.one_of(late, lost, queue_overrun), min_size=1, max_size=3), drifts, seeds, jitters)

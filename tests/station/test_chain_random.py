@@ -54,7 +54,7 @@ def first_difference(a: bytes, b: bytes) -> int:
     return same // 2
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(edited(), some.integers(1, 4), some.booleans())
 def test_heads_on_paper_expose_and_locate_every_edit(sounds: tuple[bytes, bytes], every: int, forged: bool) -> None:
     before, after = sounds
@@ -81,7 +81,7 @@ def test_heads_on_paper_expose_and_locate_every_edit(sounds: tuple[bytes, bytes]
     assert breach.first_frame <= at <= breach.end_frame
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(edited())
 def test_without_paper_the_chain_file_locates_every_edit(sounds: tuple[bytes, bytes]) -> None:
     before, after = sounds
@@ -91,7 +91,7 @@ def test_without_paper_the_chain_file_locates_every_edit(sounds: tuple[bytes, by
         assert found[0].first_frame == first_difference(before, after) // TEN * TEN
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(frames(0, 150), some.binary(max_size=40), some.data())
 def test_no_chain_file_however_spoilt_is_taken_for_sound(sound: bytes, junk: bytes, data: some.DataObject) -> None:
     honest = links_of(Sound(sound))

@@ -50,7 +50,7 @@ def test_killed_at_any_write_while_gaps_end_and_the_file_turns(how: Death) -> No
     assert writes > len(GAPS_AND_TURNS)
 
 
-STEADY = settings(stateful_step_count=40, deadline=None, derandomize=True, database=None)
+STEADY = settings(stateful_step_count=40, derandomize=True, database=None)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -88,7 +88,7 @@ def test_a_dropout_is_found_at_its_place(kind: str, ms: int, at: int) -> None:
     assert abs(fault.frames - frames) <= 8
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(1, 60_000), max_size=12), st.sampled_from(sorted(TOLD)), st.integers(0, 2 * RATE))
 def test_it_does_not_matter_in_what_pieces_sound_comes(pieces: list[int], kind: str, at: int) -> None:
     sound = damaged(room(4), kind, RATE + at, 2000)

@@ -125,7 +125,7 @@ STEPS: list[Step] = [
 ]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=40))
 def test_in_the_end_both_are_equal_and_nothing_foreign_is_lost(steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as name, other_disk() as other:

@@ -134,6 +134,7 @@ def test_a_span_shifted_by_one_byte_is_none(tmp_path: Path) -> None:
     assert found(tmp_path, stream[1 : 2 * 3 * S + 1], stream).spans == ()
 
 
+@pytest.mark.slow
 def test_beyond_4_gib(tmp_path: Path) -> None:
     """RF64; the hole before the sound takes no disk, and silence is passed over."""
     tape = Tape(tmp_path / "s0.wav", STEREO)
@@ -206,7 +207,7 @@ def pcm(frames: Sequence[int], channels: int) -> bytes:
 @example(([[1, 0, 1, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]], [(0, 0, 2), (0, 3, 7), (0, 9, 16)]))
 @example(([[0], [1, *[0, -1] * 8, 0, 0, 1, *[0] * 7]], [(1, 0, 1), (1, 3, 19), (1, 20, 27)]))
 @given(contents())
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 def test_what_is_made_of_spans_is_found_whole(
     channels: int, block: int, made: tuple[list[list[int]], list[tuple[int, int, int]]]
 ) -> None:
@@ -225,7 +226,7 @@ def test_what_is_made_of_spans_is_found_whole(
 
 
 @given(st.lists(CHUNK, max_size=4), st.lists(CHUNK, min_size=1, max_size=4))
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 def test_of_any_sound_only_what_is_there_is_told(take: list[list[int]], stream: list[list[int]]) -> None:
     ours, theirs = (b"".join(pcm(chunk, 1) for chunk in chunks) for chunks in (take, stream))
     with tempfile.TemporaryDirectory() as folder:

@@ -127,4 +127,4 @@ class AnyDay(RuleBasedStateMachine):
 
 
 TestAnyDay = AnyDay.TestCase
-TestAnyDay.settings = settings(max_examples=150, stateful_step_count=40, deadline=None, derandomize=True, database=None)
+TestAnyDay.settings = settings(max_examples=150, stateful_step_count=40, derandomize=True, database=None)

@@ -90,7 +90,7 @@ class Device:
 
 
 @given(drifts_ppm, seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_drift_is_measured_within_five_ppm_in_half_an_hour(drift_ppm: float, seed: int) -> None:
     device = Device(drift_ppm, seed)
     device.run(HALF_HOUR_S)
@@ -98,7 +98,7 @@ def test_drift_is_measured_within_five_ppm_in_half_an_hour(drift_ppm: float, see
 
 
 @given(drifts_ppm, seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_another_file_changes_nothing_about_the_drift(drift_ppm: float, seed: int) -> None:
     device, same = Device(drift_ppm, seed), Device(drift_ppm, seed)
     device.run(300)
@@ -108,7 +108,7 @@ def test_another_file_changes_nothing_about_the_drift(drift_ppm: float, seed: in
 
 
 @given(drifts_ppm, seeds, st.integers(-960, 960))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_what_a_loss_was_misjudged_by_is_no_drift(drift_ppm: float, seed: int, misjudged: int) -> None:
     """20 ms of misplacement would pass for 11 ppm in half an hour."""
     device = Device(drift_ppm, seed)

@@ -21,7 +21,7 @@ def found(item: Item = ITEM) -> Found:
     return Found(item=item, file=f"/{item.path}", fingerprint="1")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(list(ItemState)), max_size=12))
 def test_no_sequence_of_moves_leaves_the_table(wanted: list[ItemState]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -64,7 +64,7 @@ def answers(visitor: Visitor) -> bool:
     return False
 
 
-@pytest.mark.parametrize("seconds", [15, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [8, pytest.param(300, marks=pytest.mark.slow)])
 def test_not_one_frame_is_lost_under_attack(tmp_path: Path, seconds: int) -> None:
     played = marker(seconds, seed=seconds)
     with room(tmp_path, page=True) as here:
