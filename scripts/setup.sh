@@ -13,7 +13,7 @@ TEST_PACKAGES+=(fonts-dejavu-core)
 command -v chromium chromium-browser google-chrome >/dev/null || TEST_PACKAGES+=(chromium)
 BOOT_PACKAGES=(mmdebstrap debian-archive-keyring systemd-container util-linux) # a computer booted beside this one
 # The emulated machine of scripts/rig/machine.py; it fetches Debian's kernel itself, into a cache.
-MACHINE_PACKAGES=(busybox-static dosfstools exfatprogs kmod qemu-system-x86 util-linux)
+MACHINE_PACKAGES=(busybox-static dosfstools exfat-fuse exfatprogs kmod qemu-system-x86 util-linux)
 
 say() { printf '%s\n' "$*" >&2; }
 

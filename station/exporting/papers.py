@@ -6,12 +6,13 @@ edition gets the next number.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
 
-from exam import roster
+from exam import durable, roster
 from exam.errors import ExamError
 from exam.language import say
 from station import journal as journals
@@ -22,6 +23,9 @@ from station.exporting.choosing import Left
 from station.exporting.drive import Drive
 from station.exporting.inventory import Entry
 from station.roomsheet import making, rows
+
+KEPT = "описи"
+"""The folder beside the days where the station keeps what it has copied to drives."""
 
 
 class Put(Struct, frozen=True):
@@ -55,12 +59,24 @@ def inventory_of(
     left: Sequence[Left],
     put_by: Sequence[Left],
 ) -> tuple[str, ...]:
-    """List what is on the drive; the names of the lists."""
+    """List what is on the drive, there and, should it be lost, here; the names of the lists there."""
     entries = sorted(entries, key=lambda entry: entry.file)
     stem, place = say("Опись", "Inventory"), making.place_of(config)
     text = inventory.as_text(place, until, entries, left=left, put_by=put_by)
     lists = {".txt": text, ".csv": inventory.as_table(entries)}
-    return tuple(_edition(drive, stem, suffix, content).entry.file for suffix, content in lists.items())
+    names = tuple(_edition(drive, stem, suffix, content).entry.file for suffix, content in lists.items())
+    _keep(config.recordings / KEPT, drive, text)
+    return names
+
+
+def _keep(folder: Path, drive: Drive, text: bytes) -> None:
+    """What a drive holds is known here even if it is lost; whoever may only read the recordings keeps none."""
+    with suppress(OSError):
+        durable.make_folder(folder)
+        kept = sorted(folder.glob(f"{drive.folder.name}_*.txt"))
+        if not any(path.read_bytes() == text for path in kept):
+            name = f"{drive.folder.name}_{len(kept) + 1}_{drive.path.name or 'disk'}.txt"
+            durable.publish(folder / name, text)
 
 
 def other_file() -> str:

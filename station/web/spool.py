@@ -10,6 +10,7 @@ import secrets
 import shutil
 import unicodedata
 from collections.abc import AsyncIterator
+from io import FileIO
 from pathlib import Path
 
 from msgspec import Struct
@@ -76,13 +77,14 @@ class Spool:
 
     async def _write(self, path: Path, pieces: AsyncIterator[bytes]) -> int:
         size = checked = 0
-        with path.open("xb") as file:
+        with path.open("xb", buffering=0) as file:
             async for piece in pieces:
                 if size == 0 or size - checked >= _CHECK_BYTES:
                     checked = size
+                    await asyncio.to_thread(os.fdatasync, file.fileno())  # the stream must not wait behind it all
                     if shutil.disk_usage(path.parent).free < self._free + _CHECK_BYTES:
                         raise self._no_room()
-                await asyncio.to_thread(file.write, piece)
+                await asyncio.to_thread(_write, file, piece)
                 size += len(piece)
         return size
 
@@ -97,6 +99,12 @@ class Spool:
     def _clear(self) -> None:
         """What an earlier run of the page left: copies that nobody waits for."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _write(file: FileIO, piece: bytes) -> None:
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def plain(name: str) -> str:

@@ -32,7 +32,7 @@ from station.web.room import Room, folders_of, language_of, room_of
 from station.web.spool import Spool
 
 UPLOAD, UPLOAD_BYTES = "/api/technician/upload", 2 << 30
-_PATIENCE_S = 60.0
+_PATIENCE_S, _DRIVES_S = 60.0, 5.0
 _FREE_HOURS = 2.0
 """So much of recording must still fit beside what a page sends."""
 _SHEETS = {"pdf": "application/pdf",
@@ -79,6 +79,22 @@ class Technician:
         self.jobs = Jobs(config.path, lambda: datetime.now(config.zone), lambda jobs: _tell(room, jobs))
         self.spool = Spool(config.recordings, free)
         self.pictures: dict[str, bytes] = {}
+        self._recordings = config.recordings
+        self._looking: asyncio.Task[list[Mapping[str, Any]]] | None = None
+
+    async def drives(self) -> list[Mapping[str, Any]]:
+        """Drives that are plugged in. One look at a time: a drive that hangs keeps whoever looks, and only one.
+
+        Raises Refused when it takes too long."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(asyncio.to_thread(_seen_drives, self._recordings))
+        try:
+            async with asyncio.timeout(_DRIVES_S):
+                return await asyncio.shield(self._looking)
+        except TimeoutError:
+            raise Refused(
+                504, "drive_hangs", "Накопитель не отвечает. Выньте его.", "A drive does not answer. Pull it out."
+            ) from None
 
 
 def _tell(room: Room, jobs: Sequence[Job]) -> None:
@@ -136,8 +152,7 @@ async def _said(request: Request, *words: str) -> bytes:
 
 
 async def _drives(request: Request) -> Response:
-    ours = room_of(request).config.recordings
-    return JSONResponse(await asyncio.to_thread(_seen_drives, ours))
+    return JSONResponse(await _of(request).drives())
 
 
 def _seen_drives(recordings: Path) -> list[Mapping[str, Any]]:
@@ -228,8 +243,7 @@ async def _export(request: Request) -> Response:
     """Onto a drive that is plugged in, and nowhere else."""
     room, told = room_of(request), await read(request, _Export)
     room.demand_pin(request)
-    found = await asyncio.to_thread(_seen_drives, room.config.recordings)
-    if told.folder not in {drive["path"] for drive in found}:
+    if told.folder not in {drive["path"] for drive in await _of(request).drives()}:
         raise Refused(
             409, "no_drive", "Этого накопителя уже нет. Вставьте его снова.", "The drive is gone. Plug it in again."
         )

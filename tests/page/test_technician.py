@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
+from rig.node import install_node_modules
 from rig.visitor import free_port
 from rooms import RATE, Room, room
 from showing.demo import ROSTER
@@ -16,8 +17,9 @@ from windows import Window, window
 import station.web
 from station.verify import verify
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("technician")]
 STATIC = Path(station.web.__file__).parent / "static"
+NODE = Path(__file__).parents[1] / "node"
 PIN = "4711"
 
 
@@ -161,6 +163,18 @@ def test_a_test_recording_is_shown_step_by_step_and_accepted_by_ear(browser: Bro
         seen.page.get_by_label("Послушал(а)").fill("Петров П.П.")
         seen.press("Принять на слух")
         expect(part(seen, "rehearsal")).to_contain_text("на слух принято: Петров П.П.")
+
+
+def test_whoever_hears_or_only_types_can_use_every_part(browser: Browser, at_work: Room) -> None:
+    axe = (install_node_modules(NODE) / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    with window(browser, at_work, path="/technician#before") as seen:
+        seen.page.evaluate(axe)
+        for name in ("before", "during", "after", "dictaphone"):
+            seen.page.locator(f'nav a[href="#{name}"]').press("Enter")
+            expect(seen.page.locator(f'.desk[data-part="{name}"] h2').first).to_be_visible()
+            found = seen.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+            grave = [each for each in found if each["impact"] in {"serious", "critical"}]
+            assert [(each["id"], node["html"]) for each in grave for node in each["nodes"]] == [], name
 
 
 def test_both_languages_say_the_same_things_and_nothing_is_unsaid() -> None:

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import hashlib
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,14 @@ def test_the_inventory_proves_every_file(finished: Desk, usb: Path) -> None:
         assert f"{row['SHA-256']}  {row['Размер, байт']:>12}  {row['Файл']}" in text
     (ivanov,) = [row for row in rows if row["Файл"] == f"{IVANOV}.mp3"]
     assert (ivanov["Участник"], ivanov["Класс"], ivanov["Вариант"]) == ("Иванов Иван Иванович", "9А", "7")
+
+
+def test_what_a_lost_drive_held_is_known_here(finished: Desk, usb: Path) -> None:
+    for _ in range(2):
+        carried(finished, usb)
+    (kept,) = (finished.top / "recordings" / "описи").iterdir()
+    assert kept.name == f"{DAY}_1_usb.txt"
+    assert kept.read_bytes() == on(usb)["Опись.txt"]
 
 
 def test_a_second_call_finds_everything_equal(finished: Desk, usb: Path) -> None:
@@ -233,6 +242,25 @@ def test_fat_ends_files_at_4_gib(tmp_path: Path) -> None:
     fat = Drive(tmp_path, tmp_path / DAY, 0, "vfat", (1 << 32) - 1)
     assert fat.fits((1 << 32) - 1)
     assert not fat.fits(1 << 32)
+
+
+@pytest.mark.slow
+def test_an_exfat_drive_takes_the_day_and_takes_it_again(finished: Desk, tmp_path: Path) -> None:
+    """By FUSE, which knows neither links nor renaming without replacing."""
+    image, path = tmp_path / "exfat.img", tmp_path / "exfat"
+    with image.open("wb") as file:
+        file.truncate(64 << 20)
+    subprocess.run(["mkfs.exfat", str(image)], check=True, stdout=subprocess.DEVNULL)
+    path.mkdir()
+    device = subprocess.run(["losetup", "-f", "--show", str(image)], check=True, capture_output=True, text=True).stdout
+    try:
+        subprocess.run(["mount.exfat-fuse", device.strip(), str(path)], check=True, stdout=subprocess.DEVNULL)
+        assert len(carried(finished, path).copied) == 13
+        assert len(carried(finished, path).equal) == 13
+        assert verify(path / DAY).ok
+    finally:
+        take_away(path)
+        subprocess.run(["losetup", "-d", device.strip()], check=True)
 
 
 def test_one_at_a_time_copies_to_a_drive(finished: Desk, usb: Path) -> None:

@@ -18,6 +18,16 @@ from station.readiness.lights import is_ready, lights_of
 from station.session import commands as ask
 from station.session.events import RehearsalJudged
 
+SYNC = """
+[school]
+code = "701020"
+[watch]
+recordings = ["recordings"]
+[target]
+kind = "tus"
+url = "http://127.0.0.1:1/files"
+token_file = "token"
+"""
 NOW = datetime(2026, 2, 10, 15, 0, tzinfo=ZONE)
 EVE = Facts(
     config="station.toml",
@@ -146,14 +156,15 @@ def test_a_copy_on_the_same_disk_is_none(tmp_path: Path) -> None:
         assert copy.free < copy.needed
 
 
-def test_what_the_agent_cannot_tell_is_told(finished: Desk) -> None:
+def test_what_the_agent_says_or_why_it_cannot_is_told(finished: Desk) -> None:
     with (finished.top / "station.toml").open("a", encoding="utf-8") as settings:
         settings.write('[web]\nsync_config = "sync.toml"\n')
     lights = {light["code"]: light for light in json.loads(finished.run("ready", "--json").stdout)["lights"]}
     assert lights["delivery"]["state"] == "warn"
     assert "sync.toml" in lights["delivery"]["text"]
-    told = finished.told("summary")
-    assert "sync.toml" in told["delivery"]["error"]
+    assert "sync.toml" in finished.told("summary")["delivery"]["error"]
+    (finished.top / "sync.toml").write_text(SYNC, encoding="utf-8")
+    assert finished.told("summary")["delivery"] == {"files": 0, "delivered": 0, "undelivered": [], "error": ""}
 
 
 # -- the end of the day ----------------------------------------------------------------------------------------
