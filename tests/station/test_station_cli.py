@@ -11,10 +11,22 @@ import pytest
 from exam.errors import ConfigError, Fatal, Rejected
 from station import cli, client
 
-LATER = ("learn-pedal", "export", "room-sheet")
+LATER = ("learn-pedal",)
 TO_THE_DAEMON = ("open", "close", "start", "mark", "pause", "resume", "stop", "accept", "retake", "cancel", "outcome",
                  "reassign", "correct", "status")  # fmt: skip
-COMMANDS = ("run", "devices", "verify", "check", "rehearse", *TO_THE_DAEMON, *LATER)
+COMMANDS = (
+    "run",
+    "devices",
+    "verify",
+    "check",
+    "rehearse",
+    "export",
+    "room-sheet",
+    "ready",
+    "summary",
+    *TO_THE_DAEMON,
+    *LATER,
+)
 STATUS: dict[str, Any] = {
     "state": "recording",
     "participant": 1,
