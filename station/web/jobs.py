@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -29,14 +29,8 @@ _ENDING = ("env", "--default-signal=INT", "setpriv", "--pdeathsig", "INT")
 """A terminal's signal is for the station, not for this process, which passes that on; the commands heed it."""
 
 
-class Then(Protocol):
-    """What is done after a job, however it ended."""
-
-    def __call__(self, *, is_done: bool) -> None: ...
-
-
-def _nothing(*, is_done: bool) -> None:
-    """Nothing is to be done."""
+def _nothing() -> None:
+    """Nothing is to be done after it."""
 
 
 class Job(Struct, frozen=True):
@@ -67,13 +61,18 @@ class Jobs:
         self._children: dict[Kind, asyncio.subprocess.Process] = {}
         self._tasks: dict[Kind, asyncio.Task[None]] = {}
 
-    def begin(self, kind: Kind, words: Sequence[str], language: str, *, about: str = "", then: Then = _nothing) -> None:
-        """Run `station` with these words; `then` afterwards, however it ended. Raises Refused while one of the kind
-        runs."""
+    def check_free(self, kind: Kind) -> None:
+        """Raises Refused while one of the kind runs."""
         if kind in self._tasks and not self._tasks[kind].done():
             raise Refused(
                 409, "busy", "Это уже выполняется. Дождитесь конца или прервите.", "It runs already. Wait or cancel it."
             )
+
+    def begin(
+        self, kind: Kind, words: Sequence[str], language: str, *, about: str = "", then: Callable[[], None] = _nothing
+    ) -> None:
+        """Run `station` with these words; `then` afterwards, however it ended. Raises Refused as `check_free`."""
+        self.check_free(kind)
         self._put(Job(kind, "running", self._now(), about))
         self._tasks[kind] = asyncio.create_task(self._run(kind, words, language, then))
 
@@ -86,7 +85,7 @@ class Jobs:
         child.send_signal(signal.SIGINT)
         asyncio.get_running_loop().call_later(_LEAVE_S, _kill, child)
 
-    async def _run(self, kind: Kind, words: Sequence[str], language: str, then: Then) -> None:
+    async def _run(self, kind: Kind, words: Sequence[str], language: str, then: Callable[[], None]) -> None:
         try:
             child = self._children[kind] = await started(self._config, words, language)
             assert child.stdout is not None  # noqa: S101 - both are pipes
@@ -96,7 +95,7 @@ class Jobs:
         except OSError as error:  # no memory, no processes
             self._put(replace(self._jobs[kind], state="failed", said=str(error)))
         finally:
-            then(is_done=self._jobs[kind].state == "done")
+            then()
 
     async def _follow(self, kind: Kind, words: asyncio.StreamReader) -> None:
         """Progress, and the last line of anything else."""

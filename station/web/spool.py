@@ -19,6 +19,7 @@ from exam.durable import NO_SPACE
 from station.web.refusal import Refused
 
 _NAME = ".принятое"
+_MOST = 4
 _MOST_LETTERS = 60
 _LEFT_OUT = re.compile(r'[<>:"/\\|?*]')
 _CHECK_BYTES = 32 << 20
@@ -39,11 +40,11 @@ class Spool:
     def __init__(self, recordings: Path, free: int) -> None:
         self._folder, self._free = recordings / _NAME, free
         self._uploads: dict[str, Upload] = {}
+        self._is_clear = False
 
     async def take(self, name: str, pieces: AsyncIterator[bytes]) -> Upload:
         """Keep what comes. Raises Refused, and then nothing of it is kept."""
-        if not self._uploads:
-            self._clear()
+        self._make_way()
         id_ = secrets.token_hex(8)
         folder = self._folder / id_
         path = folder / plain(name)
@@ -63,16 +64,15 @@ class Spool:
         upload = self._uploads[id_] = Upload(id_, path.name, size, path)
         return upload
 
-    def find(self, id_: str) -> Upload:
-        """Raises Refused when it is not there (any longer)."""
-        upload = self._uploads.get(id_)
+    def claim(self, id_: str) -> Upload:
+        """Hand it over, once; whoever has it drops it in the end. Raises Refused when it is not there."""
+        upload = self._uploads.pop(id_, None)
         if upload is None or not upload.path.exists():
             raise Refused(409, "no_upload", "Файла уже нет. Выберите его снова.", "The file is gone. Choose it again.")
         return upload
 
     def drop(self, upload: Upload) -> None:
-        """It is not needed any more: the day has it, or the person gave it up."""
-        self._uploads.pop(upload.id, None)
+        """It is not needed any more."""
         shutil.rmtree(upload.path.parent, ignore_errors=True)
 
     async def _write(self, path: Path, pieces: AsyncIterator[bytes]) -> int:
@@ -96,9 +96,13 @@ class Spool:
             "Too little room on the recordings' disk: the file is not taken, the exam needs it. Free some space.",
         )
 
-    def _clear(self) -> None:
-        """What an earlier run of the page left: copies that nobody waits for."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def _make_way(self) -> None:
+        """Copies that nobody asks for any more go: those of an earlier run of the page, the oldest of many."""
+        if not self._is_clear:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._is_clear = True
+        while len(self._uploads) >= _MOST:
+            self.drop(self._uploads.pop(next(iter(self._uploads))))
 
 
 def _write(file: FileIO, piece: bytes) -> None:

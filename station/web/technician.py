@@ -252,15 +252,11 @@ async def _export(request: Request) -> Response:
 
 async def _import(request: Request) -> Response:
     told, spool = await read(request, _Import), _of(request).spool
-    upload = spool.find(told.upload)
+    _of(request).jobs.check_free("import")
+    upload = spool.claim(told.upload)
     words = ["import", "--json", str(upload.path), "--participant", str(told.participant)]
     words += ["--started-at", told.started_at, "--source", told.source]
-
-    def then(*, is_done: bool) -> None:
-        if is_done:
-            spool.drop(upload)
-
-    return _begin(request, "import", words, about=upload.name, then=then)
+    return _begin(request, "import", words, about=upload.name, then=lambda: spool.drop(upload))
 
 
 async def _cancel(request: Request) -> Response:

@@ -155,3 +155,12 @@ def test_what_an_earlier_page_left_is_cleared_before_the_next_file(tmp_path: Pat
     first = asyncio.run(Spool(tmp_path, 0).take("a.mp3", _pieces(b"one")))
     asyncio.run(Spool(tmp_path, 0).take("b.mp3", _pieces(b"two")))
     assert not first.path.exists()
+
+
+def test_of_many_files_that_nobody_asks_for_the_oldest_go(tmp_path: Path) -> None:
+    async def all_of() -> list[Path]:
+        made = Spool(tmp_path, 0)
+        first = made.claim((await made.take("being imported.mp3", _pieces(b"1"))).id)
+        return [first.path, *[(await made.take(f"{n}.mp3", _pieces(b"1"))).path for n in range(6)]]
+
+    assert [path.exists() for path in asyncio.run(all_of())] == [True, False, False, True, True, True, True]
