@@ -28,6 +28,7 @@ from showing.school import ROOM, School, today
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
+from benchmarks import browser
 from benchmarks.cpu import cpu_ns
 from exam import names
 from station import client
@@ -63,6 +64,7 @@ def main() -> int:
         _print_cpu(nobody, somebody)
         print(f"meters: {len(cells) / (seconds + _SETTLE_S):.1f} cells a second (goal >= {RATE_GOAL:.0f})")
         _print_presses(page, presses)
+        _print_browser(page, presses)
         _print_lags(page, voice, schools["paged"])
     return 0
 
@@ -154,6 +156,17 @@ def _print_presses(page: Visitor, presses: int) -> None:
     for name, taken in (("answer", answered), ("status on the socket", shown)):
         print(f"press to {name}: p50 {statistics.median(taken):.0f} ms, p95 {_p95(taken):.0f} ms "
               f"(goal <= {PRESS_GOAL_MS:.0f})")  # fmt: skip
+
+
+def _print_browser(page: Visitor, presses: int) -> None:
+    """The same in a browser, to what stands on the page."""
+    page.order("start", participant=2, variant="1")
+    clicks, keys, frames = browser.measured(page, presses)
+    page.order("stop")
+    for name, taken in (("click", clicks), ("space bar", keys)):
+        print(f"{name} to the page in Chromium: p50 {statistics.median(taken):.0f} ms, p95 {_p95(taken):.0f} ms "
+              f"(goal <= {PRESS_GOAL_MS:.0f})")  # fmt: skip
+    print(f"meters in Chromium: {frames:.1f} frames a second (goal >= {RATE_GOAL:.0f})")
 
 
 def _print_lags(page: Visitor, voice: Voice, school: School) -> None:

@@ -7,8 +7,10 @@ import argparse
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+from rig.browser import launch
 
-from showing.staged_page import STATES, Stage, launch
+from showing.staged_page import Stage
+from showing.staged_states import STATES
 
 SIZES = {"small": (1024, 768), "wide": (1366, 768), "tablet": (800, 1280)}
 
@@ -26,7 +28,7 @@ def main() -> None:
             width, height = SIZES[size]
             stage = Stage(browser, width=width, height=height)
             stage.page.on("console", lambda message: print(message.text))
-            stage.page.on("pageerror", lambda error: print(error))
+            stage.page.on("pageerror", print)
             for name in chosen.names or STATES:
                 stage.show(name)
                 stage.page.screenshot(path=chosen.folder / f"{name}_{size}.png")

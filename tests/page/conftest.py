@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
-from showing.staged_page import launch
+from rig.browser import launch
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import re
 from typing import Protocol
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 from windows import Window
 
 _MOST_TABS = 80
@@ -40,7 +40,7 @@ class Mouse:
 
     def choose(self, name: str, variant: str) -> None:
         self._page.locator(".list .row", has_text=name).first.click()
-        expect(self._page.locator(".card h2")).to_contain_text(name.split()[0])
+        expect(self._page.locator(".card h2")).to_contain_text(name.split(maxsplit=1)[0])
         self._page.locator("#variant").fill(variant)
 
     def type(self, field: str, text: str) -> None:
@@ -96,12 +96,14 @@ class Keyboard:
             focused = self._page.evaluate("""() => {
                 const one = document.activeElement;
                 const label = one.labels?.[0]?.textContent ?? "";
-                return [one.getAttribute("aria-label"), label, one === document.body ? "" : one.innerText].join(" ");
+                return [one.getAttribute("aria-label"), label, one.matches("button, a") ? one.innerText : ""].join(" ");
             }""")
             if _holding(name).search(" ".join(focused.split())):
                 return
             self._keys.press("Tab")
-        raise AssertionError(f"no way to «{name}» by the keyboard")
+        raise AssertionError(
+            f"no way to «{name}» by the keyboard: {_stage(self._window).locator('*').first.inner_text()}"
+        )
 
 
 def _settle(window: Window) -> None:
@@ -110,7 +112,7 @@ def _settle(window: Window) -> None:
         window.settle()
 
 
-def _stage(window: Window):  # type: ignore[no-untyped-def]
+def _stage(window: Window) -> Page | Locator:
     dialog = window.page.locator("dialog[open]")
     return dialog if dialog.count() else window.page
 

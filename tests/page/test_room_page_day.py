@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hands import Hands, Keyboard, Mouse
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from rig.marker import marker
 from rooms import Room, room
 from windows import Window, window
@@ -41,7 +41,12 @@ def an_ordinary_one(seen: Window, hands: Hands) -> None:
     seen.sees("recording")
     hands.press("Перейти к заданию 2")
     seen.says("2 Пересказ")
-    ended(seen, hands, "Слышно хорошо")
+    hands.hold()
+    seen.sees("listening")
+    hands.press("Прослушать")
+    seen.says("Остановить")
+    expect(seen.page.locator(".wave-time")).to_contain_text("0:02 из")
+    hands.press("Слышно хорошо")
     seen.sees("next")
     seen.says("слышно хорошо")
 
@@ -126,6 +131,8 @@ def test_an_interview_and_a_press_by_accident(tmp_path: Path, browser: Browser) 
         pressed_by_accident(seen, hands)
         assert told(here)[1] == (None, [("12", "accepted", "well")])
         assert told(here)[4] == (None, [])
+        heard = here.status()["participants"][0]["takes"][0]["listened"]
+        assert 1 < heard < 6
         assert [event["task"] for event in events(here, "task_marked")] == [1, 2]
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 from rig.node import install_node_modules
-from showing.staged_page import FACTS, PEOPLE, STATES, Stage, chosen, in_hand, status
+from showing.staged_page import Stage
+from showing.staged_states import FACTS, PEOPLE, STATES, chosen, in_hand, status
 
 NODE = Path(__file__).parents[1] / "node"
 WAIT_S, NOTHING_S = 5.0, 0.15
@@ -49,6 +50,9 @@ def crowded(stage: Stage) -> list[str]:
         for (const one of document.querySelectorAll(".band h1, .digits, .main, .stop")) {
             const { bottom, right, left } = one.getBoundingClientRect();
             if (bottom > innerHeight || right > innerWidth || left < 0) wrong.push(`${name(one)}: outside`);
+        }
+        for (const one of document.querySelectorAll(".step, .main, .second, .answer, .band h1, .card, .card h2")) {
+            if (one.scrollWidth > one.clientWidth + 1) wrong.push(`${name(one)}: too narrow`);
         }
         const size = (one) => parseFloat(getComputedStyle(one).fontSize);
         for (const one of document.querySelectorAll(".band h1")) if (size(one) < 40) wrong.push("the state is small");

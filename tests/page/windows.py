@@ -1,18 +1,16 @@
 """A browser's window on a real room, used as a teacher would: by what it says, by mouse or by keyboard."""
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, expect
+from rig.browser import let_in
 from rooms import Room
 
 QUIET_S = 1.1
 """After a change a press within a second is an accident, for the page and for the recogniser of keys."""
-HOLD_S = 3.0
 
 
 @dataclass
@@ -42,7 +40,7 @@ class Window:
 
     def choose(self, name: str, variant: str | None = None) -> None:
         self.page.locator(".row", has_text=name).first.click()
-        expect(self.page.locator(".card h2")).to_contain_text(name.split()[0])
+        expect(self.page.locator(".card h2")).to_contain_text(name.split(maxsplit=1)[0])
         if variant is not None:
             self.page.locator("#variant").fill(variant)
 
@@ -59,12 +57,7 @@ class Window:
 @contextmanager
 def window(browser: Browser, room: Room, *, path: str = "/", width: int = 1024, height: int = 768) -> Iterator[Window]:
     """The room's page, opened by somebody who was let in; at the end nothing may have been complained of."""
-    visitor = room.visitor()
-    context = browser.new_context(viewport={"width": width, "height": height}, base_url=visitor.url)
-    host = urlsplit(visitor.url).hostname or ""
-    context.add_cookies(
-        [{"name": name, "value": value, "domain": host, "path": "/"} for name, value in visitor.http.cookies.items()]
-    )
+    context = let_in(browser, room.visitor(), width, height)
     made = Window(context.new_page())
     made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
     made.page.on("console", lambda message: _note(made, message.type, message.text))
@@ -80,8 +73,3 @@ def _note(made: Window, kind: str, text: str) -> None:
     """A refused request is told by the page; the browser's own line about it is no fault."""
     if kind == "error" and not re.search(r"status of (409|401|403|429|503)|ERR_|WebSocket connection", text):
         made.complaints.append(text)
-
-
-def later(seconds: float) -> float:
-    """A moment to come."""
-    return time.monotonic() + seconds

@@ -30,6 +30,9 @@ export default {
   "away": "The station is restarting",
   "away.detail": "What was recorded is safe, recording will go on by itself. This page will follow.",
 
+  "rehearsing": "A test recording is being made",
+  "rehearsing.detail": "Starting a participant's recording ends it.",
+
   "closed.open": "Begin the day",
   "closed.again": "Go on with the day",
   "closed.hint": "The stream begins. A participant can be chosen at once.",
@@ -100,6 +103,7 @@ export default {
   "key.space": "space",
   "key.hold": "hold for 3 s",
 
+  "idle.no_pedal": "The pedal is unplugged: buttons and space work",
   "idle.close": "End the day…",
 
   "person.variant": "variant {variant}",

@@ -12,7 +12,8 @@ export const ACTIONS = {
   mark: (c, data) => station.command("mark", { task: Number(data.task) }),
   pause: () => station.command("pause"),
   resume: (c, data) => station.command("resume", { earlier_s: Number(data.earlier ?? 0) }),
-  continue: (c) => station.command("start", { participant: c.inHand.participant, other_room: true }),
+  continue: (c) =>
+    station.command("start", { participant: c.inHand.participant, other_room: isElsewhere(c, c.inHand.participant) }),
   choose: (c, data, page) => choose(c, Number(data.number), page),
   unchoose: () => station.command("choose", { participant: null }),
   whole: (c, data, page) => page.set({ whole: !c.local.whole }),
@@ -23,18 +24,21 @@ export const ACTIONS = {
   listen: (c, data, page) => page.player.play([[Number(data.at ?? beginning(c)), null]]),
   quick: (c, data, page) => page.player.play(c.wave.parts),
   quiet: (c, data, page) => page.player.pause(),
-  close_dialog: (c, data, page) => page.set({ dialog: null, refusal: null }),
+  back: (c, data, page) => page.set({ dialog: c.local.dialog.from ?? null, refusal: null }),
 
   repair: (c, data, page) => page.set({ dialog: { kind: "repair", ...takeToRepair(c, data.number) } }),
   repair_by: (c, data, page) => page.set({ dialog: dialogFor(c, data.what) }),
-  reassign_to: (c, data, page) => page.set({ dialog: { ...c.local.dialog, to: Number(data.number) } }),
+  reassign_to: (c, data, page) =>
+    page.set({ dialog: { ...c.local.dialog, to: Number(data.number), from: c.local.dialog } }),
   reassign_do: (c, data, page) => reassign(c, page),
   correct_do: (c, data, page) => correct(c, page),
   cancel_do: (c, data, page) => done(page, station.command("cancel")),
   outcomes: (c, data, page) => page.set({ dialog: { kind: "outcomes", number: Number(data.number) } }),
-  outcome_of: (c, data, page) => page.set({ dialog: { ...c.local.dialog, outcome: data.outcome, at: timeNow(c) } }),
+  outcome_of: (c, data, page) =>
+    page.set({ dialog: { ...c.local.dialog, outcome: data.outcome, at: timeNow(c), from: c.local.dialog } }),
   outcome_do: (c, data, page) => outcome(c, page),
-  outcome_clear: (c, data, page) => done(page, station.command("outcome", { participant: c.local.dialog.number, outcome: null })),
+  outcome_clear: (c, data, page) =>
+    done(page, station.command("outcome", { participant: c.local.dialog.number, outcome: null })),
   retake: (c, data, page) => page.set({ dialog: { kind: "retake" } }),
   retake_consent: (c, data, page) => page.set({ dialog: { ...c.local.dialog, consent: data.consent === "yes" } }),
   retake_do: (c, data, page) => retake(c, page),
@@ -55,15 +59,24 @@ function start(c, earlier) {
 function choose(c, number, page) {
   const noted = c.status.participants.find((each) => each.number === number);
   if (isBarred(noted?.outcome)) return page.set({ dialog: { kind: "outcomes", number } });
-  const person = personOf(c.facts, number);
-  page.set({ query: "", variant: null });
-  return station.command("choose", { participant: number, other_room: !isHere(person, c.facts.room) });
+  page.set({ query: "" });
+  if (c.status.chosen?.participant === number) return null;
+  return station.command("choose", { participant: number, other_room: isElsewhere(c, number) });
+}
+
+function isElsewhere(c, number) {
+  return !isHere(personOf(c.facts, number), c.facts.room);
 }
 
 /** Tell the station the variant as typed, and whether the document was seen. */
 export function chooseAgain(c, { variant, document }) {
   const { participant, other_room } = c.status.chosen;
-  return station.command("choose", { participant, variant: variant.trim() || null, other_room, document_checked: document });
+  return station.command("choose", {
+    participant,
+    variant: variant.trim() || null,
+    other_room,
+    document_checked: document,
+  });
 }
 
 async function opinion(c, said, page) {
@@ -86,7 +99,10 @@ function takeToRepair(c, number) {
 function dialogFor(c, what) {
   const { dialog } = c.local;
   const isOutcome = what === "early_end" || what === "removed";
-  return isOutcome ? { kind: "outcomes", number: dialog.participant, outcome: what, at: timeNow(c) } : { ...dialog, kind: what };
+  const next = isOutcome
+    ? { kind: "outcomes", number: dialog.participant, outcome: what, at: timeNow(c) }
+    : { ...dialog, kind: what };
+  return { ...next, from: dialog };
 }
 
 function reassign({ local: { dialog } }, page) {
@@ -96,7 +112,9 @@ function reassign({ local: { dialog } }, page) {
 
 function correct({ local: { dialog } }, page) {
   const variant = (dialog.text ?? "").trim();
-  return variant ? done(page, station.command("correct", { take: dialog.take, variant, reason: say("correct.reason") })) : null;
+  return variant
+    ? done(page, station.command("correct", { take: dialog.take, variant, reason: say("correct.reason") }))
+    : null;
 }
 
 function outcome({ local: { dialog } }, page) {
@@ -114,7 +132,9 @@ async function retake(c, page) {
   const { participant } = c.inHand;
   const why = (reason ?? "").trim() || say("retake.reason.text");
   const status = await done(page, station.command("retake", { reason: why, variant, consent }));
-  return consent ? station.command("choose", { participant, variant, other_room: true }) : status;
+  return consent
+    ? station.command("choose", { participant, variant, other_room: isElsewhere(c, participant) })
+    : status;
 }
 
 /** The dialog goes once it is done; refused, it stays and says why. */

@@ -29,6 +29,14 @@ export class Connection {
     return this.isOpen;
   }
 
+  /** Be told everything anew. */
+  renew() {
+    if (!this.isOpen) return;
+    const old = this.socket;
+    this.#open();
+    old.close();
+  }
+
   #open() {
     const socket = new WebSocket(this.url);
     this.socket = socket;
@@ -66,10 +74,8 @@ export class Connection {
   /** After a sleep of the laptop a socket may seem open that nobody serves any more. */
   #watch() {
     if (!this.isOpen || performance.now() - this.heard < SILENT_MS) return;
-    const dead = this.socket;
     this.changed(false);
-    this.#open();
-    dead.close();
+    this.renew();
   }
 
   #tellVisible() {

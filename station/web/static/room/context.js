@@ -2,6 +2,7 @@
 import { alarmsOf, speechInPause } from "./alarms.js";
 import { later, length } from "./format.js";
 import { countdownOf } from "./holding.js";
+import { refusalOf } from "./refusals.js";
 import { bandOf, mainOf, personOf, screenOf } from "./screen.js";
 import { timerOf } from "./timer.js";
 
@@ -18,10 +19,21 @@ export function contextOf({ heard, facts, local, player, wave, at }) {
   const person = inHand && personOf(facts, inHand.participant);
   const clock = isTalk(screen) ? timerOf({ ...inHand, person, steps: facts.steps, budget: facts.budget }) : null;
   return {
-    status, facts, local, screen, inHand, person, clock, now, player, wave,
+    status,
+    facts,
+    local,
+    screen,
+    inHand,
+    person,
+    clock,
+    now,
+    player,
+    wave,
     band: bandOf(screen, status, facts, { pausedS: inHand?.paused_s ?? 0, streamS: streamS(status, facts, gone) }),
     main: mainOf(screen, status, facts, { isFinished: clock?.isFinished }),
+    isRehearsing: Boolean(status.rehearsal?.running),
     isFinished: screen === "recording" && clock.isFinished,
+    refusal: local.refusal && refusalOf(local.refusal.error, status.state, facts.language),
     alarms: alarmsOf(status, now),
     speechS: screen === "paused" ? speechInPause(status, now) : null,
     countdown: isTalk(screen) ? countdownOf(local.holding, at) : null,
@@ -41,7 +53,8 @@ function isTalk(screen) {
 
 /** The take in hand as it is by now: a status comes only when something changes. */
 function grown(inHand, screen, gone) {
-  if (screen === "recording") return { ...inHand, seconds: inHand.seconds + gone, seconds_in_all: inHand.seconds_in_all + gone };
+  if (screen === "recording")
+    return { ...inHand, seconds: inHand.seconds + gone, seconds_in_all: inHand.seconds_in_all + gone };
   return screen === "paused" ? { ...inHand, paused_s: (inHand.paused_s ?? 0) + gone } : inHand;
 }
 

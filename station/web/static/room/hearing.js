@@ -30,7 +30,12 @@ export class Listening {
   async #draw(take, key) {
     try {
       const picture = await station.waveform(take);
-      if (key === this.#key) this.wave = { seconds: picture.seconds, parts: Object.values(picture.parts), path: outline(together(picture.columns)) };
+      if (key === this.#key)
+        this.wave = {
+          seconds: picture.seconds,
+          parts: Object.values(picture.parts),
+          path: outline(together(picture.columns)),
+        };
       this.changed();
     } catch {
       setTimeout(() => key === this.#key && this.#draw(take, key), AGAIN_MS);

@@ -7,7 +7,7 @@ const STEP_S = { ArrowLeft: -5, ArrowRight: 5, Home: -Infinity, End: Infinity };
 export function listenToInputs(page, connection) {
   document.addEventListener("click", (event) => clicked(event, page));
   document.addEventListener("input", (event) => typed(event.target, page));
-  document.addEventListener("change", (event) => event.target.dataset.change === "document" && page.tellChoice());
+  document.addEventListener("change", (event) => "change" in event.target.dataset && page.tellChoice());
   document.addEventListener("keydown", (event) => entered(event, page));
   page.dialog.addEventListener("cancel", (event) => {
     event.preventDefault();

@@ -18,9 +18,10 @@ async function open() {
   if (facts === null) return;
   await readIn(facts.language);
   const cells = new Cells();
-  const page = new Page(facts);
+  const page = new Page(facts, () => connection.renew());
   const connection = new Connection(`ws://${location.host}/live`, {
-    told: (message) => (message.levels ? cells.add(message.levels.cells, performance.now() / 1000) : page.heard(message)),
+    told: (message) =>
+      message.levels ? cells.add(message.levels.cells, performance.now() / 1000) : page.heard(message),
     changed: (isOpen) => page.connected(isOpen),
   });
   listenToInputs(page, connection);

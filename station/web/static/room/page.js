@@ -6,7 +6,6 @@ import { dialogOf } from "./dialogs/index.js";
 import { h, morph } from "./dom.js";
 import { Focus } from "./focus.js";
 import { Listening } from "./hearing.js";
-import { refusalOf } from "./refusals.js";
 import { say } from "./say.js";
 import * as station from "./station.js";
 import { notice, page as drawing } from "./views/shell.js";
@@ -15,8 +14,19 @@ const TICK_MS = 200;
 const QUIET_MS = 800; // after a change a second press is an accident
 const TYPED_MS = 350;
 const PROBE_MS = 5000;
+const READ_MS = 5000;
+const STALE = new Set(["wrong_state", "not_in_review", "unknown_take"]);
 const PRESSES = new Set(["start", "mark", "pause", "resume", "continue", "opinion", "open"]);
-const NOTHING_LOCAL = { query: "", whole: false, variant: null, dialog: null, next: null, again: null, refusal: null, holding: null };
+const NOTHING_LOCAL = {
+  query: "",
+  whole: false,
+  variant: null,
+  dialog: null,
+  next: null,
+  again: null,
+  refusal: null,
+  holding: null,
+};
 
 export class Page {
   #last = null; // {status, at}
@@ -25,8 +35,10 @@ export class Page {
   #momentAt = -Infinity;
   #ticks = 0;
 
-  constructor(facts) {
+  /** `renew()`: asks the station to be told anew. */
+  constructor(facts, renew) {
     this.facts = facts;
+    this.renew = renew;
     this.local = { ...NOTHING_LOCAL, away: null, lostAt: performance.now() };
     this.root = document.getElementById("room");
     this.dialog = document.getElementById("dialog");
@@ -40,7 +52,8 @@ export class Page {
   heard({ status, away, holding, refusal }) {
     if (status) this.told(status);
     if (away) this.set({ away });
-    if (holding !== undefined) this.set({ holding: holding && { at: performance.now() - holding.since_ms, needs: holding.needs_ms } });
+    if (holding !== undefined)
+      this.set({ holding: holding && { at: performance.now() - holding.since_ms, needs: holding.needs_ms } });
     if (refusal) this.refuse(refusal);
   }
 
@@ -49,11 +62,15 @@ export class Page {
     const before = this.#last?.status;
     this.#last = { status, at: performance.now() };
     const changes = { away: null };
-    if (before && before.state !== status.state) Object.assign(changes, { refusal: null, query: "", whole: false, holding: null });
+    if (before && before.state !== status.state)
+      Object.assign(changes, { query: "", whole: false, holding: null, refusal: this.#freshRefusal() });
     if (this.local.variant?.participant !== status.chosen?.participant) changes.variant = null;
-    if (status.pedal?.holding !== before?.pedal?.holding) changes.holding = status.pedal?.holding ? { at: performance.now() - 500, needs: 3000 } : null;
+    if (status.pedal?.holding !== before?.pedal?.holding)
+      changes.holding = status.pedal?.holding ? { at: performance.now() - 500, needs: 3000 } : null;
     this.#forgetDialog(status, before);
     this.set(changes);
+    const refused = status.pedal?.refusal;
+    if (before && refused && refused.at !== before.pedal?.refusal?.at) this.refuse(refused);
   }
 
   connected(isOpen) {
@@ -110,8 +127,10 @@ export class Page {
     }
   }
 
+  /** Say why not. If the room is not what the page takes it for, the page is told anew. */
   refuse(error) {
-    this.set({ refusal: refusalOf(error, this.#last?.status.state, this.facts.language) });
+    if (STALE.has(error.code)) this.renew();
+    this.set({ refusal: { error, at: performance.now() } });
   }
 
   context() {
@@ -132,7 +151,11 @@ export class Page {
 
   #drawWaiting() {
     const isLong = performance.now() - this.local.lostAt > 3000;
-    const words = this.local.away ? ["away", "away.detail"] : isLong ? ["offline", "offline.detail"] : ["page.loading", null];
+    const words = this.local.away
+      ? ["away", "away.detail"]
+      : isLong
+        ? ["offline", "offline.detail"]
+        : ["page.loading", null];
     morph(this.root, h("div", { id: "room" }, notice(say(words[0]), words[1] && say(words[1]))));
   }
 
@@ -141,7 +164,10 @@ export class Page {
       if (this.dialog.open) this.dialog.close();
       return;
     }
-    morph(this.dialog, h("dialog", { id: "dialog", "aria-labelledby": "dialog-title", open: this.dialog.open }, dialogOf(c)));
+    morph(
+      this.dialog,
+      h("dialog", { id: "dialog", "aria-labelledby": "dialog-title", open: this.dialog.open }, dialogOf(c)),
+    );
     if (!this.dialog.open) this.dialog.showModal();
   }
 
@@ -159,8 +185,16 @@ export class Page {
   /** A dialog about the take in hand makes no sense once that take is another, or has gone on. */
   #forgetDialog(status, before) {
     const isAbout = this.local.dialog?.inHand || ["retake", "stop"].includes(this.local.dialog?.kind);
-    const hasGone = status.in_hand?.take !== before?.in_hand?.take || (this.local.dialog?.kind !== "repair" && status.state !== before?.state);
-    if (before && isAbout && hasGone && !this.#doing.size) this.local.dialog = null;
+    const hasGone =
+      status.in_hand?.take !== before?.in_hand?.take ||
+      (this.local.dialog?.kind !== "repair" && status.state !== before?.state);
+    if (before && isAbout && hasGone) this.local.dialog = null;
+  }
+
+  /** What was refused because the room had changed is still to be read when that change is seen. */
+  #freshRefusal() {
+    const { refusal } = this.local;
+    return refusal && performance.now() - refusal.at < READ_MS ? refusal : null;
   }
 
   #answered(status) {

@@ -111,7 +111,9 @@ function isAlike(person, query) {
 }
 
 function wordsOf(text) {
-  return plain(text).split(/[\s-]+/).filter(Boolean);
+  return plain(text)
+    .split(/[\s-]+/)
+    .filter(Boolean);
 }
 
 function plain(text) {

@@ -9,7 +9,15 @@ export function personOf(facts, number) {
   return facts.people.find((person) => person.number === number) ?? { ...UNKNOWN, number, surname: `№ ${number}` };
 }
 
-const UNKNOWN = { first_name: "", patronymic: "", class: "", room: "", extended: false, tasks: [1, 2, 3, 4], playback: true };
+const UNKNOWN = {
+  first_name: "",
+  patronymic: "",
+  class: "",
+  room: "",
+  extended: false,
+  tasks: [1, 2, 3, 4],
+  playback: true,
+};
 
 /** closed, idle, recording, paused, listening (review, before it is said how it is heard) or next (review, after). */
 export function screenOf(status, facts, local) {
@@ -78,7 +86,9 @@ function startMain(status) {
 /** Marking the next task; null when all are marked. */
 export function markMain(status, facts) {
   const task = nextTask(status.in_hand.marks, personOf(facts, status.in_hand.participant));
-  return task === null ? null : { act: "mark", task, label: say("talk.next", { task }), sub: say(`step.${task}`), pedal: true };
+  return task === null
+    ? null
+    : { act: "mark", task, label: say("talk.next", { task }), sub: say(`step.${task}`), pedal: true };
 }
 
 function stopMain() {

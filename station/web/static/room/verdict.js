@@ -32,7 +32,9 @@ function titleOf(places, inHand) {
   if (!places.length || !inHand.marks.length) return say("state.review.listen");
   const tasks = [...new Set(places.map((at) => taskAt(at, inHand)))].filter(Boolean).sort();
   if (!tasks.length) return say("state.review.listen_beginning");
-  return tasks.length > 1 ? say("state.review.listen_tasks", { tasks: tasks.join(", ") }) : say("state.review.listen_task", { task: tasks[0] });
+  return tasks.length > 1
+    ? say("state.review.listen_tasks", { tasks: tasks.join(", ") })
+    : say("state.review.listen_task", { task: tasks[0] });
 }
 
 function attentionOf(doubted) {

@@ -12,8 +12,12 @@ const DIALOGS = { repair, reassign, correct, cancel, outcomes, retake, close, st
 /** What stands in the dialog that is open. */
 export function dialogOf(c) {
   const { title, body, back = say("dialog.back") } = DIALOGS[c.local.dialog.kind](c, c.local.dialog);
-  return h("div", { class: "sheet", "data-key": `dialog-${c.local.dialog.kind}` },
-    h("h2", { id: "dialog-title" }, title), body,
-    c.local.refusal && h("p", { class: "dialog-refusal", role: "alert" }, c.local.refusal),
-    h("div", { class: "sheet-foot" }, button("close_dialog", back, { kind: "second" })));
+  return h(
+    "div",
+    { class: "sheet", "data-key": `dialog-${c.local.dialog.kind}` },
+    h("h2", { id: "dialog-title" }, title),
+    body,
+    c.refusal && h("p", { class: "dialog-refusal", role: "alert" }, c.refusal),
+    h("div", { class: "sheet-foot" }, button("back", back, { kind: "second" })),
+  );
 }

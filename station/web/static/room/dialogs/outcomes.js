@@ -19,9 +19,23 @@ export function outcomes(c, dialog) {
 function choose(c, { number }, name) {
   const hasTake = c.status.participants.find((each) => each.number === number)?.takes.length > 0;
   const possible = OUTCOMES.filter((outcome) => !hasTake || !["absent", "written"].includes(outcome));
-  const list = possible.map((outcome) => h("li", {}, h("button", { type: "button", class: "choice", "data-act": "outcome_of", "data-outcome": outcome },
-    h("b", {}, say(`outcome.${outcome}.do`)), h("span", {}, say(`outcome.${outcome}.what`)))));
-  return { title: `${name}: ${say("outcome.title").toLowerCase()}`, body: h("ul", { class: "choices" }, list), back: say("dialog.cancel") };
+  const list = possible.map((outcome) =>
+    h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", class: "choice", "data-act": "outcome_of", "data-outcome": outcome },
+        h("b", {}, say(`outcome.${outcome}.do`)),
+        h("span", {}, say(`outcome.${outcome}.what`)),
+      ),
+    ),
+  );
+  return {
+    title: `${name}: ${say("outcome.title").toLowerCase()}`,
+    body: h("ul", { class: "choices" }, list),
+    back: say("dialog.cancel"),
+  };
 }
 
 function confirm(c, dialog, name) {
@@ -29,21 +43,51 @@ function confirm(c, dialog, name) {
   const word = say(`outcome.${outcome}`);
   const stops = c.inHand?.participant === number && (c.screen === "recording" || c.screen === "paused");
   const body = [
-    h("p", {}, say(`outcome.${outcome}.what`), ". ", stops && say("outcome.confirm.stops"), " ", say("outcome.confirm.undo")),
-    WITH_TIME.has(outcome) && field("at", say("outcome.at"), dialog.at ?? "", { inputmode: "numeric", pattern: "\\d\\d:\\d\\d:\\d\\d", maxlength: 8 }),
+    h(
+      "p",
+      {},
+      say(`outcome.${outcome}.what`),
+      ". ",
+      stops && say("outcome.confirm.stops"),
+      " ",
+      say("outcome.confirm.undo"),
+    ),
+    WITH_TIME.has(outcome) &&
+      field("at", say("outcome.at"), dialog.at ?? "", {
+        inputmode: "numeric",
+        pattern: "\\d\\d:\\d\\d:\\d\\d",
+        maxlength: 8,
+      }),
     field("note", say("outcome.note"), dialog.note ?? "", { maxlength: 200 }),
-    button("outcome_do", say("outcome.confirm.do", { outcome: word }), { kind: outcome === "removed" ? "do danger" : "do" }),
+    button("outcome_do", say("outcome.confirm.do", { outcome: word }), {
+      kind: outcome === "removed" ? "do danger" : "do",
+    }),
   ];
   return { title: say("outcome.confirm", { outcome: word, name }), body };
 }
 
 function takeBack(name, noted) {
   const outcome = say(`outcome.${noted}`);
-  const body = [h("p", {}, say("outcome.is.what")), button("outcome_clear", say("outcome.clear", { outcome }), { kind: "do" })];
+  const body = [
+    h("p", {}, say("outcome.is.what")),
+    button("outcome_clear", say("outcome.clear", { outcome }), { kind: "do" }),
+  ];
   return { title: say("outcome.is", { name, outcome }), body, back: say("dialog.cancel") };
 }
 
 function field(key, label, value, more) {
-  return h("label", { class: "field" }, h("span", {}, label),
-    h("input", { type: "text", id: `outcome-${key}`, autocomplete: "off", "data-type": `dialog.${key}`, "data-enter": "outcome_do", value, ...more }));
+  return h(
+    "label",
+    { class: "field" },
+    h("span", {}, label),
+    h("input", {
+      type: "text",
+      id: `outcome-${key}`,
+      autocomplete: "off",
+      "data-type": `dialog.${key}`,
+      "data-enter": "outcome_do",
+      value,
+      ...more,
+    }),
+  );
 }

@@ -12,8 +12,13 @@ export function retake(c, dialog) {
   const title = say("retake.title", { name: fullName(person) });
   const body = [
     h("p", {}, say("retake.what")),
-    h("div", { class: "question", role: "group", "aria-label": say("retake.consent") }, h("span", {}, say("retake.consent")),
-      answer("yes", dialog.consent === true), answer("no", dialog.consent === false)),
+    h(
+      "div",
+      { class: "question", role: "group", "aria-label": say("retake.consent") },
+      h("span", {}, say("retake.consent")),
+      answer("yes", dialog.consent === true),
+      answer("no", dialog.consent === false),
+    ),
     dialog.consent === true && today(c, dialog, person),
     dialog.consent === false && anotherDate(c, dialog),
   ];
@@ -21,27 +26,69 @@ export function retake(c, dialog) {
 }
 
 function answer(consent, isChosen) {
-  return button("retake_consent", say(`retake.${consent}`), { kind: "answer", data: { consent }, "aria-pressed": String(isChosen) });
+  return button("retake_consent", say(`retake.${consent}`), {
+    kind: "answer",
+    data: { consent },
+    "aria-pressed": String(isChosen),
+  });
 }
 
 function today(c, dialog, person) {
   const used = usedVariants(c.status.participants.find((each) => each.number === person.number));
   const text = (dialog.text ?? "").trim();
-  return h("div", { class: "stack", "data-key": "today" },
-    h("label", { class: "field" }, h("span", {}, say("retake.variant")),
-      h("input", { type: "text", inputmode: "numeric", maxlength: 12, id: "retake-variant", autocomplete: "off", "data-type": "dialog.text", "data-enter": "retake_do", value: dialog.text ?? "" })),
+  return h(
+    "div",
+    { class: "stack", "data-key": "today" },
+    h(
+      "label",
+      { class: "field" },
+      h("span", {}, say("retake.variant")),
+      h("input", {
+        type: "text",
+        inputmode: "numeric",
+        maxlength: 12,
+        id: "retake-variant",
+        autocomplete: "off",
+        "data-type": "dialog.text",
+        "data-enter": "retake_do",
+        value: dialog.text ?? "",
+      }),
+    ),
     used.length > 0 && h("p", { class: "hint" }, say("retake.used", { variants: used.join(", ") })),
     reason(dialog),
-    button("retake_do", say(text ? "retake.do" : "retake.do.blank", { variant: text }), { kind: "do", disabled: !text }));
+    button("retake_do", say(text ? "retake.do" : "retake.do.blank", { variant: text }), {
+      kind: "do",
+      disabled: !text,
+    }),
+  );
 }
 
 function anotherDate(c, dialog) {
-  const take = c.status.participants.flatMap((each) => each.takes).find((each) => each.file.startsWith(`${c.inHand.take}.`));
+  const take = c.status.participants
+    .flatMap((each) => each.takes)
+    .find((each) => each.file.startsWith(`${c.inHand.take}.`));
   const time = take?.ended_at ? timeOfDay(take.ended_at, { seconds: true }) : "";
-  return h("div", { class: "stack", "data-key": "date" }, h("p", {}, say("retake.date.what", { time })), reason(dialog), button("retake_do", say("retake.date.do"), { kind: "do" }));
+  return h(
+    "div",
+    { class: "stack", "data-key": "date" },
+    h("p", {}, say("retake.date.what", { time })),
+    reason(dialog),
+    button("retake_do", say("retake.date.do"), { kind: "do" }),
+  );
 }
 
 function reason(dialog) {
-  return h("label", { class: "field" }, h("span", {}, say("retake.reason")),
-    h("input", { type: "text", id: "retake-reason", maxlength: 200, autocomplete: "off", "data-type": "dialog.reason", value: dialog.reason ?? say("retake.reason.text") }));
+  return h(
+    "label",
+    { class: "field" },
+    h("span", {}, say("retake.reason")),
+    h("input", {
+      type: "text",
+      id: "retake-reason",
+      maxlength: 200,
+      autocomplete: "off",
+      "data-type": "dialog.reason",
+      value: dialog.reason ?? say("retake.reason.text"),
+    }),
+  );
 }
