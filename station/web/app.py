@@ -1,5 +1,6 @@
 """The routes, as one table, behind the shield."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from station.web.room import LANGUAGE_COOKIE, LANGUAGES, Room, language_of, room
 from station.web.shielding import ENTER, Shield
 from station.web.technician import UPLOAD, UPLOAD_BYTES, Technician
 
+_log = logging.getLogger("station.web")
 _STATIC = Path(__file__).parent / "static"
 _A_YEAR_S = 365 * 86400
 _ALWAYS_ASK = {"Cache-Control": "no-cache"}
@@ -28,7 +30,7 @@ _ALWAYS_ASK = {"Cache-Control": "no-cache"}
 
 def build(room: Room, doors: Doors) -> ASGIApp:
     """The application of one room."""
-    app = Starlette(routes=_routes(), exception_handlers={ExamError: _refuse})
+    app = Starlette(routes=_routes(), exception_handlers={ExamError: _refuse, OSError: _disk_failed})
     app.state.room, app.state.technician = room, Technician(room)
     large = {UPLOAD: UPLOAD_BYTES}
     return Shield(app, room.sessions, doors, host=room.config.web.host, cookie=room.cookie, large=large)
@@ -89,6 +91,18 @@ async def _facts(request: Request) -> Response:
 async def _live(socket: WebSocket) -> None:
     room: Room = socket.app.state.room
     await room.live.serve(socket)
+
+
+async def _disk_failed(_request: Request, error: Exception) -> Response:
+    _log.warning("%s", error)
+    return answer(
+        Refused(
+            503,
+            "disk_failed",
+            "Диск не читается. Запись на него этим не прервана; её тревоги — на странице.",
+            "The disk cannot be read. That does not interrupt recording; its alarms are on the page.",
+        )
+    )
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

@@ -65,6 +65,7 @@ class _Page:
         self.put_text(kind, _message(kind, msgspec.json.encode(value)))
 
     def put_text(self, kind: str, text: str) -> None:
+        self._waiting.pop(kind, None)  # what is told last is sent last: "away" and "status" contradict each other
         self._waiting[kind] = text
         self._has_waiting.set()
         if self._writes_since is not None and _now() - self._writes_since > _STUCK_S:

@@ -18,7 +18,7 @@ from station.tape import TapeReader
 CELLS_A_SECOND = 24
 _FILLS_S = 0.122
 """A little less than what a block of the tape lasts, so that it is seen soon after it came, and seldom in vain."""
-_SOON_S, _LATER_S = 0.02, 0.12
+_SOON_S, _LATER_S = 0.02, 0.5
 _PATIENT_LOOKS = 8
 _LATE_S = 0.5
 

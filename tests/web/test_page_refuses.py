@@ -204,16 +204,20 @@ def test_many_sockets_displace_each_other_and_not_the_page(stranger: Attacker, p
         assert time.monotonic() - began < 4.5, "they were displaced, not cut off for their silence"
 
 
-def test_a_page_that_talks_too_much_is_closed(page: Visitor) -> None:
+@pytest.mark.parametrize(
+    ("said", "times", "code"), [('{"visible": false}', 300, "1013"), ('{"visible": 1, "exec": "x"}', 1, "1003")]
+)
+def test_a_page_that_talks_too_much_or_nonsense_is_closed(page: Visitor, said: str, times: int, code: str) -> None:
+    with pytest.raises(ConnectionClosed, match=code):
+        tell(page, said, times)
+
+
+def tell(page: Visitor, said: str, times: int) -> None:
+    """Say it so often, then listen for ever."""
     with page.live() as live:
-        for _ in range(300):
-            live.send('{"visible": false}')
-        with pytest.raises(ConnectionClosed, match="1013"):
-            await_message(live, lambda told: "never" in told, 5)
-    with page.live() as live:
-        live.send('{"visible": 1, "exec": "x"}')
-        with pytest.raises(ConnectionClosed, match="1003"):
-            await_message(live, lambda told: "never" in told, 5)
+        for _ in range(times):
+            live.send(said)
+        await_message(live, lambda told: "never" in told, 5)
 
 
 @pytest.mark.slow
