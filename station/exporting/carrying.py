@@ -55,9 +55,11 @@ class Carried(Struct, frozen=True):
 
 
 Tell = Callable[[Step], None]
+Warn = Callable[[Left], None]
+"""Told, before anything is copied, of each file that is too large for the drive."""
 
 
-def carry(config: Config, path: Path, tell: Tell) -> Carried:
+def carry(config: Config, path: Path, tell: Tell, warn: Warn = lambda _left: None) -> Carried:
     """Copy the configured day to the drive at `path`. Raises Rejected when the drive refuses or there is no day."""
     folder = sides.day_folder(config)
     second = config.second_day_folder
@@ -66,7 +68,7 @@ def carry(config: Config, path: Path, tell: Tell) -> Carried:
     choice = choose(folder, book.day, config.exam.recording)
     with held(drive):
         drive.prepare()
-        journey = _Journey(drive, choice, tell)
+        journey = _Journey(drive, choice, tell, warn)
         journey.recordings()
         for put in papers.of_day(config, folder, book, drive):
             journey.note(put)
@@ -94,8 +96,8 @@ def carry(config: Config, path: Path, tell: Tell) -> Carried:
 class _Journey:
     """One call: what was copied so far, and how far it has come."""
 
-    def __init__(self, drive: Drive, choice: Choice, tell: Tell) -> None:
-        self._drive, self._choice, self._tell = drive, choice, tell
+    def __init__(self, drive: Drive, choice: Choice, tell: Tell, warn: Warn) -> None:
+        self._drive, self._choice, self._tell, self._warn = drive, choice, tell, warn
         self.copied: list[Entry] = []
         self.equal: list[Entry] = []
         self.left: list[Left] = list(choice.left)
@@ -159,7 +161,9 @@ class _Journey:
             f"больше 4 ГБ, накопитель {self._drive.kind} такие файлы не хранит; нужен NTFS или exFAT",
             f"over 4 GB, which {self._drive.kind} cannot hold; it takes NTFS or exFAT",
         )
-        (self.too_large if is_heard else self.left).append(Left(file.name, "too_large", text))
+        left = Left(file.name, "too_large", text)
+        (self.too_large if is_heard else self.left).append(left)
+        self._warn(left)
 
     def _advance(self, size: int) -> None:
         self._step = replace(self._step, done=self._step.done + size)

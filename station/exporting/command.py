@@ -16,6 +16,7 @@ from station.usage import Add
 
 if TYPE_CHECKING:
     from station.exporting.carrying import Carried, Step
+    from station.exporting.choosing import Left
     from station.exporting.inventory import Entry
 
 _JSON_EVERY_S = 0.5
@@ -36,7 +37,7 @@ def _act(arguments: argparse.Namespace) -> int:
     config = load(find(getattr(arguments, "config", None)))
     screen = _Screen(as_json=arguments.json)
     try:
-        carried = carrying.carry(config, arguments.folder, screen.tell)
+        carried = carrying.carry(config, arguments.folder, screen.tell, screen.warn)
     finally:
         screen.clear()
     if arguments.json:
@@ -100,6 +101,10 @@ class _Screen:
     def __init__(self, *, as_json: bool) -> None:
         self._line, self._as_json = Progress(), as_json and not sys.stderr.isatty()
         self._began, self._said = time.monotonic(), -math.inf
+
+    def warn(self, left: "Left") -> None:
+        self._line.clear()
+        sys.stderr.write(f"! {left.file}: {left.text}\n")
 
     def tell(self, step: "Step") -> None:
         now = time.monotonic()

@@ -106,6 +106,7 @@ def _pieces(source: Path) -> Iterator[bytes]:
         with source.open("rb", buffering=0) as file:
             while piece := file.read(_PIECE):
                 yield piece
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # the memory is the recording's
     except OSError as error:
         raise SourceFailed(str(error.strerror or error)) from error
 

@@ -112,8 +112,11 @@ class Jobs:
     def _ended(self, kind: Kind, code: int, answer: bytes) -> None:
         job = self._jobs[kind]
         result: Mapping[str, Any] | None = None
-        with contextlib.suppress(msgspec.MsgspecError):
-            result = _brief(kind, msgspec.json.decode(answer, type=dict[str, Any]))
+        if kind == "import":  # what it says of a damaged file is for people
+            result = {"lines": answer.decode(errors="replace").splitlines()[-_LISTED:]}
+        else:
+            with contextlib.suppress(msgspec.MsgspecError):
+                result = _brief(kind, msgspec.json.decode(answer, type=dict[str, Any]))
         state = job.state if job.state == "cancelled" else "done" if code == 0 else "failed"
         self._put(replace(job, state=state, result=result, said="" if code == 0 else job.said, progress=None))
 

@@ -59,6 +59,7 @@ def part(seen: Window, key: str) -> Locator:
     return seen.page.locator(f'section[data-key="{key}"]')
 
 
+@pytest.mark.slow
 def test_readiness_is_a_line_each_in_the_readers_language(browser: Browser, at_work: Room) -> None:
     with window(browser, at_work, path="/technician?lang=en#before") as seen:
         lights = part(seen, "ready").locator(".light")

@@ -18,6 +18,7 @@ from exam.errors import Rejected
 from station import config, paperwork
 from station.exporting import carrying, copy
 from station.exporting.carrying import Carried, Step
+from station.exporting.choosing import Left
 from station.exporting.drive import Drive
 from station.session import commands as ask
 from station.verify import verify
@@ -230,9 +231,18 @@ def test_what_a_file_system_cannot_hold_stays_and_is_named(
     monkeypatch.setattr(
         carrying, "opened", lambda *words: msgspec.structs.replace(opened(*words), largest=largest, kind="vfat")
     )
-    found = carried(finished, usb)
+    told: list[Left] = []
+    nothing_yet: list[bool] = []
+
+    def warn(left: Left) -> None:
+        told.append(left)
+        nothing_yet.append(not on(usb))
+
+    found = carrying.carry(config.load(finished.top / "station.toml"), usb, lambda _step: None, warn)
     assert found.ok is ok
     named = {left.file for left in (*found.too_large, *found.left)}
+    assert {left.file for left in told} == named
+    assert all(nothing_yet), "told before anything is copied"
     assert f"{STREAM}.wav" in named
     assert (f"{STREAM}.mp3" in on(usb)) is ok
     assert f"{STREAM}.wav: больше 4 ГБ" in on(usb)["Опись.txt"].decode("utf-8-sig")

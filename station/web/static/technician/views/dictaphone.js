@@ -11,7 +11,7 @@ export function dictaphone(desk) {
   const { upload } = desk.local;
   return part("dictaphone", say("dictaphone.heading"), h("p", { class: "hint" }, say("dictaphone.hint")),
     upload === null ? drop() : upload.id === undefined ? sending(upload) : asking(desk, upload),
-    job(desk.jobs.import));
+    job(desk.jobs.import, ({ lines }) => h("ul", { class: "reasons" }, lines.map((line) => h("li", {}, line)))));
 }
 
 /** A label, so that the keyboard reaches the file chooser within. */
