@@ -107,9 +107,13 @@ def _choices(kind: Any) -> tuple[object, ...]:
 
 
 def _section(record: type[Struct], section: str) -> type[Struct]:
-    for field in msgspec.structs.fields(record):
-        if field.encode_name == section and isinstance(field.type, type) and issubclass(field.type, Struct):
-            return field.type
+    """The record of a section, also of one within another; the last that is known."""
+    for part in section.split("."):
+        kinds = {field.encode_name: field.type for field in msgspec.structs.fields(record)}
+        kind = kinds.get(part)
+        if not (isinstance(kind, type) and issubclass(kind, Struct)):
+            break
+        record = kind
     return record
 
 

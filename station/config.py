@@ -99,6 +99,23 @@ class Web(_Section, frozen=True):
     sync_config: str = ""
 
 
+KeyName = Annotated[str, Meta(pattern=r"^((KEY|BTN)_[A-Z0-9_]+)?$")]
+
+
+class Keys(_Section, frozen=True):
+    """Keys of a keyboard by evdev's names, which then act in every program's window; empty for none."""
+
+    main: KeyName = ""
+    pause: KeyName = ""
+    stop: KeyName = ""
+
+
+class Controls(_Section, frozen=True):
+    """What the room is driven by beside its pedal, which is learnt and not configured."""
+
+    keys: Keys = Keys()
+
+
 class _File(_Section, frozen=True, kw_only=True):
     """What stands in the file."""
 
@@ -110,6 +127,7 @@ class _File(_Section, frozen=True, kw_only=True):
     storage: Storage = Storage()
     delivery: Delivery = Delivery()
     web: Web = Web()
+    controls: Controls = Controls()
     quality: Thresholds = Thresholds()
 
 

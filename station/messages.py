@@ -93,11 +93,24 @@ class Judged(Struct, frozen=True, tag="judged"):
     verdict: Verdict
 
 
+class Refusal(Struct, frozen=True):
+    """Why a press changed nothing, for a reader of either language, and when it was pressed."""
+
+    code: str
+    ru: str
+    en: str
+    at: datetime
+
+
 class PedalStatus(Struct, frozen=True):
-    """The pedal that was learnt: whether it is plugged in, and is being held down."""
+    """The pedal that was learnt: whether it is plugged in, and is being held down long enough to be counted down.
+
+    `refusal`: of the last press, if it was refused.
+    """
 
     present: bool
     holding: bool = False
+    refusal: Refusal | None = None
 
 
 class Stop(Struct, frozen=True):

@@ -22,6 +22,7 @@ from station.listener import Listener
 from station.lock import locked
 from station.mirror import Mirror
 from station.pages import Page, command_for
+from station.pedal import Pedal
 from station.publishing import Publisher
 from station.rebuilding import replay_or_rebuild
 from station.recorder import Recorder
@@ -95,6 +96,7 @@ def _record(config: Config) -> None:
             mirror=mirror,
             listener=listener,
         )
+        pedal = Pedal(config, recorder.window, inbox.post, clock)
         control = Control(_prepare_socket(config), inbox, recorder.window, clock)
         page = Page(command_for(config.path) if config.web.port else (), clock)
         publisher.start()
@@ -102,10 +104,12 @@ def _record(config: Config) -> None:
             mirror.start()
         recorder.start()
         control.start()
+        pedal.start()
         try:
             _wait_for_the_end(recorder, page, clock)
         finally:
             page.close()
+            pedal.stop()
             control.stop()
             recorder.stop()
             microphone.close()

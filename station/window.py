@@ -6,6 +6,7 @@ from exam.audio import AudioFormat
 from exam.clock import Clock
 from station.messages import PedalStatus, Status, StreamStatus
 from station.overview import Snapshot
+from station.session import State
 
 
 class Window:
@@ -46,6 +47,12 @@ class Window:
         with self._changed:
             snapshot, version, pedal = self._snapshot, self._version, self._pedal
         return snapshot.status(self._shape, version, self._clock.now(), pedal)
+
+    def state_after(self, version: int, timeout_s: float) -> tuple[State, int]:
+        """The room's state and the version now, as soon as it is another one, or after `timeout_s`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._version != version, timeout_s)
+            return self._snapshot.day.state, self._version
 
     def after(self, version: int, timeout_s: float) -> Status:
         """The room as soon as its version is another one, or after `timeout_s`."""

@@ -76,6 +76,20 @@ class Machine(Staged):
         for module in modules:
             self.run(f"modprobe {module}")
 
+    def monitor(self, command: str, **arguments: Any) -> None:
+        """Do something to the machine itself, as qemu's own protocol (QMP) calls it: plug, unplug, press a key."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+            line.settimeout(_MARGIN_S)
+            line.connect(str(self._folder / "qmp.sock"))
+            with line.makefile("rwb") as lines:
+                for order in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
+                    lines.write(json.dumps(order).encode() + b"\n")
+                    lines.flush()
+                    while not {"return", "error"} & (answer := json.loads(lines.readline())).keys():
+                        pass  # a greeting, or an event
+                    if "error" in answer:
+                        raise self._error(f"{order}: {answer['error']}")
+
     def cut(self) -> None:
         """Take the power away: memory is lost, the disks keep what they were given."""
         if self._process is not None:
@@ -133,7 +147,8 @@ class Machine(Staged):
                   "-virtfs", "local,path=shared,mount_tag=shared,security_model=none"]  # fmt: skip
         agent = ["-device", "virtio-serial-pci", "-chardev", "socket,id=agent,path=agent.sock,server=on,wait=off",
                  "-device", "virtserialport,chardev=agent,name=agent"]  # fmt: skip
-        return wrapped + machine + kernel_ + shares + agent + self._drives()
+        plugs = ["-qmp", "unix:qmp.sock,server=on,wait=off", "-device", "qemu-xhci"]
+        return wrapped + machine + kernel_ + shares + agent + plugs + self._drives()
 
     def _drives(self) -> list[str]:
         # What the machine has written is in this computer's page cache and outlives qemu's sudden end, whatever the

@@ -28,7 +28,7 @@ def main() -> None:
             width, height = SIZES[size]
             stage = Stage(browser, width=width, height=height)
             stage.page.on("console", lambda message: print(message.text))
-            stage.page.on("pageerror", print)
+            stage.page.on("pageerror", lambda error: print(error.stack))
             for name in chosen.names or STATES:
                 stage.show(name)
                 stage.page.screenshot(path=chosen.folder / f"{name}_{size}.png")

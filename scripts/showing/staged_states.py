@@ -27,7 +27,7 @@ PEOPLE = [
     _person(8, "Магомедов Магомед Магомедович", "9В"),
     _person(9, "Кузнецов Артём Денисович", "9В"),
     _person(10, "Новикова Дарья Алексеевна", "9В"),
-    _person(11, "Орлов Кирилл Андреевич", "9В"),
+    _person(11, "Орлов Кирилл Андреевич", "9В", scheme=1, playback=False),
     _person(12, "Фёдоров Степан Николаевич", "9Г", "12а"),
     _person(13, "Яковлева Ольга Петровна", "9Г", "12а"),
 ]
@@ -182,6 +182,10 @@ STATES: Mapping[str, Json] = {
     ),
     "next": status(
         "review", taken=_TOLD, in_hand={**_REVIEW, "opinion": "well", "listened": 30.0}, verdict=verdict("pass")
+    ),
+    "next_unheard": status("review", taken=_TOLD, in_hand={**_REVIEW, "participant": 11}, verdict=QUIET_TASK_3),
+    "next_badly": status(
+        "review", taken=_TOLD, in_hand={**_REVIEW, "participant": 11, "opinion": "badly"}, verdict=QUIET_TASK_3
     ),
     "next_chosen": status("review", taken=_TOLD, in_hand={**_REVIEW, "opinion": "declined"}, chosen=chosen(5)),
 }

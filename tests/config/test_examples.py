@@ -37,6 +37,7 @@ def test_every_key_of_the_station_is_shown() -> None:
         ("storage", station_config.Storage),
         ("delivery", station_config.Delivery),
         ("web", station_config.Web),
+        ("controls", station_config.Controls),
         ("quality", Thresholds),
     )
     assert documented("station.toml") == known(*sections)
@@ -69,6 +70,7 @@ def test_the_station_example_holds_the_defaults() -> None:
         config.storage,
         config.delivery,
         config.web,
+        config.controls.keys,
     ):
         for field in msgspec.structs.fields(section):
             if field.default is not msgspec.NODEFAULT:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from station.controls import pedals
+
 ROOT = Path(__file__).parents[2]
 SERVICES = sorted((ROOT / "systemd").glob("*.service"))
 UNITS = [*SERVICES, *sorted((ROOT / "systemd").glob("*.timer"))]
@@ -69,12 +71,25 @@ def test_the_sandbox_is_tight(unit: Path) -> None:
 
 def test_the_room_may_use_its_sound_card_its_page_and_its_disks() -> None:
     service = Settings(ROOT / "systemd/station@.service")["Service"]
-    assert service["DeviceAllow"] == f"char-{ALSA_MAJOR} rw"
+    assert allowed_devices(ROOT / "systemd/station@.service") == [f"char-{ALSA_MAJOR} rw", "char-input r"]
     assert "PrivateDevices" not in service
     assert service["SupplementaryGroups"] == "audio"
     assert service["IPAddressAllow"] == "localhost"
     assert {"AF_UNIX", "AF_INET"} <= set(service["RestrictAddressFamilies"].split())
     assert {"/var/lib/station", "-/media", "-/mnt"} == set(service["ReadWritePaths"].split())
+
+
+def allowed_devices(unit: Path) -> list[str]:
+    lines = unit.read_text(encoding="utf-8").splitlines()
+    return [line.removeprefix("DeviceAllow=") for line in lines if line.startswith("DeviceAllow=")]
+
+
+def test_every_known_pedal_and_nothing_else_is_given_to_the_station() -> None:
+    service = Settings(ROOT / "systemd/station@.service")["Service"]
+    assert "input" not in service["SupplementaryGroups"].split()
+    lines = (ROOT / "systemd/udev/72-exam-pedal.rules").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if not line.startswith("#")]
+    assert rules == [pedals.rule(device, service["User"]) for device in pedals.KNOWN]
 
 
 def test_the_room_never_stays_down() -> None:

@@ -271,6 +271,7 @@ export default {
   "refusal.wrong_state.paused": "The recording is paused. Press “Go on” or “Stop”.",
   "refusal.wrong_state.review": "The recording has ended already and is safe. The page shows what is so now.",
   "refusal.nobody_chosen": "Nobody is chosen. Press a name in the list.",
+  "refusal.nobody_chosen.review": "The next participant is not chosen yet: press “Next participant”.",
   "refusal.no_more_tasks": "All tasks are marked. To end the answer hold Stop for 3 seconds. Recording goes on.",
   "refusal.idle_press": "The press has changed nothing.",
   "refusal.idle_press.recording": "To end the answer hold for 3 seconds. Recording goes on.",

@@ -1,12 +1,17 @@
-/** Draws the level meters: slim, one colour, once a frame and only where they are seen. */
+/** Draws the level meters: slim, one colour, only what is new and where they are seen. */
 import { share } from "./cells.js";
+
+const FRAME_MS = 30; // cells come 24 a second: more often there is nothing new
 
 /** Keep every canvas with `data-seat` drawn from `cells`. */
 export function drawMeters(cells) {
+  let drawn = 0;
   const frame = (at) => {
+    requestAnimationFrame(frame);
+    if (at - drawn < FRAME_MS) return;
+    drawn = at;
     const cell = cells.at(at / 1000);
     for (const canvas of document.querySelectorAll("canvas[data-seat]")) draw(canvas, cell);
-    requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
 }

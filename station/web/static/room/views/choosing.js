@@ -4,6 +4,7 @@ import { length } from "../format.js";
 import { fullName, listOf, usedVariants } from "../people.js";
 import { say } from "../say.js";
 import { personOf } from "../screen.js";
+import { verdictOf } from "../verdict.js";
 import { button, earlier, mainButton, personLine, variantWords } from "./parts.js";
 
 export function choosing(c) {
@@ -13,8 +14,9 @@ export function choosing(c) {
   ];
 }
 
-function takeStrip({ inHand, person }) {
-  const opinion = say(`review.opinion.${inHand.opinion ?? "none"}`);
+function takeStrip({ status, inHand, person }) {
+  const opinion = person.playback || inHand.opinion ? [say(`review.opinion.${inHand.opinion ?? "none"}`)] : [];
+  const { attention } = verdictOf(status.verdict, inHand);
   return h(
     "section",
     { class: "take", "data-key": "take", "aria-label": say("state.review.done") },
@@ -22,13 +24,18 @@ function takeStrip({ inHand, person }) {
       "div",
       { class: "take-what" },
       personLine(person),
-      h("span", {}, [variantWords(inHand.variant), length(inHand.seconds), opinion].join(" · ")),
+      h("span", {}, [variantWords(inHand.variant), length(inHand.seconds), ...opinion].join(" · ")),
+      !person.playback && attention && h("span", { class: "attention" }, attention),
     ),
     h(
       "div",
       { class: "take-do" },
       button("continue", say("review.continue"), { kind: "second" }),
       person.playback && button("again", say("review.again"), { kind: "second" }),
+      !person.playback &&
+        inHand.opinion === null &&
+        button("opinion", say("review.badly"), { data: { opinion: "badly" } }),
+      inHand.opinion === "badly" && button("retake", say("review.retake"), { kind: "second" }),
       button("repair", say("card.repair")),
     ),
   );
