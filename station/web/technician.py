@@ -33,6 +33,7 @@ from station.web.spool import Spool
 
 UPLOAD, UPLOAD_BYTES = "/api/technician/upload", 2 << 30
 _PATIENCE_S, _DRIVES_S = 60.0, 5.0
+_AT_ONCE = 2
 _FREE_HOURS = 2.0
 """So much of recording must still fit beside what a page sends."""
 _SHEETS = {"pdf": "application/pdf",
@@ -79,6 +80,7 @@ class Technician:
         self.jobs = Jobs(config.path, lambda: datetime.now(config.zone), lambda jobs: _tell(room, jobs))
         self.spool = Spool(config.recordings, free)
         self.pictures: dict[str, bytes] = {}
+        self.turns = asyncio.Semaphore(_AT_ONCE)  # however often a page asks, the recording needs the processor
         self._recordings = config.recordings
         self._looking: asyncio.Task[list[Mapping[str, Any]]] | None = None
 
@@ -136,15 +138,16 @@ def _look(*words: str) -> Any:
 
 async def _said(request: Request, *words: str) -> bytes:
     """What a command prints. Raises Refused with its one line where there is nothing."""
-    child = await started(room_of(request).config.path, words, language_of(request))
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            out, err = await child.communicate()
-    except TimeoutError:
-        raise Refused(504, "timeout", "Нет ответа, повторите.", "No answer, try again.") from None
-    finally:
-        with suppress(ProcessLookupError):
-            child.kill()
+    async with _of(request).turns:
+        child = await started(room_of(request).config.path, words, language_of(request))
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                out, err = await child.communicate()
+        except TimeoutError:
+            raise Refused(504, "timeout", "Нет ответа, повторите.", "No answer, try again.") from None
+        finally:
+            with suppress(ProcessLookupError):
+                child.kill()
     if not out:
         line = err.decode(errors="replace").strip().rsplit("\n", 1)[-1]
         raise Refused(409, "refused", line, line)

@@ -1,8 +1,10 @@
 """What the technician's routes do not do: for strangers, onto what is no drive, with hostile names and sizes."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -70,6 +72,26 @@ def test_what_is_asked_wrongly_is_refused_in_words(page: Visitor, path: str, bod
 def test_there_is_no_sheet_of_another_kind_and_no_picture_of_nothing(page: Visitor) -> None:
     assert refused(page.get("/api/technician/sheet.exe")) == (404, "not_found")
     assert refused(page.get("/api/technician/rehearsal.png")) == (404, "no_rehearsal")
+
+
+def test_however_often_a_page_asks_only_two_commands_run(page: Visitor, deaf_room: School) -> None:
+    with ThreadPoolExecutor(5) as pool:
+        asked = [pool.submit(page.get, "/api/technician/summary") for _ in range(5)]
+        most = 0
+        while wait(asked, timeout=0.05).not_done:
+            most = max(most, _commands(deaf_room))
+    assert {each.result().status_code for each in asked} == {200}
+    assert 0 < most <= 2
+
+
+def _commands(school: School) -> int:
+    """How many commands of the page run now."""
+    found = 0
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().split(b"\0")
+            found += b"summary" in words and str(school.folder / "station.toml").encode() in words
+    return found
 
 
 # -- files ---------------------------------------------------------------------------------------------------------
