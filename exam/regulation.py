@@ -21,5 +21,9 @@ class Outcome(StrEnum):
 
 PREPARATION_S = {1: 120.0, 2: 120.0, 3: 60.0, 4: 0.0}
 """How long a participant may be silent before the answer to a task, by the interlocutor's instruction."""
+ANSWER_S = {1: 120.0, 2: 180.0, 3: 180.0, 4: 180.0}
+"""How long an answer may take, approximately (5.2); nothing is cut off."""
+TALK_S = 960.0
+"""Preparation and answers of all tasks."""
 EXTRA_S = 1800.0
 """ОВЗ, disabled: so much more, spread freely over preparation and answers (5.2)."""

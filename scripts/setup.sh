@@ -8,6 +8,9 @@ VIRTUAL_MICROPHONE_PACKAGES=(pulseaudio pulseaudio-utils)
 TEST_PACKAGES=(alsa-utils curl e2fsprogs faketime git iproute2 lame libsox-fmt-mp3 mount nodejs npm openssl procps sox)
 TEST_PACKAGES+=(systemd)
 TEST_PACKAGES+=(gir1.2-umockdev-1.0 python3-gi umockdev) # pedals that nobody has to press
+TEST_PACKAGES+=(fonts-dejavu-core)
+# Ubuntu has Chromium as a snap only; any Chromium or Chrome that is there does.
+command -v chromium chromium-browser google-chrome >/dev/null || TEST_PACKAGES+=(chromium)
 BOOT_PACKAGES=(mmdebstrap debian-archive-keyring systemd-container util-linux) # a computer booted beside this one
 # The emulated machine of scripts/rig/machine.py; it fetches Debian's kernel itself, into a cache.
 MACHINE_PACKAGES=(busybox-static dosfstools exfatprogs kmod qemu-system-x86 udev util-linux)

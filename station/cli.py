@@ -18,7 +18,7 @@ from typing import Any
 from exam.errors import ConfigError, ExamError, Fatal, Rejected
 from exam.language import say
 from exam.regulation import ALL_TASKS
-from station import asking, client, prompting, teaching
+from station import asking, client, opening, prompting, teaching
 from station.config import Config, find, load
 from station.usage import WRONG_USE, Add, Parser, listened, time_of_day, yes_no
 
@@ -288,6 +288,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_repairs(add)
     _add_looks(add)
     prompting.add_to(add)
+    opening.add_to(add)
     teaching.add_to(add)
     for name in _NOT_YET:
         add(name, "появится позже", "comes later", _not_yet)

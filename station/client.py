@@ -37,6 +37,16 @@ def socket_path(school: str, room: str) -> Path:
     return Path(directory) / f"station-{school}-{room}.sock"
 
 
+def page_socket(control: Path) -> Path:
+    """Where the page's process beside that control socket gives launch tokens."""
+    return control.with_suffix(".page")
+
+
+def sessions_file(control: Path) -> Path:
+    """Where it keeps who was let in, hashed."""
+    return control.with_suffix(".sessions")
+
+
 def ask(path: Path, command: str, args: dict[str, Any] | None = None, timeout_s: float | None = None) -> dict[str, Any]:
     """Send one command; the status after it.
 

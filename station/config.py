@@ -90,8 +90,11 @@ class Delivery(_Section, frozen=True):
 
 
 class Web(_Section, frozen=True):
-    host: str = "127.0.0.1"
-    port: Annotated[int, Meta(ge=1, le=65535)] = 8265
+    """The page. `port` 0: there is none. `pin_file`: with the PIN that closing and export ask for; empty: none is."""
+
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8265
+    pin_file: str = ""
 
 
 KeyName = Annotated[str, Meta(pattern=r"^((KEY|BTN)_[A-Z0-9_]+)?$")]

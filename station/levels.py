@@ -34,6 +34,17 @@ def measure(blocks: Sequence[bytes], channels: int) -> Levels:
     return Levels(tuple(rms for rms, _ in last), tuple(peak for _, peak in last), hold)
 
 
+def loudness(cells: "np.typing.NDArray[np.int16]") -> Sequence[Sequence[tuple[float, float]]]:
+    """dBFS of RMS and peak of sound shaped (cells, frames, channels): for each cell one pair a channel."""
+    exact = cells.astype(np.float32)
+    mean_square = np.einsum("ijk,ijk->ik", exact, exact) / exact.shape[1]
+    peak = np.abs(exact).max(axis=1)
+    return [
+        [(_dbfs(math.sqrt(power)), _dbfs(high)) for power, high in zip(powers, highs, strict=True)]
+        for powers, highs in zip(mean_square.tolist(), peak.tolist(), strict=True)
+    ]
+
+
 def _channels(block: bytes, channels: int) -> "Iterator[np.typing.NDArray[np.int16]]":
     sound = np.frombuffer(block, np.int16)
     return (sound[channel::channels] for channel in range(channels))

@@ -21,6 +21,7 @@ from station.journal import Journal
 from station.listener import Listener
 from station.lock import locked
 from station.mirror import Mirror
+from station.pages import Page, command_for
 from station.pedal import Pedal
 from station.publishing import Publisher
 from station.rebuilding import replay_or_rebuild
@@ -97,6 +98,7 @@ def _record(config: Config) -> None:
         )
         pedal = Pedal(config, recorder.window, inbox.post, clock)
         control = Control(_prepare_socket(config), inbox, recorder.window, clock)
+        page = Page(command_for(config.path) if config.web.port else (), clock)
         publisher.start()
         if mirror is not None:
             mirror.start()
@@ -104,8 +106,9 @@ def _record(config: Config) -> None:
         control.start()
         pedal.start()
         try:
-            _wait_for_the_end(recorder, clock)
+            _wait_for_the_end(recorder, page, clock)
         finally:
+            page.close()
             pedal.stop()
             control.stop()
             recorder.stop()
@@ -124,7 +127,7 @@ def _mirror(places: Sides, day: Day, shape: AudioFormat) -> Mirror | None:
     return Mirror(places.day, places.other, shape, sides.finished_tapes(day, shape))
 
 
-def _wait_for_the_end(recorder: Recorder, clock: Clock) -> None:
+def _wait_for_the_end(recorder: Recorder, page: Page, clock: Clock) -> None:
     """Until a signal; meanwhile tell systemd that we live as long as frames reach the disk, and stay awake."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -140,6 +143,7 @@ def _wait_for_the_end(recorder: Recorder, clock: Clock) -> None:
                 beaten = progress
                 systemd.notify("WATCHDOG=1")
             wakefulness.keep(awake=progress.file is not None)
+            page.tend()
             ended.wait(_BEAT_S)
     finally:
         wakefulness.release()

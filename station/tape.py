@@ -151,7 +151,7 @@ class TapeReader:
         try:
             self._head = os.pread(self._descriptor, HEADER_BYTES, 0)
             self.shape = _parse(self._head, path)
-            self.frames = (os.fstat(self._descriptor).st_size - HEADER_BYTES) // self.shape.frame_bytes
+            self.frames = self.grown()
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -164,6 +164,10 @@ class TapeReader:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+    def grown(self) -> int:
+        """Frames that are in the file now, those that are held included."""
+        return (os.fstat(self._descriptor).st_size - HEADER_BYTES) // self.shape.frame_bytes
 
     @property
     def is_whole(self) -> bool:

@@ -79,10 +79,10 @@ def _measured(pids: Mapping[str, int], seconds: float) -> Mapping[str, float]:
     """CPU seconds a minute of each, children included; of the station also by themselves those that listen."""
     time.sleep(_SETTLE_S)
     pids = {**pids, "listening": _listening(pids["station"])}
-    began, before = time.monotonic(), {key: _cpu_ns(pid) for key, pid in pids.items()}
+    began, before = time.monotonic(), {key: cpu_ns(pid) for key, pid in pids.items()}
     time.sleep(seconds)
     passed = time.monotonic() - began
-    return {key: (_cpu_ns(pid) - before[key]) / 1e9 * 60 / passed for key, pid in pids.items()}
+    return {key: (cpu_ns(pid) - before[key]) / 1e9 * 60 / passed for key, pid in pids.items()}
 
 
 def _listening(daemon: int) -> int:
@@ -92,11 +92,12 @@ def _listening(daemon: int) -> int:
     return next(int(pid) for pid in children if b"station.listening" in Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
-def _cpu_ns(pid: int) -> int:
+def cpu_ns(pid: int) -> int:
+    """The kernel's run time of a process and its children, exact."""
     total = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
         total += int((task / "schedstat").read_text().split()[0])
-        total += sum(_cpu_ns(int(child)) for child in (task / "children").read_text().split())
+        total += sum(cpu_ns(int(child)) for child in (task / "children").read_text().split())
     return total
 
 

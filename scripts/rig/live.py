@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from rig.sound import Microphone
 
 _STEP_S = 0.01
-_PIPE_BYTES = 1 << 15  # a third of a second waits for a sound server that a busy machine keeps from reading; no more
+SHORT_PIPE, LONG_PIPE = 1 << 15, 1 << 18
+"""Bytes that wait for a sound server that a busy machine keeps from reading, or us from writing; no more. A third of a
+second of one channel at 48 kHz, and 2.7 s: as much as a sound card's ring holds."""
 _NS = 1_000_000_000
 _ABSENT = {errno.ENOENT, errno.ENXIO, errno.EPIPE, errno.EAGAIN}
 
@@ -26,11 +28,11 @@ _ABSENT = {errno.ENOENT, errno.ENXIO, errno.EPIPE, errno.EAGAIN}
 class Voice:
     """Says `samples` (mono) into a live microphone from the moment it is entered until it is left."""
 
-    def __init__(self, samples: NDArray[np.int16], microphone: Microphone) -> None:
+    def __init__(self, samples: NDArray[np.int16], microphone: Microphone, pipe_bytes: int = SHORT_PIPE) -> None:
         if microphone.fifo is None:
             raise ValueError("not a live microphone")
         self._bytes, self._rate, self._fifo = samples.astype("<i2").tobytes(), microphone.rate, microphone.fifo
-        self._pipe = -1
+        self._pipe, self._pipe_bytes = -1, pipe_bytes
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._speak)
         self.began_ns = 0
@@ -64,7 +66,7 @@ class Voice:
         try:
             if self._pipe < 0:
                 self._pipe = os.open(self._fifo, os.O_WRONLY | os.O_NONBLOCK)
-                fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+                fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, self._pipe_bytes)
             os.write(self._pipe, sound)
         except OSError as error:
             if error.errno not in _ABSENT:

@@ -15,6 +15,7 @@ from showing import programs
 from showing.school import BIN, School
 
 PORT = 8464
+PAGE_PORT = 8265
 ROSTER = Path(__file__).parents[2] / "config" / "roster.csv"
 _PREFERRED = ("pulse", "pipewire", "default")
 
@@ -26,7 +27,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("room"), help="папка аудитории")
     parser.add_argument("--port", type=int, default=PORT, help="порт файлового обмена")
     chosen = parser.parse_args()
-    school = School(chosen.folder.absolute())
+    school = School(chosen.folder.absolute(), port=PAGE_PORT)
     with contextlib.ExitStack() as stack:
         environment: dict[str, str] = {}
         device: str | None = "pulse"
@@ -65,6 +66,7 @@ def _explain(school: School) -> None:
     (school.folder / "env").write_text(lines, encoding="utf-8")
     print(f"Аудитория готова, папка {school.folder}. В другом окне терминала:")
     print(f"  . {school.folder / 'env'}")
+    print("  station page                       открыть страницу аудитории: дальше всё можно и на ней")
     print("  station rehearse                   проба звука: слышно ли всех")
     print("  station open                       начать день")
     print("  station start --participant 1      начать запись участника № 1 (список: roster.csv)")

@@ -20,9 +20,10 @@ def today() -> date:
 
 @dataclass(frozen=True)
 class School:
-    """Files of one room in `folder`, and how its programs are called."""
+    """Files of one room in `folder`, and how its programs are called. `port` of its page; 0: it has none."""
 
     folder: Path
+    port: int = 0
 
     @property
     def exchange(self) -> Path:
@@ -38,7 +39,7 @@ class School:
             "RUNTIME_DIRECTORY": str(self.folder / "run"),
         }
 
-    def write(self, *, device: str, roster: str) -> None:
+    def write(self, *, device: str, roster: str, recording: str = "both") -> None:
         """Write the configuration and the roster; what is there already stays."""
         (self.folder / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.folder / "recordings").mkdir(exist_ok=True, mode=0o750)  # the agent looks there before the first day
@@ -46,8 +47,10 @@ class School:
         self._write_once(
             "station.toml",
             f'[school]\ncode = "{CODE}"\nname = "МБОУ СОШ № 1"\ntime_zone = "{ZONE}"\n\n'
-            f'[exam]\ndate = {today()}\n\n[room]\nnumber = "{ROOM}"\nroster = "roster.csv"\n\n'
-            f'[capture]\ndevice = "{device}"\n\n[storage]\nfolder = "recordings"\n',
+            f'[exam]\ndate = {today()}\nrecording = "{recording}"\n\n'
+            f'[room]\nnumber = "{ROOM}"\nroster = "roster.csv"\n\n'
+            f'[capture]\ndevice = "{device}"\n\n[storage]\nfolder = "recordings"\n\n'
+            f"[web]\nport = {self.port}\n",
         )
 
     def admit(self, url: str) -> None:

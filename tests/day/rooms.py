@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from rig.sound import Microphone, SoundServer
+from rig.visitor import Visitor, free_port, visitor
 from showing.demo import ROSTER
 from showing.school import BIN, ROOM, School, today
 
@@ -69,6 +70,10 @@ class Room:
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
+    def visitor(self) -> Visitor:
+        """Somebody who opens its page, once there is one."""
+        return visitor(self.school.folder / "run" / "control.page")
+
     def status(self) -> dict[str, Any]:
         return self.do("status")
 
@@ -97,11 +102,13 @@ def room(
     live: bool = False,
     channels: int = 1,
     of_daemon: Mapping[str, str] | None = None,
+    page: bool = False,
+    recording: str = "both",
 ) -> Iterator[Room]:
-    """A room whose daemon runs; everything is ended at the end. `live`: its microphone hears a `rig.live.Voice`. A
-    configuration that is there already stays."""
-    school = School(folder)
-    school.write(device=device, roster=ROSTER)
+    """A room whose daemon runs; everything is ended at the end. `live`: its microphone hears a `rig.live.Voice`.
+    `page`: it has one, at a port of its own. A configuration that is there already stays."""
+    school = School(folder, port=free_port() if page else 0)
+    school.write(device=device, roster=ROSTER, recording=recording)
     with SoundServer() as server:
         microphone = server.add_live_microphone("room") if live else server.add_microphone("room", channels)
         made = Room(school, server, microphone, of_daemon or {})

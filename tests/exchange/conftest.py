@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from exchange_peers import Client, Served, install_node_modules
+from exchange_peers import Client, Served
+from rig.node import install_node_modules
 
 from sync.exchange.accounts import add_school
 

@@ -1,7 +1,6 @@
 """What stands on the other side in these tests: the server's process, a plain client, Node.js programs."""
 
 import base64
-import fcntl
 import hashlib
 import json
 import select
@@ -173,15 +172,6 @@ def sha256(content: bytes) -> str:
 def upload_checksum(content: bytes, algorithm: str = "sha256") -> dict[str, str]:
     digest = hashlib.new(algorithm, content).digest()
     return {"Upload-Checksum": f"{algorithm} {base64.b64encode(digest).decode()}"}
-
-
-def install_node_modules(folder: Path) -> Path:
-    """`npm ci` once, however many test processes ask for it at the same time."""
-    with (folder / "package.json").open() as lock:  # the same lock everywhere these packages are installed
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "node_modules" / ".package-lock.json").is_file():
-            subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=folder, check=True, capture_output=True, timeout=300)
-    return folder
 
 
 def run_node(folder: Path, script: str, request: Mapping[str, Any]) -> Any:

@@ -30,6 +30,8 @@ folder = "recordings"
 second_folder = "%s"
 hours = 0.001
 reserve_gb = 0.0
+[web]
+port = 0
 """
 
 

@@ -60,7 +60,7 @@ def test_examples_and_units_are_there_and_load(prefix: Path) -> None:
 
 
 def test_modules_started_as_programs_are_found(prefix: Path) -> None:
-    for module in ("station.encoding", "station.capture.child"):
+    for module in ("station.encoding", "station.capture.child", "station.web.__main__"):
         assert (
             run(prefix, "python", "-c", f"import importlib.util as u; assert u.find_spec('{module}')").returncode == 0
         )

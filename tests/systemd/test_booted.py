@@ -79,6 +79,34 @@ folder = "/var/lib/station-sync"
 """
 
 
+OPENS = """
+import json, os, re, subprocess, sys, urllib.parse, urllib.request
+
+class Stays(urllib.request.HTTPRedirectHandler):
+    def http_error_303(self, request, answer, *_):
+        return answer
+
+def ask(url, cookie):
+    return json.load(urllib.request.urlopen(urllib.request.Request(url + "/api/room", headers={"Cookie": cookie})))
+
+if sys.argv[2:]:
+    ask(*sys.argv[2:])
+    sys.exit()
+command = ["station", "page", "--print", "--config", sys.argv[1]]
+opening = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+path = opening.stdout.readline().strip()
+mode, text = f"{os.stat(path).st_mode & 0o777:o}", open(path).read()
+url = re.search('action="(.*?)/enter"', text)[1]
+form = urllib.parse.urlencode({"token": re.search('name="token" value="(.*?)"', text)[1]}).encode()
+entering = urllib.request.Request(url + "/enter", form, {"Origin": "null"})
+cookie = urllib.request.build_opener(Stays).open(entering).headers["Set-Cookie"].partition(";")[0]
+told = {"room": ask(url, cookie), "mode": mode, "url": url, "cookie": cookie}
+opening.wait()
+print(json.dumps({**told, "is_left": os.path.exists(path)}))
+"""
+"""Does what a browser does with the starter's file; or comes again, with a URL and a cookie."""
+
+
 def noon() -> str:
     """A time zone in which it is about noon, so that no test runs into the next day."""
     hours = 12 - datetime.now(UTC).hour
@@ -249,6 +277,24 @@ def test_sleep_is_inhibited_from_open_to_close(room: Computer) -> None:
     assert "block" in line
     # Nobody but the daemon speaks to systemd in its name.
     assert "Got notification message" not in room.run("journalctl", "--no-pager", "-u", ROOM)
+
+
+def test_whoever_may_command_the_station_opens_its_page_and_nobody_else(room: Computer) -> None:
+    icon = room.run("cat", "/usr/share/applications/exam-station-265.desktop")
+    assert f"station page --config {CONFIG}" in icon
+    for user in ("teacher", "stranger"):
+        room.run("useradd", "--create-home", user)
+    room.run("usermod", "--append", "--groups", "station", "teacher")
+    room.write("/run/opens.py", OPENS)
+    opens = ["/opt/exam-station/bin/python", "/run/opens.py", CONFIG]
+    told = json.loads(room.run("runuser", "-u", "teacher", "--", *opens))
+    assert told["room"]["school"]["code"] == "701020"
+    assert (told["mode"], told["is_left"]) == ("600", False)
+    refused = room.ask("runuser", "-u", "stranger", "--", "station", "page", "--print", "--config", CONFIG)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    # A restart puts nobody out.
+    room.run("systemctl", "restart", ROOM)
+    await_(lambda: room.ask(*opens, told["url"], told["cookie"]).returncode == 0)
 
 
 def test_the_sound_is_recorded_by_the_service(recording: Computer) -> None:

@@ -1,0 +1,147 @@
+"""The page is a view: reloads, a second page, a stale one, a station that restarts; and how quick it is."""
+
+import signal
+import statistics
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hands import Mouse
+from playwright.sync_api import Browser, expect
+from rig.browser import meter_frames, pressed_ms
+from rig.marker import marker
+from rooms import RATE, Room, room
+from windows import Window, window
+
+pytestmark = pytest.mark.real
+
+LATENCY_MS = 150
+FRAMES_A_SECOND = 15
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with room(tmp_path_factory.mktemp("room"), page=True) as made:
+        made.do("open")
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def idle(here: Room) -> Iterator[None]:
+    """Each test leaves the room as it was."""
+    yield
+    if here.status()["state"] in {"recording", "paused", "review"}:
+        here.do("cancel")
+
+
+def shows_the_same(*seen: Window) -> None:
+    """Word for word, but for the seconds that pass."""
+    said = [one.page.locator("#room").inner_text() for one in seen]
+    plain = ["".join(letter for letter in text if not letter.isdigit()) for text in said]
+    assert len(set(plain)) == 1, said
+
+
+def test_two_pages_show_the_same_and_a_reload_changes_nothing(here: Room, browser: Browser) -> None:
+    with window(browser, here) as first, window(browser, here) as second:
+        first.sees("idle")
+        first.choose("Петрова", "7")
+        second.says("Петрова Анна Олеговна")
+        expect(second.page.locator("#variant")).to_have_value("7")
+        first.page.locator("#document").check()
+        expect(second.page.locator("#document")).to_be_checked()
+        for press, screen in (("Начать", "recording"), ("Пауза", "paused"), ("Продолжить", "recording")):
+            Mouse(first).press(press)
+            second.sees(screen)
+            first.page.locator("body").click(position={"x": 5, "y": 300})
+            second.page.reload()
+            second.sees(screen)
+            shows_the_same(first, second)
+        here.do("stop")
+        for one in (first, second):
+            one.sees("listening")
+            expect(one.page.locator("[data-act=quick]")).to_be_visible()
+        second.page.reload()
+        expect(second.page.locator("[data-act=quick]")).to_be_visible()
+        Mouse(second).press("Слышно хорошо")
+        first.sees("next")
+        first.page.reload()
+        first.sees("next")
+        shows_the_same(first, second)
+
+
+def test_a_stale_page_changes_nothing_and_says_so(here: Room, browser: Browser) -> None:
+    """It has not heard that the room is another: the press that it offers is refused, and it looks anew."""
+    with window(browser, here) as stale:
+        stale.page.context.add_init_script("""
+            const sockets = [], listen = WebSocket.prototype.addEventListener;
+            window.deaf = new Set();
+            window.deafen = () => sockets.forEach((socket) => window.deaf.add(socket));
+            WebSocket.prototype.addEventListener = function (kind, heard) {
+                sockets.push(this);
+                listen.call(this, kind, (event) => (kind === "message" && window.deaf.has(this)) || heard(event));
+            };
+        """)
+        stale.page.reload()
+        stale.choose("Иванов Игорь")
+        stale.page.evaluate("deafen()")
+        here.do("start", "--participant", "3", "--variant", "1")
+        stale.sees("idle")
+        Mouse(stale).press("Начать")
+        stale.says("Уже идёт запись, она продолжается")
+        stale.sees("recording")
+        stale.says("Петрова Анна Олеговна")
+        assert here.status()["participant"] == 3
+
+
+def test_in_english(here: Room, browser: Browser) -> None:
+    with window(browser, here, path="/?lang=en") as seen:
+        seen.says("Ready")
+        seen.choose("Петрова", "5")
+        Mouse(seen).press("START")
+        seen.says("RECORDING")
+        seen.says("variant 5")
+        seen.page.goto("/")  # the choice stays
+        seen.says("Say your name and variant")
+        assert seen.page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_from_a_press_to_the_page(here: Room, browser: Browser) -> None:
+    """In the page's own time: from the click to the change of what stands there."""
+    with window(browser, here) as seen:
+        seen.choose("Петрова", None)
+        Mouse(seen).press("Начать")
+        seen.sees("recording")
+        took: dict[str, list[float]] = {"click": [], "space": []}
+        steps = [("pause", "paused"), ("resume", "recording"), ("pause", "paused"), ("space", "recording")]
+        for act, screen in steps * 2:
+            seen.settle()
+            took["space" if act == "space" else "click"].append(pressed_ms(seen.page, act, screen))
+        assert all(statistics.median(times) <= LATENCY_MS for times in took.values()), took
+
+
+def test_meters_move(here: Room, browser: Browser) -> None:
+    """Drawn often enough to look alive, however the levels come."""
+    with window(browser, here) as seen:
+        seen.sees("idle")
+        loud = np.repeat(np.random.default_rng(5).uniform(0.02, 0.5, 24 * 20), RATE // 24)
+        here.server.play((marker(20, seed=5) * loud).astype(np.int16), here.microphone)
+        expect(seen.page.locator("canvas[data-filled]")).to_have_count(1)
+        seen.page.wait_for_timeout(1000)
+        assert meter_frames(seen.page, 4) >= FRAMES_A_SECOND
+
+
+def test_the_station_is_killed_under_an_open_page(here: Room, browser: Browser) -> None:
+    with window(browser, here) as seen:
+        seen.choose("Петрова", "5")
+        Mouse(seen).press("Начать")
+        seen.sees("recording")
+        here.end(signal.SIGKILL)
+        seen.says("Нет связи со станцией, запись идёт")
+        seen.sees("recording")
+        Mouse(seen).press("Пауза")
+        seen.says("нажатие не дошло, ничего не изменилось")
+        here.start()
+        expect(seen.page.locator(".strip.calm")).to_have_count(0)
+        seen.sees("recording")
+        Mouse(seen).press("Пауза")
+        seen.sees("paused")
