@@ -26,7 +26,7 @@ class Stage:
 
     def __init__(self, browser: Browser, *, facts: Json | None = None, width: int = 1024, height: int = 768) -> None:
         self.page: Page = browser.new_page(viewport={"width": width, "height": height}, has_touch=True)
-        self.facts = facts or FACTS
+        self.facts: Json | None = facts or FACTS  # None: whoever looks was not let in
         self.asked: list[Json] = []
         self.refuse: Callable[[Json], Json | None] = lambda _asked: None
         self._socket: WebSocketRoute | None = None
@@ -59,7 +59,9 @@ class Stage:
 
     def _answer(self, route: Route) -> None:
         path = urlsplit(route.request.url).path
-        if path == "/api/room":
+        if path == "/api/room" and self.facts is None:
+            route.fulfill(status=401, json={"error": {"code": "no_session"}})
+        elif path == "/api/room":
             route.fulfill(json=self.facts)
         elif path.startswith("/api/waveform/"):
             route.fulfill(json=_picture())

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 from rig.node import install_node_modules
-from showing.staged_page import Stage
+from showing.staged_page import BASE, Stage
 from showing.staged_states import FACTS, PEOPLE, STATES, chosen, in_hand, status
 
 NODE = Path(__file__).parents[1] / "node"
+pytestmark = pytest.mark.xdist_group("room_page_looks")
+
 WAIT_S, NOTHING_S = 5.0, 0.15
-OFTEN = {"closed", "idle_chosen", "recording_over", "paused_speech", "review_listen", "next_chosen", "repair", "close"}
+OFTEN = {"closed", "idle_chosen", "recording_over", "review_listen", "next_chosen", "repair"}
 """Looked through each time; the others, which are much like them, take their time with the slow tests."""
 TALKS = [name for name in STATES if name.startswith(("introduction", "recording", "paused"))]
 
@@ -297,3 +299,37 @@ def test_what_is_typed_survives_what_the_station_tells(stage: Stage) -> None:
     expect(variant).to_be_focused()
     stage.tell(status("idle", chosen=chosen(3, "9")))
     expect(variant).to_have_value("9")
+
+
+def test_the_pedal_is_counted_down_too_and_what_it_was_refused_is_said(stage: Stage) -> None:
+    talk = {"in_hand": in_hand(seconds=400.0)}
+    pedal = {"present": True, "holding": False, "refusal": None}
+    stage.show("recording")
+    stage.tell(status("recording", **talk, pedal=pedal))
+    expect(stage.page.locator(".actions .main")).to_contain_text("педаль")
+    stage.tell(status("recording", **talk, pedal={**pedal, "holding": True}))
+    expect(stage.page.locator(".countdown-what")).to_contain_text("Стоп через")
+    stage.tell(status("recording", **talk, pedal=pedal))
+    expect(stage.page.locator(".countdown")).to_have_count(0)
+    refused = {"code": "no_more_tasks", "ru": "?", "en": "?", "at": "2026-02-11T10:42:08+07:00"}
+    stage.tell(status("recording", **talk, pedal={**pedal, "refusal": refused}))
+    expect(stage.page.locator(".refusal")).to_contain_text("Все задания отмечены")
+    stage.tell(status("idle", pedal={**pedal, "present": False}))
+    stage.page.locator("[data-act=dismiss]").click()
+    expect(stage.page.locator(".foot")).to_contain_text("Педаль отключена")
+
+
+def test_no_connection_is_told_calmly_and_the_page_stays(stage: Stage) -> None:
+    stage.show("recording")
+    stage.send({"away": {"code": "daemon_away", "ru": "?", "en": "?", "text": "?"}})
+    expect(stage.page.locator(".strip.calm")).to_contain_text("Станция перезапускается")
+    expect(stage.page.locator(".digits")).to_be_visible()
+    stage.tell(STATES["recording"])
+    expect(stage.page.locator(".strip.calm")).to_have_count(0)
+
+
+def test_who_was_not_let_in_is_told_how(stage: Stage) -> None:
+    stage.facts = None
+    stage.page.goto(BASE)
+    expect(stage.page.locator("body")).to_contain_text("значком «Запись экзамена» на рабочем столе")
+    stage.facts = FACTS
