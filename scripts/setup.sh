@@ -6,6 +6,7 @@ RUN_PACKAGES=(python3 python3-venv libportaudio2 libasound2-plugins libudev1 ffm
 SERVICE_PACKAGES=(dbus polkitd) # as services: logind's lock against sleep is asked for over D-Bus, polkit grants it
 VIRTUAL_MICROPHONE_PACKAGES=(pulseaudio pulseaudio-utils)
 TEST_PACKAGES=(alsa-utils curl e2fsprogs faketime git iproute2 lame libsox-fmt-mp3 mount nodejs npm openssl procps sox)
+TEST_PACKAGES+=(poppler-utils)
 TEST_PACKAGES+=(systemd)
 TEST_PACKAGES+=(gir1.2-umockdev-1.0 python3-gi umockdev) # pedals that nobody has to press
 TEST_PACKAGES+=(fonts-dejavu-core)
@@ -13,7 +14,7 @@ TEST_PACKAGES+=(fonts-dejavu-core)
 command -v chromium chromium-browser google-chrome >/dev/null || TEST_PACKAGES+=(chromium)
 BOOT_PACKAGES=(mmdebstrap debian-archive-keyring systemd-container util-linux) # a computer booted beside this one
 # The emulated machine of scripts/rig/machine.py; it fetches Debian's kernel itself, into a cache.
-MACHINE_PACKAGES=(busybox-static dosfstools exfatprogs kmod qemu-system-x86 udev util-linux)
+MACHINE_PACKAGES=(busybox-static dosfstools exfat-fuse exfatprogs kmod qemu-system-x86 udev util-linux)
 
 say() { printf '%s\n' "$*" >&2; }
 

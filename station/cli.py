@@ -18,13 +18,15 @@ from typing import Any
 from exam.errors import ConfigError, ExamError, Fatal, Rejected
 from exam.language import say
 from exam.regulation import ALL_TASKS
-from station import asking, client, opening, prompting, teaching
+from station import asking, client, opening, prompting, summary, teaching
 from station.config import Config, find, load
+from station.exporting import command as export
+from station.readiness import command as ready
+from station.roomsheet import command as room_sheet
 from station.usage import WRONG_USE, Add, Parser, listened, time_of_day, yes_no
 
 _DONE, _FAILED, _NOT_RUNNING = 0, 1, 3
 _POLL_S = 0.5
-_NOT_YET = ("export", "room-sheet")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -34,7 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter gets the rest of the answer
     parser = _parser()
     arguments, unknown = parser.parse_known_args(words)
-    if unknown and arguments.act is not _not_yet:
+    if unknown:
         parser.error(say("неизвестные аргументы: ", "unrecognized arguments: ") + " ".join(unknown))
     try:
         code: int = arguments.act(arguments)
@@ -219,14 +221,6 @@ def _merge(arguments: argparse.Namespace) -> int:
     return _DONE
 
 
-def _not_yet(arguments: argparse.Namespace) -> int:
-    raise Rejected(
-        f"Команда «{arguments.command}» появится в следующей версии; запись работает и без неё.",
-        f"“{arguments.command}” comes with a later version; recording works without it.",
-        code="not_yet",
-    )
-
-
 # -- words -----------------------------------------------------------------------------------------------------
 
 
@@ -287,11 +281,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_papers(add)
     _add_repairs(add)
     _add_looks(add)
-    prompting.add_to(add)
-    opening.add_to(add)
-    teaching.add_to(add)
-    for name in _NOT_YET:
-        add(name, "появится позже", "comes later", _not_yet)
+    for part in (prompting, opening, teaching, room_sheet, export, ready, summary):
+        part.add_to(add)
     return parser
 
 

@@ -90,11 +90,13 @@ class Delivery(_Section, frozen=True):
 
 
 class Web(_Section, frozen=True):
-    """The page. `port` 0: there is none. `pin_file`: with the PIN that closing and export ask for; empty: none is."""
+    """The page. `port` 0: there is none. `pin_file`: with the PIN that closing and export ask for; empty: none is.
+    `sync_config`: the agent's, whose deliveries the page tells of; empty: it does not."""
 
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8265
     pin_file: str = ""
+    sync_config: str = ""
 
 
 KeyName = Annotated[str, Meta(pattern=r"^((KEY|BTN)_[A-Z0-9_]+)?$")]
@@ -152,6 +154,11 @@ class Config(_File, frozen=True, kw_only=True):
     @property
     def roster(self) -> Path:
         return self._beside(self.room.roster)
+
+    @property
+    def sync_config(self) -> Path | None:
+        """The agent's configuration, where the page is to tell of deliveries."""
+        return self._beside(self.web.sync_config) if self.web.sync_config else None
 
     @property
     def recordings(self) -> Path:

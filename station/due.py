@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from exam import manifest
 from exam.manifest import Manifest
 from exam.names import Kind
+from station import tally
 from station.audibility.case import Case
 from station.audibility.thresholds import Thresholds
 from station.audibility.timeline import of_marks, of_steps
@@ -26,8 +27,7 @@ class Due:
 
     def __init__(self, publisher: Publisher, rules: Rules, config: Config) -> None:
         self._publisher, self._rules, self._config, self._station = publisher, rules, config, config.station
-        # A stream nobody asked for stays here as the safety copy.
-        self._left_out = {"stream": Kind.PARTICIPANT, "personal": Kind.STREAM}.get(config.exam.recording)
+        self._left_out = tally.left_out(config.exam.recording)
         self._submitted: set[str] = set()
         self._failed: set[str] = set()
         self._lost: frozenset[str] = frozenset()
@@ -40,7 +40,7 @@ class Due:
     def of(self, day: Day) -> tuple[str, ...]:
         """Stems of finished recordings without a manifest."""
         stems = (*day.unpublished(), *(stem for stem in day.published if stem in self._lost))
-        return tuple(stem for stem in stems if _kind(day, stem) is not self._left_out)
+        return tuple(stem for stem in stems if tally.kind_of(day, stem) is not self._left_out)
 
     def submit(self, day: Day, is_filling: Callable[[Take], bool]) -> None:
         """Hand over what is due; not yet a take that `is_filling`."""
@@ -98,12 +98,6 @@ def _drift_of(day: Day, told: Manifest) -> float | None:
     """Of the part in which the take ended."""
     last = told.spans[-1].stream if told.spans else None
     return next((part.drift_ppm for part in day.parts if part.file == last), None)
-
-
-def _kind(day: Day, stem: str) -> Kind:
-    if stem in day.takes:
-        return Kind.PARTICIPANT
-    return Kind.REHEARSAL if day.rehearsal_of(stem) is not None else Kind.STREAM
 
 
 def draft_of_rehearsal(rehearsal: Rehearsal, rules: Rules, station: str) -> Draft:

@@ -44,17 +44,16 @@ class Tail(Struct, frozen=True):
         return now_ns - self.at_ns <= _GOES_ON_WITHIN_NS
 
 
-def replay(folder: Path) -> Day:
+def replay(folder: Path, file: str = journals.FILE) -> Day:
     """The day as its journal tells it. Raises Rejected where a line is broken or cannot follow the ones before."""
     day = Day()
-    for entry in journals.read(folder):
+    for entry in journals.read(folder, file):
         try:
             day = evolve(day, entry.event, entry.wall)
         except (ValueError, LookupError) as error:
             raise Rejected(
-                f"Журнал {folder / journals.FILE}: событие {entry.seq} не может идти за прежними ({error}). "
-                "Записи целы.",
-                f"Journal {folder / journals.FILE}: event {entry.seq} cannot follow those before it ({error}). "
+                f"Журнал {folder / file}: событие {entry.seq} не может идти за прежними ({error}). Записи целы.",
+                f"Journal {folder / file}: event {entry.seq} cannot follow those before it ({error}). "
                 "The recordings are untouched.",
                 code="bad_journal",
             ) from error

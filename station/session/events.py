@@ -105,13 +105,17 @@ class Chosen(Event, frozen=True, tag="chosen"):
 
 
 class TakeStarted(Event, frozen=True, tag="take_started"):
-    """A take begins; its audio from `frame` on, of which `lead` frames are pre-roll. `stem` names it for ever."""
+    """A take begins; its audio from `frame` on, of which `lead` frames are pre-roll. `stem` names it for ever.
+
+    `at`: when, if not when this was written down: they had been speaking already.
+    """
 
     stem: str
     participant: int
     take: int
     variant: str | None = None
     lead: int = 0
+    at: datetime | None = None
 
 
 class TaskMarked(Event, frozen=True, tag="task_marked"):

@@ -112,7 +112,7 @@ def _take_started(day: Day, event: happened.TakeStarted, wall: datetime) -> Day:
         participant=event.participant,
         number=event.take,
         variant=event.variant,
-        started_at=wall,
+        started_at=event.at or wall,
         open_from=_place(event),
         lead=event.lead,
     )

@@ -1,6 +1,7 @@
 """Decisions about who is recorded and from which frame on: choice, start, going on after a stop or pause. Pure."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from exam.errors import Rejected
 from exam.roster import Participant
@@ -70,6 +71,7 @@ def start(desk: Desk, command: ask.Start) -> Desk:
             take=number,
             variant=variant,
             lead=lead,
+            at=_time_of(desk, first + lead) if command.earlier_s else None,
         )
     )
 
@@ -152,6 +154,11 @@ def _beginning(desk: Desk, earlier_s: float) -> tuple[int, int]:
     spoken = desk.now.frame - round(earlier_s * desk.rules.sample_rate)
     first = max(spoken - desk.rules.pre_roll, _last_end(desk, desk.day.takes.values()))
     return first, max(0, spoken - first)
+
+
+def _time_of(desk: Desk, frame: int) -> datetime:
+    """When this frame of the running part was heard; it is not long ago."""
+    return desk.now.wall - timedelta(seconds=(desk.now.frame - frame) / desk.rules.sample_rate)
 
 
 def _after_last_span(desk: Desk, earlier: int = 0) -> int:

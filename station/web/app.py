@@ -13,13 +13,14 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from exam.errors import ExamError
-from station.web import orders, playing
+from station.web import orders, playing, technician
 from station.web.doors import Doors
 from station.web.entering import enter
 from station.web.facts import facts_of
 from station.web.refusal import Refused, answer
 from station.web.room import LANGUAGE_COOKIE, LANGUAGES, Room, language_of, room_of
 from station.web.shielding import ENTER, Shield
+from station.web.technician import UPLOAD, UPLOAD_BYTES, Technician
 
 _log = logging.getLogger("station.web")
 _STATIC = Path(__file__).parent / "static"
@@ -30,8 +31,9 @@ _ALWAYS_ASK = {"Cache-Control": "no-cache"}
 def build(room: Room, doors: Doors) -> ASGIApp:
     """The application of one room."""
     app = Starlette(routes=_routes(), exception_handlers={ExamError: _refuse, OSError: _disk_failed})
-    app.state.room = room
-    return Shield(app, room.sessions, doors, host=room.config.web.host, cookie=room.cookie, large={})
+    app.state.room, app.state.technician = room, Technician(room)
+    large = {UPLOAD: UPLOAD_BYTES}
+    return Shield(app, room.sessions, doors, host=room.config.web.host, cookie=room.cookie, large=large)
 
 
 def _routes() -> Sequence[BaseRoute]:
@@ -47,6 +49,7 @@ def _routes() -> Sequence[BaseRoute]:
         Route("/api/heard", playing.heard, methods=["POST"]),
         Route("/audio/{stem}.wav", playing.audio, methods=["GET"]),
         WebSocketRoute("/live", _live),
+        *technician.routes(),
     ]
 
 

@@ -26,7 +26,7 @@ print("ready", flush=True)
 while select.select([device.fd], [], [], float(sys.argv[2]))[0]:
     print(len([event for event in device.read() if event.type == 1]), flush=True)
 """
-WITHOUT = "[Service]\nDeviceAllow=\nDeviceAllow=char-116 rw\n"
+WITHOUT = "[Service]\nDeviceAllow=\nDeviceAllow=char-116 rw\nStandardError=append:/shared/station.log\n"
 
 
 class Foot:
@@ -72,6 +72,7 @@ def foot(machine: Machine, units: Units) -> Foot:  # noqa: ARG001 - the room mus
     """The pedal is plugged in and learnt as a technician does it, with the udev rule that was asked for."""
     machine.run(f"cp {CHECKOUT}/systemd/udev/72-exam-pedal.rules {RULES}")
     machine.start("exec /lib/systemd/systemd-udevd", "/shared/udev.log")
+    wait_for(lambda: bool(machine.run("ls /run/udev/control 2>/dev/null || true")))
     udev(machine, "control", "--ping")
     foot = Foot(machine)
     foot.plug()
@@ -180,6 +181,7 @@ def test_without_what_the_unit_allows_there_would_be_no_pedal(machine: Machine, 
     units.write("station@.service.d/without.conf", WITHOUT)
     units.ask("daemon-reload")
     units.ask("start", SERVICE, timeout_s=WAIT_S)
-    wait_for(lambda: "Operation not permitted" in units.log())
+    log = machine.shared / "station.log"
+    wait_for(lambda: log.exists() and "Operation not permitted" in log.read_text())
     assert not has_pedal(machine)
     units.ask("stop", SERVICE, timeout_s=WAIT_S)

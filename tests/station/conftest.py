@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import soundfile
 from days import IVANOV, Room, play_day
+from desk_days import Desk, desk
 from dictated import RATE, sweep
 from tampered import play_two_parts
 from taped import Tapes
@@ -63,3 +64,9 @@ def master(tmp_path: Path) -> Path:
     """Where the imported recording is to go: a day's folder of its own."""
     (tmp_path / "day").mkdir()
     return tmp_path / "day" / f"{IVANOV}.wav"
+
+
+@pytest.fixture
+def finished(pattern_day: Path, tmp_path: Path) -> Desk:
+    """A finished day with mp3 copies, its settings and roster."""
+    return desk(tmp_path / "school", pattern_day)

@@ -1,6 +1,7 @@
 """Who is recorded next, from which frame on, and what a press means: the session as pedal and page drive it."""
 
 import itertools
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -146,6 +147,7 @@ def test_already_speaking_for_a_while() -> None:
     assert room.day.take is not None
     assert room.day.take.open_from is not None
     assert (room.day.take.open_from.frame, room.day.take.lead) == (press - 4 * rate - PRE, PRE)
+    assert room.day.take.started_at == room.wall - timedelta(seconds=4)
 
 
 def test_what_was_spoken_earlier_ends_at_the_take_before() -> None:

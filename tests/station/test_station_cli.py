@@ -11,10 +11,10 @@ import pytest
 from exam.errors import ConfigError, Fatal, Rejected
 from station import cli, client
 
-LATER = ("export", "room-sheet")
 TO_THE_DAEMON = ("open", "close", "start", "mark", "pause", "resume", "stop", "accept", "retake", "cancel", "outcome",
                  "reassign", "correct", "status")  # fmt: skip
-COMMANDS = ("run", "devices", "verify", "check", "rehearse", "learn-pedal", *TO_THE_DAEMON, *LATER)
+COMMANDS = ("run", "devices", "verify", "check", "rehearse", "learn-pedal", "page", "export", "room-sheet", "ready",
+            "summary", *TO_THE_DAEMON)  # fmt: skip
 STATUS: dict[str, Any] = {
     "state": "recording",
     "participant": 1,
@@ -184,15 +184,6 @@ def test_a_wrong_configuration_exits_with_2_and_names_file_and_key(
 def test_every_command_explains_itself(command: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command, option) == 0
     assert capsys.readouterr().out
-
-
-@pytest.mark.parametrize("command", LATER)
-@pytest.mark.parametrize("rest", ["", "--json", "FILE --participant 7", "--participant 7 --from 09:00:00", "--out x"])
-def test_later_commands_say_that_they_are_not_there_yet(
-    command: str, rest: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(command, *rest.split()) == 1
-    assert command in capsys.readouterr().err
 
 
 def test_close_waits_until_everything_is_published(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,115 @@
+"""The inventory («опись») of a day on a drive, as text and as a table: every file with size and SHA-256. Pure.
+
+Made for Windows: a mark for UTF-8, line ends of two signs, semicolons that Excel takes for columns.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from exam.language import say
+from exam.manifest import Decision, Manifest
+from exam.names import Kind
+from station.exporting.choosing import Left
+from station.roomsheet.rows import Place
+
+_DECISIONS: dict[Decision, tuple[str, str]] = {
+    "accepted": ("принята", "accepted"),
+    "rejected": ("отклонена", "rejected"),
+    "unreviewed": ("не прослушана", "unreviewed"),
+    "interrupted": ("прервалась", "interrupted"),
+    "early_end": ("завершил досрочно", "ended early"),
+    "removed": ("удалён", "removed"),
+}
+
+
+class Entry(Struct, frozen=True):
+    """A file on the drive; `recording`: what it belongs to, None for papers. `size` in bytes."""
+
+    file: str
+    size: int
+    sha256: str
+    recording: Manifest | None = None
+
+
+def as_text(
+    place: Place, until: datetime | None, entries: Sequence[Entry], *, left: Sequence[Left], put_by: Sequence[Left]
+) -> bytes:
+    """For a person. `left`: what should be there and is not; `put_by`: what is not meant to; `until`: as of when."""
+    size = sum(entry.size for entry in entries)
+    lines = [
+        say("ОПИСЬ", "INVENTORY"),
+        f"{place.school_name} ({place.school})" if place.school_name else place.school,
+        say(f"Аудитория {place.room}, {place.exam_date:%d.%m.%Y}", f"Room {place.room}, {place.exam_date:%d.%m.%Y}"),
+        _as_of(until, place),
+        say(f"Файлов: {len(entries)}, байт: {size}", f"Files: {len(entries)}, bytes: {size}"),
+        "",
+        *(f"{entry.sha256}  {entry.size:>12}  {entry.file}" for entry in entries),
+        *_listed(say("НЕ СКОПИРОВАНО:", "NOT COPIED:"), left),
+        *_listed(say("НЕ ВХОДИТ В КОМПЛЕКТ, осталось на компьютере:", "NO PART OF THE PACKAGE, left here:"), put_by),
+        "",
+        say(
+            "Проверить файл в Windows: certutil -hashfile ИМЯ SHA256; должно получиться число слева от имени.",
+            "To check a file on Windows: certutil -hashfile NAME SHA256 gives the number on the left.",
+        ),
+        say(
+            "Здесь имена и голоса несовершеннолетних: храните накопитель под замком, пропажу сообщите сразу.",
+            "Names and voices of minors: keep the drive locked away, report a loss at once.",
+        ),
+    ]
+    return _for_windows("\n".join(lines) + "\n")
+
+
+def as_table(entries: Iterable[Entry]) -> bytes:
+    """For Excel."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\n")
+    writer.writerow(
+        [
+            say("Файл", "File"), say("Размер, байт", "Size, bytes"), "SHA-256", say("Что это", "What it is"),
+            say("№", "No."), say("Участник", "Participant"), say("Класс", "Class"), say("Дубль", "Take"),
+            say("Вариант", "Variant"), say("Решение", "Decision"),
+        ]
+    )  # fmt: skip
+    for entry in entries:
+        writer.writerow([_inert(cell) for cell in (entry.file, str(entry.size), entry.sha256, *_told(entry.recording))])
+    return _for_windows(text.getvalue())
+
+
+def _as_of(until: datetime | None, place: Place) -> str:
+    at = f"{until.astimezone(place.zone):%d.%m.%Y %H:%M:%S}" if until is not None else "—"
+    return say(f"По журналу станции на {at}", f"By the station's journal as of {at}")
+
+
+def _listed(heading: str, left: Sequence[Left]) -> list[str]:
+    return ["", heading, *(f"  {each.file}: {each.text}" for each in left)] if left else []
+
+
+def _told(recording: Manifest | None) -> Sequence[str]:
+    if recording is None:
+        return (say("документ", "paper"), *[""] * 6)
+    kinds = {
+        Kind.PARTICIPANT: say("запись участника", "participant's recording"),
+        Kind.STREAM: say("общая запись", "stream"),
+        Kind.REHEARSAL: say("проба звука", "test recording"),
+    }
+    person = recording.participant
+    who = ("", "", "")
+    if person is not None:
+        name = " ".join(part for part in (person.surname, person.first_name, person.patronymic) if part)
+        who = (str(person.number), name, person.class_name)
+    take = str(recording.take or "")
+    decision = say(*_DECISIONS[recording.outcome]) if recording.outcome is not None else ""
+    return (kinds[recording.kind], *who, take, recording.variant or "", decision)
+
+
+def _inert(cell: str) -> str:
+    """Excel takes what begins so for a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell
+
+
+def _for_windows(text: str) -> bytes:
+    return text.replace("\n", "\r\n").encode("utf-8-sig")
