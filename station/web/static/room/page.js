@@ -34,6 +34,7 @@ export class Page {
   #moment = "";
   #momentAt = -Infinity;
   #ticks = 0;
+  #edition = 0;
 
   /** `renew()`: asks the station to be told anew. */
   constructor(facts, renew) {
@@ -61,6 +62,7 @@ export class Page {
   told(status) {
     const before = this.#last?.status;
     this.#last = { status, at: performance.now() };
+    this.#edition += 1;
     const changes = { away: null };
     if (before && before.state !== status.state)
       Object.assign(changes, { query: "", whole: false, holding: null, refusal: this.#freshRefusal() });
@@ -135,7 +137,16 @@ export class Page {
 
   context() {
     const { player, wave } = this.listening;
-    return contextOf({ heard: this.#last, facts: this.facts, local: this.local, player, wave, at: performance.now() });
+    const at = performance.now();
+    return contextOf({
+      heard: this.#last,
+      facts: this.facts,
+      local: this.local,
+      player,
+      wave,
+      at,
+      edition: this.#edition,
+    });
   }
 
   draw() {
@@ -210,6 +221,7 @@ export class Page {
   async #renewFacts() {
     try {
       this.facts = await station.facts();
+      this.#edition += 1;
       this.draw();
     } catch (refusal) {
       if (refusal.error?.code === "no_session") this.refuse(refusal.error);
