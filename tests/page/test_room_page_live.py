@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from hands import Mouse
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from rig.browser import meter_frames, pressed_ms
 from rig.marker import marker
 from rooms import Room, room
@@ -66,6 +66,31 @@ def test_two_pages_show_the_same_and_a_reload_changes_nothing(here: Room, browse
         first.page.reload()
         first.sees("next")
         shows_the_same(first, second)
+
+
+def test_what_is_set_last_stays_however_slow_the_station_was_before(here: Room, browser: Browser) -> None:
+    """The variant is told when its field is left for the tick: the one must not overtake the other."""
+    held: list[Route] = []
+    with window(browser, here) as seen:
+        seen.sees("idle")
+        seen.choose("Петрова")
+        seen.page.route("**/api/command", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it calls
+        seen.page.locator("#variant").fill("8")
+        seen.page.locator("#document").check()
+        drawn_again(seen)
+        assert len(held) == 1
+        for number in (1, 2):
+            here.await_(lambda number=number: len(held) == number or drawn_again(seen))
+            held[-1].continue_()
+        expect(seen.page.locator("#document")).to_be_checked()
+        here.await_(lambda: here.status()["chosen"]["document_checked"] or drawn_again(seen))
+        assert here.status()["chosen"]["variant"] == "8"
+
+
+def drawn_again(seen: Window) -> bool:
+    """The page has had time for two pictures."""
+    seen.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return False
 
 
 def test_a_stale_page_changes_nothing_and_says_so(here: Room, browser: Browser) -> None:

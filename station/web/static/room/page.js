@@ -31,6 +31,7 @@ const NOTHING_LOCAL = {
 export class Page {
   #last = null; // {status, at}
   #doing = new Set();
+  #telling = Promise.resolve();
   #moment = "";
   #momentAt = -Infinity;
   #ticks = 0;
@@ -115,9 +116,14 @@ export class Page {
     this.typing = setTimeout(() => this.tellChoice(), TYPED_MS);
   }
 
-  /** Variant and document as they stand in the card. */
-  async tellChoice() {
+  /** Variant and document as they stand in the card: one telling after another, so that the last one stays. */
+  tellChoice() {
     clearTimeout(this.typing);
+    this.#telling = this.#telling.catch(() => null).then(() => this.#tellChoice());
+    return this.#telling;
+  }
+
+  async #tellChoice() {
     const { chosen } = this.#last.status;
     if (chosen === null) return;
     const variant = this.local.variant?.text ?? chosen.variant ?? "";
