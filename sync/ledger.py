@@ -162,12 +162,22 @@ def read(folder: Path) -> list[Row]:
     path = folder / FILE
     if not path.exists():
         return []
+    uri = f"{path.absolute().as_uri()}?mode=ro"
     with _translated(path):
-        db = _connect(f"{path.absolute().as_uri()}?mode=ro")
         try:
-            return list(_read(db)) if _version(db) else []
-        finally:
-            db.close()
+            return _rows_of(uri)
+        except sqlite3.OperationalError:
+            if path.with_name(path.name + "-wal").exists():
+                raise
+        return _rows_of(uri + "&immutable=1")  # the agent rests; who may not write beside the ledger cannot lock it
+
+
+def _rows_of(uri: str) -> list[Row]:
+    db = _connect(uri)
+    try:
+        return list(_read(db)) if _version(db) else []
+    finally:
+        db.close()
 
 
 def _read(db: sqlite3.Connection) -> Iterator[Row]:

@@ -43,8 +43,10 @@ class Rate:
 class Progress:
     """Lines about what happened; on a terminal also one live line with bytes and the time remaining."""
 
-    def __init__(self, out: TextIO = sys.stderr, clock: Callable[[], float] = time.monotonic) -> None:
-        self._out, self._live, self._clock = out, out.isatty(), clock
+    def __init__(self, out: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """`out`: standard error, unless told."""
+        self._out = sys.stderr if out is None else out
+        self._live, self._clock = self._out.isatty(), clock
         self._rate = Rate(clock)
         self._undelivered = 0
         self._item: Item | None = None

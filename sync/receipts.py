@@ -48,7 +48,7 @@ class Receipts:
     def meet(self, key: bytes) -> None:
         """The server showed `key`: pin it at first use, refuse another one later with Fatal."""
         if self.key is None:
-            durable.make_folder(self._key_file.parent, mode=0o700)
+            durable.make_folder(self._key_file.parent)
             durable.publish(self._key_file, base64.b64encode(key) + b"\n")
         if key != self.key:
             raise self._stranger()
@@ -77,7 +77,7 @@ class Receipts:
         stored = self.stored(receipt.sha256)
         if stored is not None and self.proves(receipt.sha256, receipt.size):
             return stored
-        durable.make_folder(self._folder, mode=0o700)
+        durable.make_folder(self._folder)
         durable.rewrite(self._path(receipt.sha256), msgspec.json.format(msgspec.json.encode(receipt), indent=1) + b"\n")
         return receipt
 

@@ -383,6 +383,11 @@ def test_what_was_recorded_is_delivered_by_the_services(recorded: Computer) -> N
         return bool(items) and all(item["state"] == "delivered" for item in items)
 
     await_(delivered)
+    told = recorded.run(*status)
+    of_the_station = ["runuser", "-u", "station", "--", *status[4:]]
+    assert recorded.run(*of_the_station) == told
+    recorded.run("systemctl", "stop", "station-sync.timer", "station-sync.service")
+    assert recorded.run(*of_the_station) == told
 
 
 def test_a_configuration_broken_later_is_tried_again_until_it_is_right(room: Computer) -> None:

@@ -127,7 +127,7 @@ def test_accounts_and_folders_are_made_as_the_units_expect(tmp_path: Path) -> No
     made = {line.split(":")[0] for line in (tmp_path / "etc/passwd").read_text(encoding="utf-8").splitlines()}
     assert {Settings(unit)["Service"]["User"] for unit in SERVICES} <= made
     groups = dict(line.split(":", 1) for line in (tmp_path / "etc/group").read_text(encoding="utf-8").splitlines())
-    assert groups["exam"].endswith(":station-sync")
+    assert set(groups["exam"].split(":")[-1].split(",")) == {"station", "station-sync"}
     subprocess.run(["systemd-tmpfiles", "--create", f"--root={tmp_path}"], check=True, capture_output=True)
     recordings = (tmp_path / "var/lib/station/recordings").stat()
     assert oct(recordings.st_mode & 0o7777) == oct(0o2750)
