@@ -333,3 +333,13 @@ def test_who_was_not_let_in_is_told_how(stage: Stage) -> None:
     stage.page.goto(BASE)
     expect(stage.page.locator("body")).to_contain_text("значком «Запись экзамена» на рабочем столе")
     stage.facts = FACTS
+
+
+@pytest.mark.parametrize("screen", ["recording", "paused", "review", "idle"])
+def test_what_is_much_too_long_does_not_push_the_rest_aside(stage: Stage, screen: str) -> None:
+    """A variant of the command line may be as long as one likes."""
+    stage.show("idle_chosen")
+    talk = None if screen == "idle" else in_hand(participant=2, variant="Ж" * 100)
+    stage.tell(status(screen, in_hand=talk, chosen={**chosen(1), "variant": "Ж" * 100} if screen == "idle" else None))
+    expect(stage.page.locator(".page")).to_have_attribute("data-screen", screen.replace("review", "listening"))
+    assert crowded(stage) == []

@@ -283,6 +283,8 @@ export default {
   "refusal.has_recording": "The participant has a recording already, so this cannot be noted. If it is another one's: “Mend the recording…”.",
   "refusal.same_participant": "This recording is that participant's already.",
   "refusal.unknown_take": "This recording is no more: it was cancelled or made another one's. The page shows what is so now.",
+  "refusal.bad_request": "What was typed is not understood, nothing was changed. A time is written so: 10:05 or 10:05:30.",
+  "refusal.other_take": "This recording is not in hand any more: another has begun. Nothing was changed. The page shows what goes on now.",
   "refusal.not_in_review": "This recording is not being listened to any more. The page shows what is so now.",
   "refusal.wrong_date": "Today is not the date of the exam: the day has not begun. If date or clock are wrong, call the technician.",
   "refusal.pin_needed": "Enter the PIN. The day goes on.",

@@ -100,8 +100,8 @@ export function row(person, act) {
   );
 }
 
-/** What is said where a search finds nobody, with the ways out. */
-export function nobody(query, elsewhere, similar) {
+/** What is said where a search finds nobody, with the ways out; pressing one whose name is alike does `act`. */
+export function nobody(query, elsewhere, similar, act = "choose") {
   if (!query) return h("p", { class: "nobody" }, say("list.empty"));
   if (elsewhere) return h("p", { class: "nobody", role: "status" }, say("list.elsewhere", { query, count: elsewhere }));
   return h(
@@ -112,7 +112,7 @@ export function nobody(query, elsewhere, similar) {
     h(
       "ul",
       {},
-      similar.slice(0, 5).map((person) => row(person, "choose")),
+      similar.slice(0, 5).map((person) => row(person, act)),
     ),
   );
 }
