@@ -1,10 +1,10 @@
 """The pages that are open: what they are sent over `WS /live`, and what they send.
 
-To a page: {"status": …} first, with its "age_s", and on every change, {"away": {code, ru, en, text}} while the daemon does not answer,
-{"levels": {"seats": n, "cells": [[[rms, peak] a seat] a 1/24 s]}} (dBFS) while the page is visible, {"holding":
-{"button", "since_ms": for so long already, "needs_ms"} | null}, {"refusal": {code, ru, en, text}} of what its keys
-asked for, {"jobs": …}. From a page: {"visible": bool}, {"key": "down" | "up", "button": "main" | "pause" | "stop"},
-{"blur": true} when it loses the keyboard.
+To a page: {"status": …, "age_s": since it was so} first, {"status": …} on every change, {"away": {code, ru, en, text}}
+while the daemon does not answer, {"levels": {"seats": n, "cells": [[[rms, peak] a seat] a 1/24 s]}} (dBFS) while the
+page is visible, {"holding": {"button", "since_ms": for so long already, "needs_ms"} | null}, {"refusal": {code, ru, en,
+text}} of what its keys asked for, {"jobs": …}. From a page: {"visible": bool}, {"key": "down" | "up", "button": "main"
+| "pause" | "stop"}, {"blur": true} when it loses the keyboard.
 """
 
 import asyncio
