@@ -343,3 +343,15 @@ def test_what_is_much_too_long_does_not_push_the_rest_aside(stage: Stage, screen
     stage.tell(status(screen, in_hand=talk, chosen={**chosen(1), "variant": "Ж" * 100} if screen == "idle" else None))
     expect(stage.page.locator(".page")).to_have_attribute("data-screen", screen.replace("review", "listening"))
     assert crowded(stage) == []
+
+
+def test_the_ended_day_names_a_few_and_counts_the_rest(stage: Stage) -> None:
+    """So that the way back into the day stays in sight."""
+    more = [{**PEOPLE[0], "number": number, "surname": f"Громов{number}"} for number in range(1001, 1201)]
+    stage.facts = {**FACTS, "people": [*PEOPLE, *more]}
+    stage.show("finished")
+    expect(stage.page.locator(".lights")).to_contain_text("и ещё 202")
+    again = stage.page.get_by_role("button", name="Продолжить день").bounding_box()
+    assert again is not None
+    assert again["y"] + again["height"] <= 768
+    stage.facts = FACTS

@@ -13,7 +13,7 @@ export function alarmsOf(status, now) {
   const standing = status.alarms.filter((alarm) => !(LEFT_OUT[status.state] ?? FOR_A_BREAK).has(cause(alarm)));
   standing.sort((one, other) => RANK[one.severity] - RANK[other.severity]);
   const shown = standing.slice(0, SHOWN);
-  return { shown: shown.map((alarm) => stripOf(alarm, now)), more: standing.length - shown.length };
+  return { shown: shown.map((alarm) => stripOf(alarm, status.state, now)), more: standing.length - shown.length };
 }
 
 function cause(alarm) {
@@ -21,7 +21,7 @@ function cause(alarm) {
 }
 
 /** An alarm this page has no words for is told in the daemon's. */
-function stripOf(alarm, now) {
+function stripOf(alarm, state, now) {
   const code = cause(alarm);
   const what = sayFirst([`alarm.${code}.${alarm.seat}`, `alarm.${code}`]);
   return {
@@ -30,8 +30,13 @@ function stripOf(alarm, now) {
     what: what ?? alarm.text,
     since: sinceOf(alarm.since, now),
     todo: what === null ? "" : (sayFirst([`alarm.${code}.do`]) ?? ""),
-    safe: what === null ? "" : sayFirst([`alarm.${code}.safe`, "alarm.safe"]),
+    safe: what === null ? "" : safeOf(code, state),
   };
+}
+
+/** A closed day records nothing: then no alarm may say that it does. */
+function safeOf(code, state) {
+  return state === "closed" ? say("alarm.safe.closed") : sayFirst([`alarm.${code}.safe`, "alarm.safe"]);
 }
 
 /** For how long, while that is easily grasped; else since when. */

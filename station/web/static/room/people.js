@@ -72,6 +72,9 @@ export function usedVariants(noted) {
   return [...new Set((noted?.takes ?? []).map((take) => take.variant).filter(Boolean))];
 }
 
+/** So many names are read at once; the rest is counted. */
+export const NAMED = 5;
+
 /** People of the room without a recording that counts and without an outcome. */
 export function unaccounted(facts, status) {
   const noted = new Map(status.participants.map((each) => [each.number, each]));
