@@ -355,3 +355,11 @@ def test_the_ended_day_names_a_few_and_counts_the_rest(stage: Stage) -> None:
     assert again is not None
     assert again["y"] + again["height"] <= 768
     stage.facts = FACTS
+
+
+@pytest.mark.parametrize(("outcome", "words"), [("absent", "снимется сама"), ("extra_date", "снимите отметку")])
+def test_who_is_marked_and_comes_after_all_is_told_of(stage: Stage, outcome: str, words: str) -> None:
+    stage.show("idle_chosen")
+    stage.tell(status("idle", chosen=chosen(4), taken={4: {"outcome": outcome}}))
+    expect(stage.page.locator(".card .note")).to_contain_text(words)
+    assert crowded(stage) == []

@@ -94,6 +94,7 @@ export default {
   "card.recorded.none": "Recorded already, no variant given",
   "card.recorded.do": "A new recording takes another variant.",
   "card.was_absent": "Marked as absent. Starting the recording takes that back by itself.",
+  "card.extra_date": "Marked for another date. If they answer today, take the mark back: “Absent and other…”.",
   "card.start": "START",
   "card.continue": "GO ON",
   "card.late": "Speaking already? Begin with what was said",

@@ -8,9 +8,12 @@ const LEFT_OUT = { closed: TOLD_BY_A_LIGHT, idle: new Set() };
 const RANK = { red: 0, warn: 1 };
 const SHOWN = 2;
 
-/** {shown: [strip…], more}: the worst first; what can wait waits until nobody is in the room. `now`: ISO, the station's clock. */
-export function alarmsOf(status, now) {
-  const standing = status.alarms.filter((alarm) => !(LEFT_OUT[status.state] ?? FOR_A_BREAK).has(cause(alarm)));
+/**
+ * {shown: [strip…], more}: the worst first; what can wait waits until nobody is in the room.
+ * `now`: ISO, the station's clock; `leftOut`: causes not told of.
+ */
+export function alarmsOf(status, now, leftOut = LEFT_OUT[status.state] ?? FOR_A_BREAK) {
+  const standing = status.alarms.filter((alarm) => !leftOut.has(cause(alarm)));
   standing.sort((one, other) => RANK[one.severity] - RANK[other.severity]);
   const shown = standing.slice(0, SHOWN);
   return { shown: shown.map((alarm) => stripOf(alarm, status.state, now)), more: standing.length - shown.length };

@@ -130,6 +130,7 @@ function card(c) {
     about(person, c.facts),
     recorded(noted, isSame),
     noted?.outcome === "absent" && h("p", { class: "note" }, say("card.was_absent")),
+    noted?.outcome === "extra_date" && h("p", { class: "note" }, say("card.extra_date")),
     !isSame && fields(c, person),
     mainButton(c.main, { hasPedal: c.hasPedal }),
     !isSame && earlier("start", say("card.late")),
