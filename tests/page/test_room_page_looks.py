@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from rig.node import install_node_modules
 from showing.staged_page import BASE, Stage
-from showing.staged_states import FACTS, PEOPLE, STATES, chosen, in_hand, status
+from showing.staged_states import FACTS, PEOPLE, STATES, alarm, chosen, in_hand, status
 
 NODE = Path(__file__).parents[1] / "node"
 pytestmark = pytest.mark.xdist_group("room_page_looks")
@@ -363,3 +363,18 @@ def test_who_is_marked_and_comes_after_all_is_told_of(stage: Stage, outcome: str
     stage.tell(status("idle", chosen=chosen(4), taken={4: {"outcome": outcome}}))
     expect(stage.page.locator(".card .note")).to_contain_text(words)
     assert crowded(stage) == []
+
+
+def test_the_one_big_action_is_in_sight_however_full_the_card_is(stage: Stage) -> None:
+    long = {**PEOPLE[3], "surname": "Константинопольская-Переславль-Залесская", "patronymic": "Константиновна"}
+    stage.facts = {**FACTS, "people": [*PEOPLE[:3], long, *PEOPLE[4:]]}
+    stage.show("idle_chosen")
+    alarms = [alarm("dead", severity="red"), alarm("rehearsal_missing")]
+    stage.tell(status("idle", chosen=chosen(4), alarms=alarms, taken={4: {"outcome": "absent"}}))
+    expect(stage.page.locator(".strip")).to_have_count(2)
+    hidden = stage.page.evaluate("""() => {
+        const [card, main] = [".card", ".card .main"].map((one) => document.querySelector(one).getBoundingClientRect());
+        return main.bottom - Math.min(card.bottom, innerHeight);
+    }""")
+    assert hidden <= 0
+    stage.facts = FACTS

@@ -3,6 +3,7 @@
 const QWERTY = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`";
 const RUSSIAN = "йцукенгшщзхъфывапролджэячсмитьбюё";
 const CLOSE = 2;
+const APOSTROPHES = /['’‘ʼ`´]/g;
 
 /** Full name as on the list. */
 export function fullName(person) {
@@ -120,7 +121,7 @@ function wordsOf(text) {
 }
 
 function plain(text) {
-  return text.normalize("NFC").toLowerCase().replaceAll("ё", "е");
+  return text.normalize("NFC").toLowerCase().replaceAll("ё", "е").replace(APOSTROPHES, "");
 }
 
 function inRussian(text) {
