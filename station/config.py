@@ -99,6 +99,8 @@ class Web(_Section, frozen=True):
     sync_config: str = ""
 
 
+PAGE_KEYS = ("KEY_SPACE", "KEY_ENTER", "KEY_KPENTER", "KEY_TAB", "KEY_ESC", "KEY_F8")
+"""What the room page does something by."""
 KeyName = Annotated[str, Meta(pattern=r"^((KEY|BTN)_[A-Z0-9_]+)?$")]
 
 
@@ -224,6 +226,14 @@ def _check_meaning(config: Config) -> None:
             'ожидается место каждого микрофона: ["interlocutor", "participant"] или наоборот',
             'expected the seat of each microphone: ["interlocutor", "participant"] or the other way round',
         )
+    for button, key in msgspec.structs.asdict(config.controls.keys).items():
+        if key in PAGE_KEYS:
+            raise wrong(
+                config.path,
+                f"controls.keys.{button}",
+                f"клавишу {key} слышит сама страница: одно нажатие подействовало бы дважды; возьмите другую (KEY_F9)",
+                f"{key} is heard by the page itself: one press would act twice; take another one (KEY_F9)",
+            )
     if config.second_day_folder == config.day_folder:
         raise wrong(
             config.path,

@@ -24,7 +24,7 @@ _PRESSED = """([act, screen]) => new Promise((resolve) => {
 _DRAWN = """(seconds) => new Promise((resolve) => {
     let count = 0;
     const watch = new MutationObserver(() => (count += 1));
-    watch.observe(document.querySelector("canvas[data-seat]"), { attributeFilter: ["data-filled", "data-top"] });
+    watch.observe(document.querySelector("canvas[data-seat]"), { attributeFilter: ["data-cell"] });
     setTimeout(() => resolve(count / seconds), seconds * 1000);
 })"""
 
@@ -54,6 +54,6 @@ def pressed_ms(page: Page, act: str, screen: str) -> float:
 
 
 def meter_frames(page: Page, seconds: float) -> float:
-    """How often a second the meter is drawn anew, while what it hears changes."""
+    """How often a second the meter is drawn anew."""
     drawn: float = page.evaluate(_DRAWN, seconds)
     return drawn

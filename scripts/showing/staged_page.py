@@ -24,9 +24,9 @@ BASE = "http://127.0.0.1:8265"
 class Stage:
     """One page, told whatever status is wanted; what it asks for is kept in `asked` and refused or answered."""
 
-    def __init__(self, browser: Browser, *, facts: Json | None = None, width: int = 1024, height: int = 768) -> None:
-        self.page: Page = browser.new_page(viewport={"width": width, "height": height}, has_touch=True)
-        self.facts: Json | None = facts or FACTS  # None: whoever looks was not let in
+    def __init__(self, browser: Browser, *, touch: bool = False, width: int = 1024, height: int = 768) -> None:
+        self.page: Page = browser.new_page(viewport={"width": width, "height": height}, has_touch=touch)
+        self.facts: Json | None = FACTS  # None: whoever looks was not let in
         self.asked: list[Json] = []
         self.refuse: Callable[[Json], Json | None] = lambda _asked: None
         self._socket: WebSocketRoute | None = None

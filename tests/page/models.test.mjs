@@ -174,7 +174,7 @@ test("level cells are shown evenly, though they come in handfuls", () => {
         Array.from({ length: 3 }, (_, i) => [[-20 - ((Math.round((at * 60) / 7) * 3 + i) % 20), -10]]),
         at,
       );
-    seen.push(cells.at(at)?.[0][0] ?? null);
+    seen.push(cells.at(at)?.seats[0][0] ?? null);
   }
   const changes = seen.slice(120).filter((value, index, all) => index > 0 && value !== all[index - 1]).length;
   assert.ok(changes / 2 >= 15, `${changes / 2} a second`);

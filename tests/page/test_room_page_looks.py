@@ -23,7 +23,7 @@ TALKS = [name for name in STATES if name.startswith(("introduction", "recording"
 
 @pytest.fixture(scope="module")
 def stage(browser: Browser) -> Stage:
-    return Stage(browser)
+    return Stage(browser, touch=True)
 
 
 @pytest.fixture(scope="module")

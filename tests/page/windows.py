@@ -30,6 +30,10 @@ class Window:
     def says(self, text: str) -> None:
         expect(self.page.locator("body")).to_contain_text(text)
 
+    def no_dialog(self) -> None:
+        """The dialog has done what it was for."""
+        expect(self.page.locator("dialog[open]")).to_have_count(0)
+
     def button(self, name: str) -> Locator:
         """The one button whose name holds these words."""
         return self.page.get_by_role("button", name=re.compile(re.escape(name), re.IGNORECASE))

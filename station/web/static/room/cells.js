@@ -20,13 +20,14 @@ export class Cells {
     this.#shift = isLost ? shift : Math.max(this.#shift - 0.002, Math.min(shift, this.#shift + 0.02));
   }
 
-  /** The cell to be seen at `at` seconds; null where none has come for a while. */
+  /** The cell to be seen at `at` seconds, {number, seats: [[rms, peak]]}; null where none has come for a while. */
   at(at) {
     if (this.#shift === null) return null;
     const wanted = Math.floor((at - this.#shift) * CELLS_PER_S);
     const behind = this.#last - 1 - wanted;
     if (behind < -CELLS_PER_S) return null;
-    return this.#cells.at(-1 - Math.max(0, Math.min(behind, this.#cells.length - 1))) ?? null;
+    const back = Math.max(0, Math.min(behind, this.#cells.length - 1));
+    return { number: this.#last - back, seats: this.#cells.at(-1 - back) };
   }
 }
 

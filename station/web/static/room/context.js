@@ -8,9 +8,9 @@ import { timerOf } from "./timer.js";
 
 /**
  * `heard`: {status, at}, the last status and when it came; `at`, `heard.at`, `local.lostAt`: ms of one clock.
- * `player`: {at, isPlaying, failed}; `wave`: the picture of the take under review, or null.
+ * `edition`: another one with each status and facts. `player`: {at, isPlaying, failed}; `wave`: the picture of the take under review, or null.
  */
-export function contextOf({ heard, facts, local, player, wave, at }) {
+export function contextOf({ heard, facts, local, player, wave, at, edition = 0 }) {
   const { status } = heard;
   const gone = Math.max(0, (at - heard.at) / 1000);
   const now = later(status.now, gone);
@@ -19,6 +19,7 @@ export function contextOf({ heard, facts, local, player, wave, at }) {
   const person = inHand && personOf(facts, inHand.participant);
   const clock = isTalk(screen) ? timerOf({ ...inHand, person, steps: facts.steps, budget: facts.budget }) : null;
   return {
+    edition,
     status,
     facts,
     local,

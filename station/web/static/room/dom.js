@@ -17,6 +17,13 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
+/** As `h`, but its `children()` are made only when `same` is another than what stands there: for what is long and seldom
+ * changes. */
+export function kept(same, name, attributes, children) {
+  const isThere = document.querySelector(`[data-same="${CSS.escape(same)}"]`) !== null;
+  return h(name, { ...attributes, "data-same": same }, isThere ? [] : children());
+}
+
 /** Make `live`'s attributes and children those of `wanted`. */
 export function morph(live, wanted) {
   if (live.hasAttribute("data-own")) return; // drawn by others
@@ -38,9 +45,15 @@ function isSame(live, wanted) {
 function patch(live, wanted) {
   if (live.nodeType !== Node.ELEMENT_NODE) {
     if (live.data !== wanted.data) live.data = wanted.data;
+  } else if (wanted.hasAttribute("data-same") && isKept(live, wanted)) {
+    return;
   } else if (!live.isEqualNode(wanted) || live.nodeName === "INPUT") {
     morph(live, wanted);
   }
+}
+
+function isKept(live, wanted) {
+  return live.getAttribute("data-same") === wanted.getAttribute("data-same");
 }
 
 function setAttributes(live, wanted) {

@@ -17,18 +17,18 @@ export function drawMeters(cells) {
 }
 
 function draw(canvas, cell) {
-  const [rms, peak] = cell?.[Number(canvas.dataset.seat)] ?? [-120, -120];
   const width = Math.round(canvas.clientWidth * devicePixelRatio);
-  const filled = Math.round(share(rms) * width);
-  const top = Math.round(share(peak) * width);
-  if (canvas.width === width && Number(canvas.dataset.filled) === filled && Number(canvas.dataset.top) === top) return;
+  const number = String(cell?.number ?? 0);
+  if (canvas.dataset.cell === number && canvas.width === width) return;
+  canvas.dataset.cell = number;
   if (canvas.width !== width) canvas.width = width;
-  Object.assign(canvas.dataset, { filled, top });
+  const [rms, peak] = cell?.seats[Number(canvas.dataset.seat)] ?? [-120, -120];
+  const [filled, top] = [rms, peak].map((level) => Math.round(share(level) * width));
   const pen = canvas.getContext("2d");
-  const style = getComputedStyle(canvas);
-  pen.fillStyle = style.backgroundColor;
+  const { color, backgroundColor } = getComputedStyle(canvas);
+  pen.fillStyle = backgroundColor;
   pen.fillRect(0, 0, width, canvas.height);
-  pen.fillStyle = style.color;
+  pen.fillStyle = color;
   pen.fillRect(0, 0, filled, canvas.height);
   pen.fillRect(Math.max(0, top - 2), 0, top > 0 ? 2 : 0, canvas.height);
 }

@@ -34,12 +34,14 @@ const NOTHING_LOCAL = {
 export class Page {
   #last = null; // {status, at}
   #doing = new Set();
+  #telling = Promise.resolve();
   #moment = "";
   #momentAt = -Infinity;
   #step = "";
   #stepAt = -Infinity;
   #ticks = 0;
   #tickedAt = performance.now();
+  #edition = 0;
 
   /** `renew()`: asks the station to be told anew. */
   constructor(facts, renew) {
@@ -67,6 +69,7 @@ export class Page {
   told(status, age = 0) {
     const before = this.#last?.status;
     this.#last = { status, at: performance.now() - age * 1000 };
+    this.#edition += 1;
     const changes = { away: null };
     if (before && before.state !== status.state)
       Object.assign(changes, { query: "", whole: false, holding: null, refusal: this.#freshRefusal() });
@@ -125,9 +128,14 @@ export class Page {
     this.typing = setTimeout(() => this.tellChoice(), TYPED_MS);
   }
 
-  /** Variant and document as they stand in the card. */
-  async tellChoice() {
+  /** Variant and document as they stand in the card: one telling after another, so that the last one stays. */
+  tellChoice() {
     clearTimeout(this.typing);
+    this.#telling = this.#telling.catch(() => null).then(() => this.#tellChoice());
+    return this.#telling;
+  }
+
+  async #tellChoice() {
     const { chosen } = this.#last.status;
     if (chosen === null) return;
     const variant = this.local.variant?.text ?? chosen.variant ?? "";
@@ -147,7 +155,16 @@ export class Page {
 
   context() {
     const { player, wave } = this.listening;
-    return contextOf({ heard: this.#last, facts: this.facts, local: this.local, player, wave, at: performance.now() });
+    const at = performance.now();
+    return contextOf({
+      heard: this.#last,
+      facts: this.facts,
+      local: this.local,
+      player,
+      wave,
+      at,
+      edition: this.#edition,
+    });
   }
 
   draw() {
@@ -229,6 +246,7 @@ export class Page {
   async #renewFacts() {
     try {
       this.facts = await station.facts();
+      this.#edition += 1;
       this.draw();
     } catch (refusal) {
       if (refusal.error?.code === "no_session") this.refuse(refusal.error);

@@ -34,20 +34,32 @@ export function listOf(facts, status, local) {
 }
 
 function rowOf(person, noted, facts, status) {
-  const isTwin = facts.people.some(
-    (other) => other !== person && fullName(other) === fullName(person) && other.class === person.class,
-  );
   return {
     number: person.number,
     name: fullName(person),
     class: person.class,
     extended: person.extended,
     room: isHere(person, facts.room) ? "" : person.room,
-    showNumber: isTwin,
+    showNumber: namesakes(facts.people).has(person.number),
     mark: markOf(noted),
     isChosen: status.chosen?.participant === person.number,
     outcome: noted?.outcome ?? null,
   };
+}
+
+const alikeOf = new WeakMap();
+
+/** Numbers of those who share name and class with somebody. */
+function namesakes(people) {
+  if (!alikeOf.has(people)) {
+    const alike = new Map();
+    for (const person of people) {
+      const name = `${fullName(person)} ${person.class}`;
+      alike.set(name, [...(alike.get(name) ?? []), person.number]);
+    }
+    alikeOf.set(people, new Set([...alike.values()].filter((numbers) => numbers.length > 1).flat()));
+  }
+  return alikeOf.get(people);
 }
 
 /** What stands beside a name: {key, kind: done, undone or other}, or null. */

@@ -1,5 +1,5 @@
 /** Who comes next: the list, and the card of whoever is chosen. After a take its strip stands above. */
-import { h } from "../dom.js";
+import { h, kept } from "../dom.js";
 import { length } from "../format.js";
 import { fullName, listOf, usedVariants } from "../people.js";
 import { say } from "../say.js";
@@ -42,33 +42,37 @@ function takeStrip({ status, inHand, person }) {
 }
 
 function list(c) {
-  const { facts, status, local } = c;
-  const { rows, elsewhere, similar, hasOtherRooms } = listOf(facts, status, local);
+  const same = [c.edition, c.screen, c.local.whole, c.local.query].join(" ");
+  return kept(same, "section", { class: "list", "data-key": "list", "aria-label": say("list.label") }, () => {
+    const { rows, elsewhere, similar, hasOtherRooms } = listOf(c.facts, c.status, c.local);
+    return [
+      search(c.local.query),
+      h(
+        "ul",
+        { class: "rows", tabindex: rows.length > 8 ? "0" : null, "aria-label": say("list.label") },
+        rows.map((person) => row(person, "choose")),
+      ),
+      !rows.length && nobody(c.local.query.trim(), elsewhere, similar),
+      hasOtherRooms && button("whole", say(c.local.whole ? "list.this_room" : "list.other_room"), { kind: "second" }),
+    ];
+  });
+}
+
+function search(query) {
   return h(
-    "section",
-    { class: "list", "data-key": "list", "aria-label": say("list.label") },
-    h(
-      "label",
-      { class: "search" },
-      h("span", { class: "unseen" }, say("list.search")),
-      h("input", {
-        type: "search",
-        id: "search",
-        "data-type": "query",
-        autocomplete: "off",
-        spellcheck: "false",
-        value: local.query,
-        placeholder: say("list.search.placeholder"),
-        "data-enter": "first",
-      }),
-    ),
-    h(
-      "ul",
-      { class: "rows", tabindex: rows.length > 8 ? "0" : null, "aria-label": say("list.label") },
-      rows.map((person) => row(person, "choose")),
-    ),
-    !rows.length && nobody(local.query.trim(), elsewhere, similar),
-    hasOtherRooms && button("whole", say(local.whole ? "list.this_room" : "list.other_room"), { kind: "second" }),
+    "label",
+    { class: "search" },
+    h("span", { class: "unseen" }, say("list.search")),
+    h("input", {
+      type: "search",
+      id: "search",
+      "data-type": "query",
+      "data-enter": "first",
+      autocomplete: "off",
+      spellcheck: "false",
+      value: query,
+      placeholder: say("list.search.placeholder"),
+    }),
   );
 }
 
