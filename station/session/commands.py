@@ -88,13 +88,18 @@ class Accept(Command, frozen=True, tag="accept"):
 
 
 class Retake(Command, frozen=True, tag="retake"):
+    """`take`: the stem of the one that is meant, where whoever asks may not know what is in hand by now."""
+
     reason: str
     variant: str | None = None
     consent: bool | None = None
+    take: str | None = None
 
 
 class Cancel(Command, frozen=True, tag="cancel"):
-    pass
+    """`take`: as of a retake."""
+
+    take: str | None = None
 
 
 class SetOutcome(Command, frozen=True, tag="outcome"):

@@ -14,7 +14,7 @@ from station.session import events as happened
 from station.session import papers, rehearsals, starting
 from station.session.commands import Command
 from station.session.day import Day, State
-from station.session.desk import Desk, end_take, leave_review, outcome_event, reviewed, wrong_state
+from station.session.desk import Desk, check_in_hand, end_take, leave_review, outcome_event, reviewed, wrong_state
 from station.session.events import Event
 from station.session.rules import Moment, Rules
 
@@ -73,6 +73,7 @@ def _accept(desk: Desk, command: ask.Accept) -> Desk:
 
 
 def _retake(desk: Desk, command: ask.Retake) -> Desk:
+    check_in_hand(desk, command.take)
     take = reviewed(desk)
     starting.check_variant(desk, desk.person(take.participant), command.variant)
     desk.add(
@@ -90,7 +91,8 @@ def _retake(desk: Desk, command: ask.Retake) -> Desk:
     return desk
 
 
-def _cancel(desk: Desk, _command: ask.Cancel) -> Desk:
+def _cancel(desk: Desk, command: ask.Cancel) -> Desk:
+    check_in_hand(desk, command.take)
     end_take(desk, "cancel")
     return desk.add(happened.TakeCancelled(stem=reviewed(desk).stem, **desk.here))
 

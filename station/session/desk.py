@@ -51,6 +51,18 @@ class Desk:
         return free_take(self.day, self.rules, self.now.taken, participant)
 
 
+def check_in_hand(desk: Desk, stem: str | None) -> None:
+    """Raises Rejected where a take was named, and it is not the one in hand any more: another must not suffer."""
+    take = desk.day.take
+    if stem is None or (take is not None and take.stem == stem):
+        return
+    raise Rejected(
+        f"Записи {stem} уже нет в работе: началась другая или эта решена. Ничего не изменено.",
+        f"{stem} is not in hand any more: another has begun, or it was decided. Nothing was changed.",
+        code="other_take",
+    )
+
+
 def end_take(desk: Desk, ending: happened.Ending) -> None:
     """Stop what is being recorded, if anything is."""
     if desk.day.state in {State.RECORDING, State.PAUSED}:

@@ -1,10 +1,10 @@
 """The pages that are open: what they are sent over `WS /live`, and what they send.
 
-To a page: {"status": …} first and on every change, {"away": {code, ru, en, text}} while the daemon does not answer,
-{"levels": {"seats": n, "cells": [[[rms, peak] a seat] a 1/24 s]}} (dBFS) while the page is visible, {"holding":
-{"button", "since_ms": for so long already, "needs_ms"} | null}, {"refusal": {code, ru, en, text}} of what its keys
-asked for, {"jobs": …}. From a page: {"visible": bool}, {"key": "down" | "up", "button": "main" | "pause" | "stop"},
-{"blur": true} when it loses the keyboard.
+To a page: {"status": …, "age_s": since it was so} first, {"status": …} on every change, {"away": {code, ru, en, text}}
+while the daemon does not answer, {"levels": {"seats": n, "cells": [[[rms, peak] a seat] a 1/24 s]}} (dBFS) while the
+page is visible, {"holding": {"button", "since_ms": for so long already, "needs_ms"} | null}, {"refusal": {code, ru, en,
+text}} of what its keys asked for, {"jobs": …}. From a page: {"visible": bool}, {"key": "down" | "up", "button": "main"
+| "pause" | "stop"}, {"blur": true} when it loses the keyboard.
 """
 
 import asyncio
@@ -120,6 +120,10 @@ class Live:
         is_same = self._seen is not None and seen.glance.version == self._seen.glance.version
         return is_same and _now() - self._seen_at < _SAME_S
 
+    def _aged(self, status: str) -> str:
+        """A status is told again only after many seconds; whoever sees it later must know how old it is."""
+        return f'{status[:-1]},"age_s":{_now() - self._seen_at:.3f}}}'
+
     def tell(self, kind: str, value: Any) -> None:
         """Something all pages show, also those opened later."""
         self._tell(kind, msgspec.json.encode(value))
@@ -139,7 +143,7 @@ class Live:
         await socket.accept()
         page = _Page(socket, self._press, self._cut)
         for kind, text in self._standing.items():
-            page.put_text(kind, text)
+            page.put_text(kind, self._aged(text) if kind == "status" else text)
         page.keys.told(self._seen.glance.state if self._seen else None)
         self._pages.add(page)
         sending = asyncio.create_task(page.send())

@@ -5,6 +5,7 @@ One for the process; routes find it by `room_of`.
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from starlette.requests import HTTPConnection
 
@@ -58,7 +59,7 @@ class Room:
                 "Файл с PIN-кодом не читается. Закончить день можно командой: station close.",
                 "The PIN's file cannot be read. Close the day by the command: station close.",
             )
-        given, now = connection.headers.get(PIN_HEADER, ""), steady_ns()
+        given, now = unquote(connection.headers.get(PIN_HEADER, "")), steady_ns()
         if self.pin.is_set and not given:
             raise Refused(403, "pin_needed", "Введите PIN-код.", "Enter the PIN.")
         match self.pin.try_(given, now):

@@ -88,6 +88,10 @@ test("alarms say what, since when, what to do, what is safe; the worst first; a 
   assert.deepEqual([told.shown.length, told.shown[1].code, told.more], [2, "noise", 1]);
   assert.equal(alarmsOf(status("recording", { alarms: [alarm("rehearsal_missing")] }), now).shown.length, 0);
   assert.equal(alarmsOf(status("idle", { alarms: [alarm("rehearsal_missing")] }), now).shown.length, 1);
+  assert.equal(alarmsOf(status("idle", { alarms: [alarm("silence")] }), now).shown[0].safe, say("alarm.silence.safe"));
+  assert.equal(alarmsOf(status("closed", { alarms: [alarm("silence")] }), now).shown[0].safe, say("alarm.safe.closed"));
+  assert.equal(alarmsOf(status("closed", { alarms: [alarm("disk_low")] }), now).shown.length, 0, "told by a light");
+  assert.equal(alarmsOf(status("closed", { alarms: [alarm("disk_low")] }), now, new Set()).shown.length, 1);
   const unknown = alarmsOf(status("idle", { alarms: [alarm("of_tomorrow")] }), now).shown[0];
   assert.deepEqual([unknown.what, unknown.todo, unknown.safe], ["said by the daemon", "", ""]);
   assert.deepEqual(

@@ -4,7 +4,7 @@ import re
 from typing import Protocol
 
 from playwright.sync_api import Locator, Page, expect
-from windows import Window
+from windows import SECOND_STEP_S, Window
 
 _MOST_TABS = 80
 
@@ -107,8 +107,10 @@ class Keyboard:
 
 
 def _settle(window: Window) -> None:
-    """In a dialog nothing is pressed by accident."""
-    if not window.page.locator("dialog[open]").count():
+    """Until a press is no accident; in a dialog that is sooner."""
+    if window.page.locator("dialog[open]").count():
+        window.page.wait_for_timeout(SECOND_STEP_S * 1000)
+    else:
         window.settle()
 
 

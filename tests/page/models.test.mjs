@@ -115,6 +115,7 @@ test("the list: other rooms are a second step, a name typed wrongly has a way ou
     [1, 2],
   );
   assert.deepEqual(list({ query: "ыыыыы" }).similar, []);
+  for (const query of ["о'кон", "о’кон", "окон"]) assert.ok(matches(person(9, "О’Коннор Анна"), query), query);
   assert.deepEqual(
     list({})
       .rows.filter((row) => row.showNumber)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from rig.node import install_node_modules
 from showing.staged_page import BASE, Stage
-from showing.staged_states import FACTS, PEOPLE, STATES, chosen, in_hand, status
+from showing.staged_states import FACTS, PEOPLE, STATES, alarm, chosen, in_hand, status
 
 NODE = Path(__file__).parents[1] / "node"
 pytestmark = pytest.mark.xdist_group("room_page_looks")
@@ -332,4 +332,49 @@ def test_who_was_not_let_in_is_told_how(stage: Stage) -> None:
     stage.facts = None
     stage.page.goto(BASE)
     expect(stage.page.locator("body")).to_contain_text("значком «Запись экзамена» на рабочем столе")
+    stage.facts = FACTS
+
+
+@pytest.mark.parametrize("screen", ["recording", "paused", "review", "idle"])
+def test_what_is_much_too_long_does_not_push_the_rest_aside(stage: Stage, screen: str) -> None:
+    """A variant of the command line may be as long as one likes."""
+    stage.show("idle_chosen")
+    talk = None if screen == "idle" else in_hand(participant=2, variant="Ж" * 100)
+    stage.tell(status(screen, in_hand=talk, chosen={**chosen(1), "variant": "Ж" * 100} if screen == "idle" else None))
+    expect(stage.page.locator(".page")).to_have_attribute("data-screen", screen.replace("review", "listening"))
+    assert crowded(stage) == []
+
+
+def test_the_ended_day_names_a_few_and_counts_the_rest(stage: Stage) -> None:
+    """So that the way back into the day stays in sight."""
+    more = [{**PEOPLE[0], "number": number, "surname": f"Громов{number}"} for number in range(1001, 1201)]
+    stage.facts = {**FACTS, "people": [*PEOPLE, *more]}
+    stage.show("finished")
+    expect(stage.page.locator(".lights")).to_contain_text("и ещё 202")
+    again = stage.page.get_by_role("button", name="Продолжить день").bounding_box()
+    assert again is not None
+    assert again["y"] + again["height"] <= 768
+    stage.facts = FACTS
+
+
+@pytest.mark.parametrize(("outcome", "words"), [("absent", "снимется сама"), ("extra_date", "снимите отметку")])
+def test_who_is_marked_and_comes_after_all_is_told_of(stage: Stage, outcome: str, words: str) -> None:
+    stage.show("idle_chosen")
+    stage.tell(status("idle", chosen=chosen(4), taken={4: {"outcome": outcome}}))
+    expect(stage.page.locator(".card .note")).to_contain_text(words)
+    assert crowded(stage) == []
+
+
+def test_the_one_big_action_is_in_sight_however_full_the_card_is(stage: Stage) -> None:
+    long = {**PEOPLE[3], "surname": "Константинопольская-Переславль-Залесская", "patronymic": "Константиновна"}
+    stage.facts = {**FACTS, "people": [*PEOPLE[:3], long, *PEOPLE[4:]]}
+    stage.show("idle_chosen")
+    alarms = [alarm("dead", severity="red"), alarm("rehearsal_missing")]
+    stage.tell(status("idle", chosen=chosen(4), alarms=alarms, taken={4: {"outcome": "absent"}}))
+    expect(stage.page.locator(".strip")).to_have_count(2)
+    hidden = stage.page.evaluate("""() => {
+        const [card, main] = [".card", ".card .main"].map((one) => document.querySelector(one).getBoundingClientRect());
+        return main.bottom - Math.min(card.bottom, innerHeight);
+    }""")
+    assert hidden <= 0
     stage.facts = FACTS

@@ -64,7 +64,7 @@ def strict(tmp_path: Path) -> Path:
     """A school whose roster knows another room, and whose day ends by a PIN."""
     school = School(tmp_path, port=free_port())
     school.write(device="pulse", roster=ROSTER + "5;Фёдоров;Степан;Николаевич;9Г;12а;\n")
-    (tmp_path / "pin").write_text("4711\n")
+    (tmp_path / "pin").write_text("Школа-4711\n", encoding="utf-8")
     settings = tmp_path / "station.toml"
     settings.write_text(settings.read_text() + 'pin_file = "pin"\n')
     return tmp_path
@@ -90,7 +90,7 @@ def test_another_rooms_participant_and_the_pin(strict: Path, browser: Browser) -
         hands.type("PIN-код", "1234")
         hands.press("Закончить день")
         seen.says("PIN-код не подходит, день не закончен")
-        hands.type("PIN-код", "4711")
+        hands.type("PIN-код", "Школа-4711")
         hands.press("Закончить день")
         seen.says("День закончен")
         assert here.status()["state"] == "closed"

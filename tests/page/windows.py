@@ -12,6 +12,9 @@ from rooms import Room
 QUIET_S = 1.1
 """After a change a press within a second is an accident, for the page and for the recogniser of keys."""
 
+SECOND_STEP_S = 0.7
+"""A second step taken sooner is the other half of a double click."""
+
 
 @dataclass
 class Window:

@@ -363,6 +363,15 @@ def test_correct_of_a_published_take_gives_a_new_name_that_replaces() -> None:
     assert presses.day.current == f"{IVANOV}_дубль_3"
 
 
+@pytest.mark.parametrize("command", [ask.Cancel(take=IVANOV), ask.Retake(reason="шум", take=IVANOV)])
+def test_what_was_meant_for_one_take_does_not_befall_the_next(command: Command) -> None:
+    """A page that has not heard yet that another was begun."""
+    presses = Presses(OPEN, FIRST, STOP, SECOND, STOP)
+    assert refusal(presses, command) == "other_take"
+    assert refusal(Presses(OPEN), command) == "other_take"
+    assert Presses(OPEN, FIRST, STOP, command).day.state is State.IDLE
+
+
 def test_a_cancelled_take_is_no_longer_known() -> None:
     presses = Presses(OPEN, FIRST, CANCEL)
     assert refusal(presses, ask.Correct(take=IVANOV, variant="8", reason="r")) == "unknown_take"

@@ -32,7 +32,7 @@ export const ACTIONS = {
     page.set({ dialog: { ...c.local.dialog, to: Number(data.number), from: c.local.dialog } }),
   reassign_do: (c, data, page) => reassign(c, page),
   correct_do: (c, data, page) => correct(c, page),
-  cancel_do: (c, data, page) => done(page, station.command("cancel")),
+  cancel_do: (c, data, page) => done(page, station.command("cancel", { take: c.local.dialog.take })),
   outcomes: (c, data, page) => page.set({ dialog: { kind: "outcomes", number: Number(data.number) } }),
   outcome_of: (c, data, page) =>
     page.set({ dialog: { ...c.local.dialog, outcome: data.outcome, at: timeNow(c), from: c.local.dialog } }),
@@ -100,7 +100,7 @@ function dialogFor(c, what) {
   const { dialog } = c.local;
   const isOutcome = what === "early_end" || what === "removed";
   const next = isOutcome
-    ? { kind: "outcomes", number: dialog.participant, outcome: what, at: timeNow(c) }
+    ? { kind: "outcomes", number: dialog.participant, outcome: what, at: timeNow(c), inHand: dialog.inHand }
     : { ...dialog, kind: what };
   return { ...next, from: dialog };
 }
@@ -120,8 +120,14 @@ function correct({ local: { dialog } }, page) {
 function outcome({ local: { dialog } }, page) {
   const { number, outcome: chosen, at, note } = dialog;
   const timed = chosen === "early_end" || chosen === "removed";
-  const args = { participant: number, outcome: chosen, at: (timed && at) || null, note: note ?? "" };
+  const args = { participant: number, outcome: chosen, at: timed ? wholeTime(at ?? "") : null, note: note ?? "" };
   return done(page, station.command("outcome", args));
+}
+
+/** `hh:mm:ss` of a time as people write it; what is none is for the station to refuse. */
+function wholeTime(text) {
+  const [, hours, rest, seconds = ":00"] = /^(\d\d?)(:\d\d)(:\d\d)?$/.exec(text.trim()) ?? [];
+  return hours ? hours.padStart(2, "0") + rest + seconds : text.trim() || null;
 }
 
 /** After a yes the same participant is chosen with the new variant: one press starts the repeat. */
@@ -129,9 +135,9 @@ async function retake(c, page) {
   const { consent, text, reason } = c.local.dialog;
   const variant = consent ? (text ?? "").trim() : null;
   if (consent && !variant) return null;
-  const { participant } = c.inHand;
+  const { take, participant } = c.inHand;
   const why = (reason ?? "").trim() || say("retake.reason.text");
-  const status = await done(page, station.command("retake", { reason: why, variant, consent }));
+  const status = await done(page, station.command("retake", { reason: why, variant, consent, take }));
   return consent
     ? station.command("choose", { participant, variant, other_room: isElsewhere(c, participant) })
     : status;

@@ -8,12 +8,15 @@ const LEFT_OUT = { closed: TOLD_BY_A_LIGHT, idle: new Set() };
 const RANK = { red: 0, warn: 1 };
 const SHOWN = 2;
 
-/** {shown: [strip…], more}: the worst first; what can wait waits until nobody is in the room. `now`: ISO, the station's clock. */
-export function alarmsOf(status, now) {
-  const standing = status.alarms.filter((alarm) => !(LEFT_OUT[status.state] ?? FOR_A_BREAK).has(cause(alarm)));
+/**
+ * {shown: [strip…], more}: the worst first; what can wait waits until nobody is in the room.
+ * `now`: ISO, the station's clock; `leftOut`: causes not told of.
+ */
+export function alarmsOf(status, now, leftOut = LEFT_OUT[status.state] ?? FOR_A_BREAK) {
+  const standing = status.alarms.filter((alarm) => !leftOut.has(cause(alarm)));
   standing.sort((one, other) => RANK[one.severity] - RANK[other.severity]);
   const shown = standing.slice(0, SHOWN);
-  return { shown: shown.map((alarm) => stripOf(alarm, now)), more: standing.length - shown.length };
+  return { shown: shown.map((alarm) => stripOf(alarm, status.state, now)), more: standing.length - shown.length };
 }
 
 function cause(alarm) {
@@ -21,7 +24,7 @@ function cause(alarm) {
 }
 
 /** An alarm this page has no words for is told in the daemon's. */
-function stripOf(alarm, now) {
+function stripOf(alarm, state, now) {
   const code = cause(alarm);
   const what = sayFirst([`alarm.${code}.${alarm.seat}`, `alarm.${code}`]);
   return {
@@ -30,8 +33,13 @@ function stripOf(alarm, now) {
     what: what ?? alarm.text,
     since: sinceOf(alarm.since, now),
     todo: what === null ? "" : (sayFirst([`alarm.${code}.do`]) ?? ""),
-    safe: what === null ? "" : sayFirst([`alarm.${code}.safe`, "alarm.safe"]),
+    safe: what === null ? "" : safeOf(code, state),
   };
+}
+
+/** A closed day records nothing: then no alarm may say that it does. */
+function safeOf(code, state) {
+  return state === "closed" ? say("alarm.safe.closed") : sayFirst([`alarm.${code}.safe`, "alarm.safe"]);
 }
 
 /** For how long, while that is easily grasped; else since when. */

@@ -48,7 +48,7 @@ function entered(event, page) {
   const enter = event.key === "Enter" && !event.repeat && !event.isComposing ? event.target.dataset?.enter : null;
   if (!enter) return null;
   event.preventDefault();
-  if (enter === "first") return document.querySelector(".rows .row, .nobody .row")?.click();
+  if (enter === "first") return event.target.value.trim() && document.querySelector(".rows .row, .nobody .row")?.click();
   if (enter === "ready") return ready(page);
   return page.act(enter, {});
 }

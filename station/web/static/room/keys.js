@@ -4,12 +4,19 @@
 const BUTTONS = { Space: "main", F8: "pause" };
 const ACTIVATING = new Set(["Space", "Enter", "NumpadEnter"]);
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
+const POINTED_AT = "button, input[type=checkbox], summary, a[href]";
 const CONTROLS = "button, a[href], input, summary, [role=slider], [tabindex='0']";
 
 /** `press(button, turn)` is told of each "down" and "up"; `lost()` when the page loses the keyboard. */
 export function listenToKeys({ press, lost }) {
   const held = new Map();
-  addEventListener("keydown", (event) => keyDown(event, held, press));
+  let isPointing = false;
+  addEventListener("pointerdown", () => (isPointing = true), true);
+  addEventListener("keydown", (event) => {
+    if (isPointing && event.code === "Space") letGo();
+    isPointing = false;
+    keyDown(event, held, press);
+  });
   addEventListener("keyup", (event) => keyUp(event, held, press));
   const forget = () => {
     held.clear();
@@ -19,8 +26,14 @@ export function listenToKeys({ press, lost }) {
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && forget());
 }
 
+/** What was clicked last has the focus, but nobody who looks at the child sees that: the space bar is not for it. */
+function letGo() {
+  const clicked = document.activeElement;
+  if (clicked?.matches(POINTED_AT) && !clicked.closest("dialog")) clicked.blur();
+}
+
 function keyDown(event, held, press) {
-  const target = event.target instanceof Element ? event.target : document.body;
+  const target = document.activeElement ?? document.body;
   if (event.repeat) {
     if (held.has(event.code) || (ACTIVATING.has(event.code) && !target.matches(TYPING))) event.preventDefault();
     return;

@@ -12,11 +12,14 @@ import { notice, page as drawing } from "./views/shell.js";
 
 const TICK_MS = 200;
 const QUIET_MS = 800; // after a change a second press is an accident
+const SECOND_MS = 600; // longer than a double click takes
 const TYPED_MS = 350;
 const PROBE_MS = 5000;
 const READ_MS = 5000;
-const STALE = new Set(["wrong_state", "not_in_review", "unknown_take"]);
+const SLEPT_MS = 5000;
+const STALE = new Set(["wrong_state", "not_in_review", "unknown_take", "other_take"]);
 const PRESSES = new Set(["start", "mark", "pause", "resume", "continue", "opinion", "open"]);
+const SECOND_STEP = /_(do|clear)$/;
 const NOTHING_LOCAL = {
   query: "",
   whole: false,
@@ -34,7 +37,10 @@ export class Page {
   #telling = Promise.resolve();
   #moment = "";
   #momentAt = -Infinity;
+  #step = "";
+  #stepAt = -Infinity;
   #ticks = 0;
+  #tickedAt = performance.now();
   #edition = 0;
 
   /** `renew()`: asks the station to be told anew. */
@@ -51,18 +57,18 @@ export class Page {
   }
 
   /** A message of the station. */
-  heard({ status, away, holding, refusal }) {
-    if (status) this.told(status);
+  heard({ status, age_s: age = 0, away, holding, refusal }) {
+    if (status) this.told(status, age);
     if (away) this.set({ away });
     if (holding !== undefined)
       this.set({ holding: holding && { at: performance.now() - holding.since_ms, needs: holding.needs_ms } });
     if (refusal) this.refuse(refusal);
   }
 
-  /** A newer status. */
-  told(status) {
+  /** A newer status, which was true `age` seconds ago. */
+  told(status, age = 0) {
     const before = this.#last?.status;
-    this.#last = { status, at: performance.now() };
+    this.#last = { status, at: performance.now() - age * 1000 };
     this.#edition += 1;
     const changes = { away: null };
     if (before && before.state !== status.state)
@@ -93,8 +99,7 @@ export class Page {
 
   /** Do what a button asks for; a press that is an accident, or repeats one still on its way, does nothing. */
   async act(name, data) {
-    const isLate = performance.now() - this.#momentAt >= QUIET_MS;
-    if (this.#last === null || this.#doing.has(name) || (PRESSES.has(name) && !isLate)) return;
+    if (this.#last === null || this.#doing.has(name) || this.#isAccident(name)) return;
     this.#doing.add(name);
     try {
       clearTimeout(this.typing);
@@ -107,6 +112,13 @@ export class Page {
     } finally {
       this.#doing.delete(name);
     }
+  }
+
+  /** A press right after what it is about has changed; a double click must not also take the second step. */
+  #isAccident(name) {
+    const now = performance.now();
+    if (SECOND_STEP.test(name)) return now - this.#stepAt < SECOND_MS;
+    return PRESSES.has(name) && now - this.#momentAt < QUIET_MS;
   }
 
   /** What is typed for the variant is told to the station when the typing pauses. */
@@ -177,6 +189,9 @@ export class Page {
   }
 
   #drawDialog(c) {
+    const { kind, to, outcome, consent } = this.local.dialog ?? {};
+    const step = `${kind} ${to} ${outcome} ${consent}`;
+    if (step !== this.#step) [this.#step, this.#stepAt] = [step, performance.now()];
     if (this.local.dialog === null) {
       if (this.dialog.open) this.dialog.close();
       return;
@@ -220,6 +235,10 @@ export class Page {
 
   #tick() {
     this.#ticks += 1;
+    const now = performance.now();
+    // what waited while the browser slept is told as if it were of now
+    if (now - this.#tickedAt > SLEPT_MS && document.visibilityState === "visible") this.renew();
+    this.#tickedAt = now;
     const isCalm = this.#last !== null && ["closed", "idle"].includes(this.#last.status.state);
     if (!isCalm || this.#ticks % 5 === 0) this.draw();
   }

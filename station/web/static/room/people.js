@@ -3,6 +3,7 @@
 const QWERTY = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`";
 const RUSSIAN = "йцукенгшщзхъфывапролджэячсмитьбюё";
 const CLOSE = 2;
+const APOSTROPHES = /['’‘ʼ`´]/g;
 
 /** Full name as on the list. */
 export function fullName(person) {
@@ -84,6 +85,9 @@ export function usedVariants(noted) {
   return [...new Set((noted?.takes ?? []).map((take) => take.variant).filter(Boolean))];
 }
 
+/** So many names are read at once; the rest is counted. */
+export const NAMED = 5;
+
 /** People of the room without a recording that counts and without an outcome. */
 export function unaccounted(facts, status) {
   const noted = new Map(status.participants.map((each) => [each.number, each]));
@@ -129,7 +133,7 @@ function wordsOf(text) {
 }
 
 function plain(text) {
-  return text.normalize("NFC").toLowerCase().replaceAll("ё", "е");
+  return text.normalize("NFC").toLowerCase().replaceAll("ё", "е").replace(APOSTROPHES, "");
 }
 
 function inRussian(text) {

@@ -17,8 +17,13 @@ export function facts() {
 
 /** Do `command`; the status after it. `pin`: where one is wanted. */
 export async function command(name, args = {}, pin = "") {
-  const { status } = await post("/api/command", { command: name, args }, pin ? { "X-Pin": pin } : {});
+  const { status } = await post("/api/command", { command: name, args }, pinned(pin));
   return status;
+}
+
+/** The header that carries a PIN, whatever letters it has. */
+export function pinned(pin) {
+  return pin ? { "X-Pin": encodeURIComponent(pin) } : {};
 }
 
 /** What the participant says of the take `stem`; the status after it. */

@@ -1,5 +1,5 @@
 /** What the technician's page asks of the station beyond the room's commands. Every refusal is thrown as a Refusal. */
-import { Refusal } from "../room/station.js";
+import { Refusal, pinned } from "../room/station.js";
 
 const PATIENCE_MS = 70_000;
 
@@ -10,7 +10,7 @@ export async function look(name) {
 
 /** Begin what takes long; it is told of by the live connection. */
 export async function begin(kind, args = {}, pin = "") {
-  await posted(`/api/technician/${kind}`, args, pin ? { "X-Pin": pin } : {});
+  await posted(`/api/technician/${kind}`, args, pinned(pin));
 }
 
 export async function cancel(kind) {

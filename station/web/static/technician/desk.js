@@ -32,10 +32,10 @@ export class Desk {
   }
 
   /** A message of the station. */
-  heard({ status, away, jobs }) {
+  heard({ status, age_s: age = 0, away, jobs }) {
     if (status) {
       this.status = status;
-      this.statusAt = performance.now();
+      this.statusAt = performance.now() - age * 1000;
       if (this.local.away !== null) this.#lookAll(); // the station was away: what was seen may be otherwise now
       this.local.away = null;
       if (this.local.tab === null) this.#turn();

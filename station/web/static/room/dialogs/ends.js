@@ -1,10 +1,8 @@
 /** Ends, each a second step: of the day, and of a take for whoever cannot hold a button. */
 import { h } from "../dom.js";
-import { fullName, unaccounted } from "../people.js";
+import { NAMED, fullName, unaccounted } from "../people.js";
 import { say } from "../say.js";
 import { button } from "../views/parts.js";
-
-const NAMED = 5;
 
 /** `dialog`: {pin}. */
 export function close({ facts, status }, dialog) {

@@ -40,7 +40,8 @@ export function reassign(c, dialog) {
 
 function askWho({ facts, status }, dialog, from) {
   const { rows, similar } = listOf(facts, status, { query: dialog.query ?? "", whole: true });
-  const others = rows.filter((person) => person.number !== dialog.participant);
+  const isOther = (person) => person.number !== dialog.participant;
+  const others = rows.filter(isOther);
   const body = [
     h("p", {}, say("reassign.now", { name: from })),
     h(
@@ -62,13 +63,9 @@ function askWho({ facts, status }, dialog, from) {
           { class: "rows" },
           others.map((person) => row(person, "reassign_to")),
         )
-      : nobody(dialog.query ?? "", 0, similar.map(unpressable)),
+      : nobody(dialog.query ?? "", 0, similar.filter(isOther), "reassign_to"),
   ];
   return { title: say("reassign.title"), body };
-}
-
-function unpressable(person) {
-  return { ...person, isChosen: false };
 }
 
 function confirm({ facts }, { to }, from) {

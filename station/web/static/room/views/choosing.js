@@ -104,8 +104,8 @@ export function row(person, act) {
   );
 }
 
-/** What is said where a search finds nobody, with the ways out. */
-export function nobody(query, elsewhere, similar) {
+/** What is said where a search finds nobody, with the ways out; pressing one whose name is alike does `act`. */
+export function nobody(query, elsewhere, similar, act = "choose") {
   if (!query) return h("p", { class: "nobody" }, say("list.empty"));
   if (elsewhere) return h("p", { class: "nobody", role: "status" }, say("list.elsewhere", { query, count: elsewhere }));
   return h(
@@ -116,7 +116,7 @@ export function nobody(query, elsewhere, similar) {
     h(
       "ul",
       {},
-      similar.slice(0, 5).map((person) => row(person, "choose")),
+      similar.slice(0, 5).map((person) => row(person, act)),
     ),
   );
 }
@@ -134,6 +134,7 @@ function card(c) {
     about(person, c.facts),
     recorded(noted, isSame),
     noted?.outcome === "absent" && h("p", { class: "note" }, say("card.was_absent")),
+    noted?.outcome === "extra_date" && h("p", { class: "note" }, say("card.extra_date")),
     !isSame && fields(c, person),
     mainButton(c.main, { hasPedal: c.hasPedal }),
     !isSame && earlier("start", say("card.late")),

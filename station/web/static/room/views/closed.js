@@ -1,6 +1,6 @@
 /** Before the day: is all ready, and one button. After it: what there is of it. */
 import { h } from "../dom.js";
-import { fullName, unaccounted } from "../people.js";
+import { NAMED, fullName, unaccounted } from "../people.js";
 import { lightsOf } from "../readiness.js";
 import { say } from "../say.js";
 import { dates, isToday, wasOpen } from "../screen.js";
@@ -30,7 +30,8 @@ function after({ facts, status }) {
   const recorded = status.participants.filter((each) => each.takes.length > 0).length;
   const noted = status.participants.filter((each) => each.outcome !== null).length;
   const left = unaccounted(facts, status);
-  const names = left.map(fullName).join(", ");
+  const more = left.length > NAMED ? [say("close.more", { count: left.length - NAMED })] : [];
+  const names = [...left.slice(0, NAMED).map(fullName), ...more].join(", ");
   return [
     h(
       "ul",

@@ -32,7 +32,7 @@ function now({ status, facts, sinceStatus }) {
 
 /** All of them, also those that the room page keeps to itself. */
 function alarms({ status }) {
-  const shown = status.alarms.flatMap((alarm) => alarmsOf({ ...status, state: "idle", alarms: [alarm] }, status.now).shown);
+  const shown = status.alarms.flatMap((alarm) => alarmsOf({ ...status, alarms: [alarm] }, status.now, new Set()).shown);
   if (shown.length === 0) return h("p", { class: "hint" }, say("alarms.none"));
   return h("ul", { class: "alarms" }, shown.map(({ tone, what, since, todo, safe, code }) =>
     h("li", { class: `strip ${tone}`, "data-key": code }, shape("warn"), h("span", { class: "strip-text" }, h("b", {}, what), ` ${since}. ${todo} ${safe}`))));
