@@ -24,7 +24,7 @@ export default {
   "state.review.listen_beginning": "Listen to the beginning",
   "state.review.done": "The recording is saved",
 
-  "offline": "No connection to the station, recording goes on",
+  "offline": "No connection to the station",
   "offline.detail": "Recording does not depend on this page. Connecting again…",
   "offline.long": "Recording does not depend on this page. No connection for {time}: call the technician, do not interrupt the interview.",
   "offline.closed": "No connection to the station",
