@@ -27,7 +27,6 @@ export default {
   "offline": "No connection to the station",
   "offline.detail": "Recording does not depend on this page. Connecting again…",
   "offline.long": "Recording does not depend on this page. No connection for {time}: call the technician, do not interrupt the interview.",
-  "offline.closed": "No connection to the station",
   "offline.closed.detail": "Connecting again… If it takes long, call the technician.",
   "away": "The station is restarting",
   "away.detail": "What was recorded is safe, recording will go on by itself. This page will follow.",

@@ -27,7 +27,7 @@ export function strips(c) {
 function offline({ offlineS, local, status }) {
   if (offlineS === null && local.away === null) return null;
   if (offlineS === null) return strip("calm", "wait", say("away"), say("away.detail"), "away");
-  if (status.state === "closed") return strip("calm", "wait", say("offline.closed"), say("offline.closed.detail"), "offline");
+  if (status.state === "closed") return strip("calm", "wait", say("offline"), say("offline.closed.detail"), "offline");
   const detail = offlineS < 30 ? say("offline.detail") : say("offline.long", { time: length(offlineS) });
   return strip("calm", "wait", say("offline"), detail, "offline");
 }
