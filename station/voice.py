@@ -13,6 +13,8 @@ FRAME_S = 0.02
 _RATE = 16000
 _DIRECT = (8000, _RATE)  # the detector itself would take 48 kHz, at thrice the cost
 _STRICTNESS = 3
+_FRESH_FRAMES = round(60.0 / FRAME_S)
+"""The detector goes on learning what noise is, for hours, until a quiet voice is taken for it; so it begins anew."""
 
 
 class Voice:
@@ -33,6 +35,8 @@ class Voice:
         """Whether somebody speaks, for each 20 ms that `mono` completes."""
         self._fed += len(mono)
         count = int(self._fed / self._fed_frame) - self._answered
+        if (self._answered + count) // _FRESH_FRAMES > self._answered // _FRESH_FRAMES:
+            self._detector = webrtcvad.Vad(_STRICTNESS)
         self._answered += count
         heard = mono if self._resampler is None else self._resampler.resample_chunk(mono)
         heard = np.concatenate([self._rest, heard])

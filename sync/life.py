@@ -69,7 +69,7 @@ class Stop:
 @contextmanager
 def alone(state: Path) -> Iterator[None]:
     """Hold the state folder for this process; Rejected when another agent has it."""
-    durable.make_folder(state)
+    durable.make_folder(state, mode=0o700)
     descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
