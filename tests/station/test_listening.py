@@ -63,6 +63,13 @@ def test_two_minutes_of_dialogue_raise_nothing(tmp_path: Path) -> None:
     assert heard(tmp_path, speech.conversation(120, seed=62)) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [44, 45, 46])
+def test_an_hour_of_dialogue_raises_nothing(tmp_path: Path, seed: int) -> None:
+    """Left to itself the detector learns within an hour to take a voice for noise."""
+    assert heard(tmp_path, speech.conversation(3600, seed=seed)) == []
+
+
 @pytest.mark.parametrize(("floor_dbfs", "gain_db"), [(-40, 0), (-58, 0), (-64, 6), (-70, 12), (-90, 12)])
 def test_the_detector_is_given_more_only_in_a_quiet_room(floor_dbfs: float, gain_db: float) -> None:
     floor = Floor()

@@ -154,17 +154,6 @@ def test_speech_is_told_from_silence_and_hum() -> None:
     assert not Voice(speech.RATE).speech(np.zeros(speech.RATE, np.int16)).any()
 
 
-def test_what_was_heard_long_ago_does_not_deafen() -> None:
-    """Within a day the detector would learn to take a quiet voice for noise."""
-    loud = np.random.default_rng(3).normal(0, 3000, 59 * speech.RATE).astype(np.int16)
-    second, quiet = np.zeros(speech.RATE, np.int16), speech.conversation(20.0, seed=4) // 8
-    after_noise, after_silence = Voice(speech.RATE), Voice(speech.RATE)
-    for voice, before in ((after_noise, loud), (after_silence, np.zeros_like(loud))):
-        voice.speech(before)
-        voice.speech(second)
-    assert (after_noise.speech(quiet) == after_silence.speech(quiet)).all()
-
-
 def test_speech_in_a_pause_is_told_and_remembered(tmp_path: Path) -> None:
     spoken = speech.conversation(6.0, seed=2)[:: speech.RATE // RATE].tobytes()
     with Room(tmp_path) as room:
