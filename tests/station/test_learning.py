@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from least_config import CONFIG
 from rig.pedals import (
     BTN_LEFT,
     KEY_A,
@@ -35,17 +36,6 @@ from station.controls.pedals import Learnt, Pedal
 WAIT_S = 30.0
 BIN = Path(sys.executable).parent
 OLD = Pedal((Learnt("main", "05f3:00ff", 256),))
-CONFIG = """
-[school]
-code = "701020"
-time_zone = "Asia/Tomsk"
-[exam]
-date = 2026-02-11
-[room]
-number = "265"
-[capture]
-device = "pulse"
-"""
 FIRST, SECOND, THIRD = "Нажмите педаль", "вторая педаль", "третья"
 
 

@@ -12,6 +12,7 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+from least_config import CONFIG
 from rig.pedals import KEY_B, PCSENSOR, Bed
 
 from exam.clock import NS_PER_S, SystemClock, steady_ns
@@ -27,17 +28,6 @@ from station.session import commands as ask
 
 WAIT_S = 30.0
 ONE = pedals.Pedal((Learnt("main", PCSENSOR.device, KEY_B),))
-CONFIG = """
-[school]
-code = "701020"
-time_zone = "Asia/Tomsk"
-[exam]
-date = 2026-02-11
-[room]
-number = "265"
-[capture]
-device = "pulse"
-"""
 
 
 def await_(true: Callable[[], object]) -> None:

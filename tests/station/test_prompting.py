@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from least_config import CONFIG
 
 from exam.audio import AudioFormat
 from exam.errors import Rejected
@@ -15,17 +16,6 @@ from station import cli, client, prompting, script
 from station.messages import RehearsalStep
 from station.speaker import Speaker
 
-CONFIG = """
-[school]
-code = "701020"
-time_zone = "Asia/Tomsk"
-[exam]
-date = 2026-02-11
-[room]
-number = "265"
-[capture]
-device = "pulse"
-"""
 FILE = "11.02.2026_265_701020_проба_01.wav"
 SHAPE = AudioFormat(8000, 1)
 BAD = {

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from least_config import CONFIG
 
 from exam.errors import ConfigError, Fatal, Rejected
 from station import cli, client
@@ -24,17 +25,6 @@ STATUS: dict[str, Any] = {
     "publishing": [],
     "verdict": None,
 }
-CONFIG = """
-[school]
-code = "701020"
-time_zone = "Asia/Tomsk"
-[exam]
-date = 2026-02-11
-[room]
-number = "265"
-[capture]
-device = "pulse"
-"""
 
 
 @pytest.fixture(autouse=True)
