@@ -19,8 +19,8 @@ from rig.sound import Microphone
 
 _STEP_S = 0.01
 SHORT_PIPE, LONG_PIPE = 1 << 15, 1 << 18
-"""Bytes that wait for a sound server that a busy machine keeps from reading, or us from writing; no more. A third of a
-second of one channel at 48 kHz, and 2.7 s: as much as a sound card's ring holds."""
+"""Bytes that wait for a sound server that stands still; no more. A third of a second of one channel at 48 kHz, of which
+a test sees the end, and 2.7 s, as much as a sound card's ring holds: that outlasts what a busy machine does to us."""
 _NS = 1_000_000_000
 _ABSENT = {errno.ENOENT, errno.ENXIO, errno.EPIPE, errno.EAGAIN}
 
@@ -28,7 +28,7 @@ _ABSENT = {errno.ENOENT, errno.ENXIO, errno.EPIPE, errno.EAGAIN}
 class Voice:
     """Says `samples` (mono) into a live microphone from the moment it is entered until it is left."""
 
-    def __init__(self, samples: NDArray[np.int16], microphone: Microphone, pipe_bytes: int = SHORT_PIPE) -> None:
+    def __init__(self, samples: NDArray[np.int16], microphone: Microphone, pipe_bytes: int = LONG_PIPE) -> None:
         if microphone.fifo is None:
             raise ValueError("not a live microphone")
         self._bytes, self._rate, self._fifo = samples.astype("<i2").tobytes(), microphone.rate, microphone.fifo
@@ -54,11 +54,12 @@ class Voice:
         return (at_ns - self.began_ns) * self._rate // _NS
 
     def _speak(self) -> None:
-        said = 0
+        said, piece = 0, round(self._rate * _STEP_S)
         while not self._ended.wait(_STEP_S):
             due = self.frame_at(time.monotonic_ns())
-            while said < due:  # a write of up to 4096 bytes is whole or not at all
-                piece = min(due - said, round(self._rate * _STEP_S))
+            # A write of up to 4096 bytes is whole or not at all; pieces all alike, so that none finds room where the
+            # one before it found none: a loss is one loss.
+            while said + piece <= due:
                 self._say(self._bytes[2 * said : 2 * (said + piece)])
                 said += piece
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from rig import speech
-from rig.live import LONG_PIPE, Voice
+from rig.live import Voice
 from rooms import RATE, Room, room
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("microphone")]
@@ -70,7 +70,7 @@ def listen(folder: Path, seconds: float, faults: Sequence[Fault]) -> tuple[list[
     seen: set[str] = set()
     with room(folder, live=True, hears=False) as here:
         sound = dialogue(seconds, faults)
-        with Voice(sound, here.microphone, LONG_PIPE) as voice:
+        with Voice(sound, here.microphone) as voice:
             began = time.time() - (time.monotonic_ns() - voice.began_ns) / 1e9
             here.await_(lambda: bool(here.status()["levels"]["rms_dbfs"]))
             here.do("start", "--participant", "1")

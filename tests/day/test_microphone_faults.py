@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from rig.live import Voice
+from rig.live import LONG_PIPE, SHORT_PIPE, Voice
 from rig.marker import Frames, align, marker
 from rooms import RATE, Room, frames_of, room
 
@@ -93,8 +93,8 @@ def _prove(recorded: Frames, gaps: Sequence[Gap]) -> None:
 
 
 @contextmanager
-def listening(folder: Path) -> Iterator[Listening]:
-    with room(folder, live=True, hears=False) as here, Voice(SAID, here.microphone) as voice:
+def listening(folder: Path, pipe_bytes: int = LONG_PIPE) -> Iterator[Listening]:
+    with room(folder, live=True, hears=False) as here, Voice(SAID, here.microphone, pipe_bytes) as voice:
         here.await_(lambda: bool(here.status()["levels"]["rms_dbfs"]))
         here.do("open")
         made = Listening(here, voice)
@@ -140,7 +140,7 @@ def test_the_sound_server_is_killed_and_started_again(tmp_path: Path) -> None:
 
 
 def test_a_sound_server_that_stands_still_loses_only_what_it_could_not_keep(tmp_path: Path) -> None:
-    with listening(tmp_path) as room_:
+    with listening(tmp_path, SHORT_PIPE) as room_:
         with room_.here.server.stalled():
             time.sleep(0.15)  # a third of a second is kept
         room_.go_on(2)
@@ -156,7 +156,7 @@ def test_a_sound_server_that_stands_still_loses_only_what_it_could_not_keep(tmp_
 
 @pytest.mark.slow
 def test_a_sound_server_that_stands_still_for_long_is_left_and_found_again(tmp_path: Path) -> None:
-    with listening(tmp_path) as room_:
+    with listening(tmp_path, SHORT_PIPE) as room_:
         with room_.here.server.stalled():
             room_.here.await_(lambda: "device_lost" in room_.alarms())
         returned_ns = time.monotonic_ns()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rig import speech
-from rig.live import LONG_PIPE, Voice
+from rig.live import Voice
 from rooms import RATE, Room, room
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("microphone")]
@@ -43,7 +43,7 @@ def verdict_after_stop(here: Room) -> dict[str, Any]:
 
 
 def test_a_verdict_is_there_before_anybody_leaves(tmp_path: Path) -> None:
-    with room(tmp_path, live=True, hears=False) as here, Voice(dialogue(), here.microphone, LONG_PIPE) as voice:
+    with room(tmp_path, live=True, hears=False) as here, Voice(dialogue(), here.microphone) as voice:
         here.await_(lambda: bool(here.status()["levels"]["rms_dbfs"]))
         here.do("start", "--participant", "1")
         record(here, voice, 18)
