@@ -95,18 +95,19 @@ class Agent:
         """Meet the target: deliveries to one server must not be taken for deliveries to another."""
         known = self._ledger.target()
         delivered = any(row.state is ItemState.DELIVERED for row in self._ledger.rows().values())
-        if known not in {None, self._config.url} and delivered and self._receipts.key is None:
+        if known not in {None, self._config.address} and delivered and self._receipts.key is None:
+            told = self._config
             raise ConfigError(
-                f"{self._config.file}: target.url: теперь {self._config.url}, а в {self._config.state} учтена доставка "
-                f"на {known}. Для другого сервера укажите другую папку в [state] folder.",
-                f"{self._config.file}: target.url: now {self._config.url}, but {self._config.state} accounts for one "
-                f"to {known}. For another server name another folder in [state] folder.",
+                f"{told.file}: target: теперь {told.address}, а в {told.state} учтена доставка на {known}. Для другого "
+                "получателя укажите другую папку в [state] folder.",
+                f"{told.file}: target: now {told.address}, but {told.state} accounts for one to {known}. For another "
+                "target name another folder in [state] folder.",
                 code="other_target",
             )
-        if known != self._config.url:
+        if known != self._config.address:
             if self._receipts.key is None:
                 self._forget_uploads()
-            self._ledger.set_target(self._config.url)
+            self._ledger.set_target(self._config.address)
         self._ledger.begin()
         self._doubt()
 
@@ -155,7 +156,7 @@ class Agent:
     def _perform(self, found: Found, row: Row) -> None:
         if row.state is ItemState.QUARANTINED:
             row = self._ledger.move(row, ItemState.HASHED, reason=None, fingerprint="")
-        match decide(found, row, self._there(row)):
+        match decide(found, row, self._there(row, found.item)):
             case Create():
                 self._create(found, row)
             case Resume(offset):
@@ -167,27 +168,29 @@ class Agent:
             case Nothing():
                 pass
 
-    def _there(self, row: Row) -> int | None:
+    def _there(self, row: Row, item: Item) -> int | None:
         """What the server holds of an upload under way: its word counts, not ours."""
         if row.state is not ItemState.UPLOADING or row.upload is None:
             return None
         with self._stop.interruptible():
-            return self._transport.offset(row.upload)
+            return self._transport.offset(row.upload, item)
 
     def _create(self, found: Found, row: Row) -> None:
         if row.state is ItemState.UPLOADING:
             row = self._ledger.move(row, ItemState.HASHED, upload=None, offset=0)
         with self._source(found) as source:
             with self._stop.interruptible():
-                upload = self._transport.create(found.item)
-            if any(other.upload == upload for other in self._ledger.rows().values()):
+                begun = self._transport.create(found.item)
+            if any(other.upload == begun.upload for other in self._ledger.rows().values()):
                 raise Rejected(
                     "Сервер дал этому файлу адрес другого. Сообщите администратору сервера.",
                     "The server gave this file the address of another. Tell the server's administrator.",
                     code="address_reused",
                 )
-            row = self._ledger.move(row, ItemState.UPLOADING, upload=upload, reason=None, next_try_at=None)
-            row = self._send(row, source, found.item, 0)
+            changes = {"upload": begun.upload, "offset": begun.offset, "reason": None, "next_try_at": None}
+            row = self._ledger.move(row, ItemState.UPLOADING, **changes)
+            if begun.offset < found.item.size or not begun.offset:
+                row = self._send(row, source, found.item, begun.offset)
         self._verify(row, found.item)
 
     def _resume(self, found: Found, row: Row, offset: int) -> None:

@@ -120,11 +120,11 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
     from sync.pace import Pace  # noqa: PLC0415
     from sync.progress import Progress  # noqa: PLC0415
     from sync.receipts import Receipts  # noqa: PLC0415
-    from sync.transports.tus import Tus  # noqa: PLC0415
+    from sync.transports.building import build  # noqa: PLC0415
 
     config = _config(arguments)
     _warn_of_plain_http(config)
-    transport = Tus(config.url, config.token(), tier=config.tier or "hub")  # the weaker claim, unless told
+    transport = build(config)
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.ask())
@@ -204,12 +204,12 @@ def _config(arguments: argparse.Namespace) -> Config:
 
 def _warn_of_plain_http(config: Config) -> None:
     """Names and voices of minors: beyond this machine they belong into TLS."""
-    parts = urlsplit(config.url)
+    parts = urlsplit(config.address)
     if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
         _refuse(
             say(
-                f"Внимание: {config.url} без шифрования; используйте https, если сеть не только ваша.",
-                f"Warning: {config.url} is not encrypted; use https unless the network is yours alone.",
+                f"Внимание: {config.address} без шифрования; используйте https, если сеть не только ваша.",
+                f"Warning: {config.address} is not encrypted; use https unless the network is yours alone.",
             ),
             DONE,
         )

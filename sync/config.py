@@ -1,14 +1,10 @@
 """`sync.toml`: read, checked, resolved. Whatever is wrong is said with file, key and what was expected."""
 
-import base64
 import os
-import re
-import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -16,11 +12,12 @@ from exam import settings
 from exam.errors import ConfigError, Rejected
 from exam.names import check_place
 from exam.settings import wrong
-from sync.model import KEY_BYTES, Tier
+from sync import targets
+from sync.model import Tier
+from sync.targets import Target
 
 VARIABLE = "SYNC_CONFIG"
 _PLACES = (Path("sync.toml"), Path("/etc/station/sync.toml"))
-_LATER_KINDS = {"webdav", "s3", "sftp", "folder", "manual"}
 
 
 class School(Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,16 +27,6 @@ class School(Struct, frozen=True, forbid_unknown_fields=True):
 class Watch(Struct, frozen=True, forbid_unknown_fields=True):
     recordings: tuple[str, ...] = ("recordings",)
     scans: str = "scans"
-
-
-class Target(Struct, frozen=True, forbid_unknown_fields=True):
-    """`url`: the tus creation address. `tier`: who holds the bytes there, for servers that do not sign receipts."""
-
-    kind: Literal["tus"]
-    url: str
-    token_file: str | None = None
-    server_key: str | None = None
-    tier: Tier | None = None
 
 
 class State(Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +46,7 @@ class Send(Struct, frozen=True, forbid_unknown_fields=True):
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     school: School
-    target: Target
+    target: dict[str, Any]
     watch: Watch = Watch()
     state: State = State()
     send: Send = Send()
@@ -78,27 +65,27 @@ class Window(Struct, frozen=True):
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """Everything the agent is told, paths absolute. `token` is empty where the server wants none."""
+    """Everything the agent is told, paths absolute."""
 
     file: Path
     school: str
     recordings: tuple[Path, ...]
     scans: Path
-    url: str
-    token_file: Path | None
+    target: Target
     server_key: bytes | None
-    tier: Tier | None
     state: Path
     window: Window
     streams: bool
     release: Literal["auto", "manual"]
 
-    def token(self) -> str:
-        """The bearer token, empty where the server wants none.
+    @property
+    def address(self) -> str:
+        """What the target is called."""
+        return targets.address(self.target)
 
-        Raises ConfigError when its file is missing, empty, or readable by others.
-        """
-        return _token(self.file, self.token_file) if self.token_file else ""
+    @property
+    def tier(self) -> Tier | None:
+        return self.target.tier
 
 
 def find(given: Path | None) -> Path:
@@ -119,36 +106,21 @@ def find(given: Path | None) -> Path:
 def load(path: Path) -> Config:
     """Read and check a configuration. Raises ConfigError naming the file, the key, and what was expected."""
     raw = settings.read(path)
-    _check_kind(path, raw)
     told = settings.convert(path, raw, _File)
+    target = targets.read(path, told.target)
     base = path.absolute().parent
     return Config(
         file=path,
         school=_school(path, told.school.code),
         recordings=_folders(path, base, told.watch.recordings),
         scans=base / told.watch.scans,
-        url=_url(path, told.target.url),
-        token_file=base / told.target.token_file if told.target.token_file is not None else None,
-        server_key=_key(path, told.target.server_key),
-        tier=told.target.tier,
+        target=target,
+        server_key=targets.server_key(path, target),
         state=_state(path, base, told),
         window=_window(path, told.send.window),
         streams=told.send.streams,
         release=told.send.release,
     )
-
-
-def _check_kind(path: Path, raw: Mapping[str, Any]) -> None:
-    """Other kinds have keys of their own, so the kind is judged before the keys are."""
-    target = raw.get("target")
-    kind = target.get("kind") if isinstance(target, dict) else None
-    if isinstance(kind, str) and kind in _LATER_KINDS:
-        raise wrong(
-            path,
-            "target.kind",
-            f'вид «{kind}» ещё не поддерживается; ожидается "tus"',
-            f'kind “{kind}” is not yet supported; expected "tus"',
-        )
 
 
 def _school(path: Path, code: str) -> str:
@@ -178,39 +150,6 @@ def _state(path: Path, base: Path, told: _File) -> Path:
     return state
 
 
-def _url(path: Path, url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        sound = False
-    if not sound or parts.username is not None or parts.query or parts.fragment:
-        raise wrong(
-            path,
-            "target.url",
-            "ожидается адрес вида https://сервер/files, без имени и пароля внутри",
-            "expected an address like https://server/files, without a name or password in it",
-        )
-    return url.rstrip("/")
-
-
-def _key(path: Path, text: str | None) -> bytes | None:
-    if text is None:
-        return None
-    try:
-        key = base64.b64decode(text, validate=True)
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise wrong(
-            path,
-            "target.server_key",
-            "ожидается открытый ключ Ed25519: 32 байта в base64",
-            "expected an Ed25519 public key: 32 bytes as base64",
-        )
-    return key
-
-
 def _window(path: Path, text: str) -> Window:
     if not text:
         return Window()
@@ -228,32 +167,3 @@ def _window(path: Path, text: str) -> Window:
 
 def _hour(text: str) -> time:
     return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - an hour of the day, by this machine's clock
-
-
-def _token(config: Path, path: Path) -> str:
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        token = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "ASCII"
-        raise wrong(
-            config,
-            "target.token_file",
-            f"ключ доступа {path} не читается ({reason})",
-            f"the token {path} cannot be read ({reason})",
-        ) from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise wrong(
-            config,
-            "target.token_file",
-            f"ключ доступа {path} открыт другим пользователям; выполните: chmod 600 {path}",
-            f"the token {path} is open to other users; run: chmod 600 {path}",
-        )
-    if not re.fullmatch(r"[!-~]+", token):
-        raise wrong(
-            config,
-            "target.token_file",
-            f"в файле {path} ожидается одно слово: ключ доступа",
-            f"{path}: expected one word, the token",
-        )
-    return token

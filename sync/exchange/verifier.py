@@ -19,10 +19,10 @@ import msgspec
 from exam import durable
 from sync.exchange.identity import Identity
 from sync.exchange.manifests import chain_head_in
-from sync.exchange.naming import candidates
 from sync.exchange.register import Register, State, Upload
 from sync.exchange.yard import Yard
 from sync.model import Receipt
+from sync.naming import candidates
 
 _BLOCK = 1024 * 1024
 _LOG = logging.getLogger(__name__)

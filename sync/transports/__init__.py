@@ -1,6 +1,9 @@
 """What the agent asks of any target. Each module here translates one protocol, and its library's errors, into this.
 
-Raised: Transient (again later), Rejected (this item only), Fatal (a person must act).
+A target that gives addresses and receipts of its own is a `Transport`; one that knows only files and names is a
+`Shelf` (`sync.transports.shelf`), made a Transport by `Shelved`. One suite tests them all: `tests/transports`.
+
+Raised: Transient (again later), Rejected (this item only), Fatal (a person must act). Nothing else.
 """
 
 from collections.abc import Callable
@@ -13,7 +16,14 @@ from sync.plan import Item
 from sync.source import Source
 
 Moved = Callable[[int], None]
-"""Told, while sending or reading back, how many bytes of the file are through."""
+"""Told, while sending or reading back, how many bytes of the file are through. May raise, to end the transfer."""
+
+
+class Begun(Struct, frozen=True):
+    """An upload: its address at the target, and how many bytes of it lie there already."""
+
+    upload: str
+    offset: int = 0
 
 
 class Pending(Struct, frozen=True):
@@ -34,22 +44,33 @@ Proof = Receipt | Pending | Lost | Unproven
 
 
 class Transport(Protocol):
-    """A target. `upload` is the address the target gave to one upload, kept in the ledger."""
+    """A target. `upload` is the address of one upload there, kept in the ledger across restarts."""
 
     def key(self) -> bytes | None:
         """The public key the target signs receipts with; None when it signs none."""
 
-    def create(self, item: Item) -> str:
-        """Begin an upload of `item`; returns its address."""
+    def create(self, item: Item) -> Begun:
+        """Begin an upload of `item`, or find the one an earlier life began."""
 
-    def offset(self, upload: str) -> int | None:
+    def offset(self, upload: str, item: Item) -> int | None:
         """Bytes the target holds of the upload; None when it has no such upload."""
 
     def send(self, upload: str, source: Source, offset: int, moved: Moved) -> None:
-        """Send everything from `offset` (bytes) on; returns when the target acknowledged the last byte."""
+        """Send everything from `offset` (bytes) on; returns when the target acknowledged the last byte.
+
+        Called with what `create` or `offset` told. Raises Changed when the file proves to be another; its last
+        byte has not been sent then.
+        """
 
     def prove(self, upload: str, item: Item, moved: Moved) -> Proof:
-        """The proof that the bytes stored are ours. The caller checks it."""
+        """The proof that the bytes stored are ours; asked again, also after a restart, proves it again.
+
+        Where the target only knows files, this is what gives the file its name: never over another one, and
+        only once its bytes are proved.
+        """
 
     def discard(self, upload: str) -> None:
         """Ask the target to forget an unfinished upload; best effort, raises nothing it can help."""
+
+    def close(self) -> None:
+        """Let connections go; raises nothing. Any call after it connects anew."""

@@ -16,8 +16,8 @@ from exam.errors import ExamError, Rejected, Transient
 from sync.model import KEY_BYTES, Receipt, Tier
 from sync.plan import Item
 from sync.source import Source
-from sync.transports import Lost, Moved, Pending, Proof, Unproven, web
-from sync.transports.web import Answer, Body, Web
+from sync.transports import Begun, Lost, Moved, Pending, Proof, Unproven, web
+from sync.transports.web import Answer, Bearer, Body, Web
 
 VERSION = "1.0.0"
 
@@ -64,11 +64,12 @@ class Tus:
     """One tus target. `url`: the creation address; `tier`: who holds the bytes where receipts do not say it."""
 
     def __init__(
-        self, url: str, token: str, *, tier: Tier = "centre", now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+        self, url: str, token: str, *, tier: Tier = "centre", ca_file: str | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:  # fmt: skip
         self._url, self._tier, self._now = url, tier, now
         self._pace = _Pace()
-        self._web = Web(url, token, {"Tus-Resumable": VERSION})
+        self._web = Web(url, Bearer(token), {"Tus-Resumable": VERSION}, ca_file=ca_file)
         self._shown_key: bytes | None = None
         self._signs_nothing = False
 
@@ -80,7 +81,7 @@ class Tus:
             self._shown_key = _key_in(answer)
         return self._shown_key
 
-    def create(self, item: Item) -> str:
+    def create(self, item: Item) -> Begun:
         folder, _, name = item.path.rpartition("/")
         metadata = {"filename": name, "folder": folder, "sha256": item.sha256, "filetype": _file_type(name)}
         answer = self._web.ask(
@@ -95,9 +96,9 @@ class Tus:
             location = urlsplit(urljoin(self._url, answer.headers["Location"]))
         except ValueError:
             raise self._web.misdirected(answer) from None
-        return location.path + (f"?{location.query}" if location.query else "")
+        return Begun(location.path + (f"?{location.query}" if location.query else ""))
 
-    def offset(self, upload: str) -> int | None:
+    def offset(self, upload: str, _item: Item) -> int | None:
         answer = self._web.ask("HEAD", self._at(upload), passing=web.GONE)
         if answer.status_code in web.GONE:
             return None
@@ -137,6 +138,9 @@ class Tus:
             self._web.ask("DELETE", self._at(upload), passing=range(400, 600))
         except ExamError:
             return  # what stays there is unfinished, and no proof of anything
+
+    def close(self) -> None:
+        self._web.close()
 
     def _set_aside(self, upload: str) -> bool:
         """Whether the target refused these bytes: its receipt is then for the same content under another name."""

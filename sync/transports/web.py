@@ -3,6 +3,7 @@
 The only module that imports `requests`; its errors leave here as Transient, Rejected or Fatal. Used by the transports.
 """
 
+import base64
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -41,7 +42,7 @@ _DECLINED = {
 _UNKNOWN_REFUSAL = ("Сервер отказался принять файл", "The server refused the file", "refused")
 
 
-class _Bearer(AuthBase):
+class Bearer(AuthBase):
     """The token, put on by requests last: a stray ~/.netrc cannot replace it."""
 
     def __init__(self, token: str) -> None:
@@ -50,6 +51,17 @@ class _Bearer(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._token:
             request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Basic(AuthBase):
+    """A user's name and password, in UTF-8, likewise."""
+
+    def __init__(self, user: str, password: str) -> None:
+        self._words = base64.b64encode(f"{user}:{password}".encode()).decode()
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Basic {self._words}"
         return request
 
 
@@ -67,13 +79,19 @@ class Body:
 
 
 class Web:
-    """One server. `url` is what the configuration calls it; `headers` go with every request."""
+    """One server. `url` is what the configuration calls it; `headers` go with every request.
 
-    def __init__(self, url: str, token: str, headers: Mapping[str, str]) -> None:
+    `ca_file`: the certificate to trust instead of those the machine trusts.
+    """
+
+    def __init__(
+        self, url: str, auth: AuthBase, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None
+    ) -> None:
         self._url = url
+        self._verify: bool | str = ca_file or True
         self._session = requests.Session()
-        self._session.auth = _Bearer(token)
-        self._session.headers.update({"Accept-Encoding": "identity"} | dict(headers))
+        self._session.auth = auth
+        self._session.headers.update({"Accept-Encoding": "identity"} | dict(headers or {}))
 
     def ask(
         self,
@@ -92,6 +110,10 @@ class Web:
         if answer.ok or answer.status_code in passing:
             return answer
         raise self.refusal(answer)
+
+    def close(self) -> None:
+        """Let connections go; the next exchange connects anew."""
+        self._session.close()
 
     @contextmanager
     def reading(self, url: str) -> Iterator[Answer]:
@@ -135,6 +157,7 @@ class Web:
             timeout=_LIMITS_S,
             allow_redirects=False,  # the token goes to the configured server and nowhere else
             stream=stream,
+            verify=self._verify,
         )
 
     @contextmanager

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.exchange.naming import MAX_NAME_BYTES, candidates, check_name, marked
+from sync.exchange.naming import check_name
 from sync.exchange.refusal import Refused
+from sync.naming import MAX_NAME_BYTES, candidates, marked
 
 DIGEST = "0123456789abcdef" * 4
 

@@ -58,7 +58,7 @@ def deliver(school: School, impostor: Impostor, **target: str) -> tuple[bool, li
     receipts = Receipts(told.state, configured_key=told.server_key, tier=told.tier)
     try:
         agent = Agent(
-            told, Tus(told.url, "token"), opened, receipts,
+            told, Tus(told.address, "token"), opened, receipts,
             clock=clock, pace=Pace(clock, lambda low, _high: low), stop=Stop(), listener=silence,
         )  # fmt: skip
         return agent.once(), list(opened.rows().values()), silence
@@ -323,7 +323,7 @@ def run_until_idle(school: School, impostor: Impostor, wall: Callable[[], dateti
 
     with closing(Ledger(told.state)) as opened:
         Agent(
-            told, Tus(told.url, ""), opened, Receipts(told.state),
+            told, Tus(told.address, ""), opened, Receipts(told.state),
             clock=clock, pace=IdleStops(clock), stop=stop, listener=Silence(),
         ).run()  # fmt: skip
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from exam.errors import ConfigError
-from sync import config
+from sync import config, targets
 from sync.cli import main
 from sync.config import Window
 
@@ -33,7 +33,8 @@ def write(folder: Path, text: str) -> Path:
 def test_defaults_are_relative_to_the_file(tmp_path: Path) -> None:
     told = config.load(write(tmp_path, GOOD))
     assert told.recordings == (tmp_path / "recordings",)
-    assert (told.state, told.streams, told.token()) == (tmp_path / "state", True, "")
+    assert (told.state, told.streams) == (tmp_path / "state", True)
+    assert targets.secret(told.file, "token_file", None) == [""]
 
 
 @pytest.mark.parametrize(
@@ -45,12 +46,14 @@ def test_defaults_are_relative_to_the_file(tmp_path: Path) -> None:
         (GOOD + '[watch]\nrecordings = "x"', "watch.recordings", "a list"),
         (GOOD + "[watch]\nrecordings = [1]", "watch.recordings", "a string"),
         (GOOD + "[watch]\nrecordings = []", "watch.recordings", "at least one"),
-        (GOOD.replace('"tus"', '"s3"'), "target.kind", "not yet"),
+        (GOOD.replace('"tus"', '"s3"'), "target", "bucket"),
+        (GOOD.replace('"tus"', '"folder"'), "target", "folder"),
+        (GOOD.replace('"tus"', '"sftp"') + 'user = "x"', "target.url", "sftp://server/folder"),
         (GOOD.replace('"tus"', '"ftp"'), "target.kind", '"tus"'),
         (GOOD + 'tier = "school"', "target.tier", '"hub", "centre", "folder"'),
-        (GOOD.replace("https://example.org/files", "example.org"), "target.url", "https://server/files"),
+        (GOOD.replace("https://example.org/files", "example.org"), "target.url", "https://server/folder"),
         (GOOD.replace("example.org", "me:secret@example.org"), "target.url", "without a name or password"),
-        (GOOD.replace("example.org", "example.org:99999"), "target.url", "https://server/files"),
+        (GOOD.replace("example.org", "example.org:99999"), "target.url", "https://server/folder"),
         (GOOD.replace('code = "701020"', ""), "school.code", "required"),
         (GOOD.replace("701020", "70/10"), "school.code", "letters, digits"),
         (GOOD + 'server_key = "AAAA"', "target.server_key", "32 bytes"),
@@ -77,19 +80,22 @@ def test_russian_is_the_default(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_a_token_others_can_read_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    path = write(tmp_path, GOOD + 'token_file = "token"')
-    token = tmp_path / "token"
+    path, token = write(tmp_path, GOOD), tmp_path / "token"
+
+    def read() -> list[str]:
+        return targets.secret(path, "token_file", str(token))
+
     with pytest.raises(ConfigError, match="token"):
-        config.load(path).token()
+        read()
     token.write_text("word\n")
     token.chmod(0o640)
     with pytest.raises(ConfigError, match=f"chmod 600 {token}"):
-        config.load(path).token()
+        read()
     token.chmod(0o600)
-    assert config.load(path).token() == "word"
+    assert read() == ["word"]
     token.write_text("two words")
     with pytest.raises(ConfigError, match="token"):
-        config.load(path).token()
+        read()
 
 
 def test_the_file_is_found_by_variable_then_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,18 @@
+"""Every far end there is, each test's own."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import far_folder
+import far_tus
+import pytest
+from far_ends import FarEnd
+
+FAR_ENDS: Mapping[str, Callable[[Path], AbstractContextManager[FarEnd]]] = far_tus.FAR_ENDS | far_folder.FAR_ENDS
+
+
+@pytest.fixture(params=FAR_ENDS)
+def far(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FarEnd]:
+    with FAR_ENDS[request.param](tmp_path) as far_end:
+        yield far_end
