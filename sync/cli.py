@@ -117,6 +117,7 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
     from sync.agent import Agent  # noqa: PLC0415
     from sync.ledger import Ledger  # noqa: PLC0415
     from sync.life import Stop, alone  # noqa: PLC0415
+    from sync.notify import Notifier  # noqa: PLC0415
     from sync.pace import Pace  # noqa: PLC0415
     from sync.progress import Progress  # noqa: PLC0415
     from sync.receipts import Receipts  # noqa: PLC0415
@@ -133,6 +134,7 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
         clock = SystemClock(_local_zone())
         agent = Agent(
             config, transport, ledger, receipts, clock=clock, pace=Pace(clock), stop=stop, listener=Progress(),
+            notifier=Notifier(config.state, config.notify.command, config.notify.webhook),
         )  # fmt: skip
         return work(agent)
 

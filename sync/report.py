@@ -75,7 +75,7 @@ def verify(config: Config) -> Verdict:
 
     receipts = _receipts(config)
     on_disk: dict[str, set[str]] = {}
-    for found in scan(config.recordings, streams=True):
+    for found in scan(config.recordings, streams=True).found:
         on_disk.setdefault(found.item.path, set()).add(found.item.sha256)
     rows = [row for row in ledger.read(config.state) if row.state is ItemState.DELIVERED]
     return Verdict(len(rows), tuple(_breaches(rows, receipts, on_disk)))
@@ -116,6 +116,13 @@ def _no_receipt() -> str:
 
 
 _PENDING = {
+    ItemState.SEEN: lambda: say("ещё записывается или копируется", "still being written or copied"),
+    ItemState.SETTLED: lambda: say("ждёт отправки", "waits to be sent"),
+    ItemState.CREATING: lambda: say("отправляется", "being sent"),
+    ItemState.HANDED_OVER: lambda: say("передано человеком", "handed over by a person"),
+    ItemState.WAITING: lambda: say("ждёт повтора", "waits to be tried again"),
+    ItemState.CHANGED: lambda: say("файл изменился", "the file has changed"),
+    ItemState.NEEDS_HUMAN: lambda: say("нужен человек", "a person is needed"),
     ItemState.HASHED: lambda: say("ждёт отправки", "waits to be sent"),
     ItemState.UPLOADING: lambda: say("отправляется", "being sent"),
     ItemState.UPLOADED: lambda: say("отправлено, не проверено", "sent, not verified"),
