@@ -61,15 +61,16 @@ class _Pace:
 
 
 class Tus:
-    """One tus target. `url`: the creation address; `tier`: who holds the bytes where receipts do not say it."""
+    """One tus target. `url`: the creation address; `token`: the key it wants, or where to read it at each request;
+    `tier`: who holds the bytes where receipts do not say it."""
 
     def __init__(
-        self, url: str, token: str, *, tier: Tier = "centre", ca_file: str | None = None,
+        self, url: str, token: str | Callable[[], str], *, tier: Tier = "centre", ca_file: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         self._url, self._tier, self._now = url, tier, now
         self._pace = _Pace()
-        self._web = Web(url, Bearer(token), {"Tus-Resumable": VERSION}, ca_file=ca_file)
+        self._web = Web(url, Bearer(token if callable(token) else lambda: token), {"Tus-Resumable": VERSION}, ca_file=ca_file)
         self._shown_key: bytes | None = None
         self._signs_nothing = False
 
