@@ -8,6 +8,7 @@ VIRTUAL_MICROPHONE_PACKAGES=(pulseaudio pulseaudio-utils)
 TEST_PACKAGES=(alsa-utils curl e2fsprogs faketime git iproute2 lame libsox-fmt-mp3 mount nodejs npm openssl procps sox)
 TEST_PACKAGES+=(poppler-utils)
 TEST_PACKAGES+=(systemd)
+TEST_PACKAGES+=(p7zip-full unzip) # what opens archives elsewhere
 TEST_PACKAGES+=(gir1.2-umockdev-1.0 python3-gi umockdev) # pedals that nobody has to press
 TEST_PACKAGES+=(fonts-dejavu-core)
 # Ubuntu has Chromium as a snap only; any Chromium or Chrome that is there does.

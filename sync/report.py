@@ -140,7 +140,7 @@ def _item(row: Row, receipts: Receipts) -> ItemStatus:
     reason = say(row.reason.ru, row.reason.en) if row.reason else None
     if delivered and receipt is None:
         reason = _no_receipt()
-    if not row.present and not delivered:
+    if not row.present and row.state not in DONE:
         reason = say("файла больше нет в папке записей", "no longer in the recordings folder")
     return ItemStatus(
         row.path, row.kind, row.sha256 or None, row.state, row.offset, row.size,
