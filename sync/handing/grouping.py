@@ -69,22 +69,16 @@ def loads(together: Iterable[Bundle], limit: int) -> Iterator[Bundle]:
 
     Whoever fits into no ZIP whole is split between recordings; a recording that fits into none has one to itself.
     """
-    filling: dict[date, Bundle] = {}
+    filling: Bundle | None = None
     for bundle in together:
         whole = _weight(bundle) <= limit
         for part in [bundle] if whole else [Bundle(bundle.exam_date, (unit,)) for unit in bundle.units]:
-            if _weight(part) > limit:
-                yield part
-                continue
-            before = filling.get(part.exam_date)
-            if before is None:
-                filling[part.exam_date] = part
-            elif _weight(before) + _weight(part) <= limit:
-                filling[part.exam_date] = Bundle(part.exam_date, before.units + part.units)
-            else:
-                yield before
-                filling[part.exam_date] = part
-    yield from filling.values()
+            if filling and (filling.exam_date != part.exam_date or _weight(filling) + _weight(part) > limit):
+                yield filling
+                filling = None
+            filling = Bundle(part.exam_date, (filling.units if filling else ()) + part.units)
+    if filling:
+        yield filling
 
 
 def free_name(found: Found, taken: Mapping[str, Key]) -> str:
