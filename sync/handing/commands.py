@@ -38,7 +38,11 @@ class Add(Protocol):
 
 def add_to(add: Add) -> None:
     """The commands, added to the others."""
-    add("pack", _pack, "собрать ZIP с описью для передачи человеком", "pack ZIPs with an inventory for a person")
+    packing = add(
+        "pack", _pack, "собрать ZIP с описью для передачи человеком", "pack ZIPs with an inventory for a person"
+    )
+    again = say("готовые архивы удалены нарочно: собрать заново", "finished archives were deleted on purpose: anew")
+    packing.add_argument("--again", action="store_true", help=again)
     given = add("handed-over", _handed_over, "записать, что архивы переданы", "record that archives were handed over")
     given.add_argument("zips", nargs="*", metavar="ZIP", help=say("имя или путь", "a name or a path"))
     given.add_argument("--all", action="store_true", help=say("все, что ждут передачи", "all that wait"))
@@ -81,7 +85,7 @@ def once(config: Config) -> int:
 
 def _pack(arguments: argparse.Namespace) -> int:
     config = _config(arguments)
-    outcome = _packed(config)
+    outcome = _packed(config, again=arguments.again)
     for each in outcome.waiting:
         _print(f"{each.zip}  {each.size / 1e6:.1f} {say('МБ', 'MB')}  {each.sha256}")
     if outcome.waiting:
@@ -92,8 +96,17 @@ def _pack(arguments: argparse.Namespace) -> int:
     return FAILED if outcome.unpacked else DONE
 
 
-def _packed(config: Config) -> "Outcome":
-    outcome = _work(config).pack()
+def _packed(config: Config, *, again: bool = False) -> "Outcome":
+    from sync.life import Stopped  # noqa: PLC0415 - each command loads only what it uses
+
+    try:
+        outcome = _work(config).pack(again=again)
+    except Stopped:
+        raise Rejected(
+            "Остановлено. Готовые архивы целы; station-sync pack продолжит.",
+            "Stopped. Finished archives are whole; station-sync pack goes on.",
+            code="stopped",
+        ) from None
     if outcome.unpacked:
         ru = f"Не упаковано файлов: {outcome.unpacked}. Каких и почему: station-sync status и опись рядом с архивами."
         en = f"Files not packed: {outcome.unpacked}. Which and why: station-sync status, and the inventory."
@@ -102,12 +115,16 @@ def _packed(config: Config) -> "Outcome":
 
 
 def _handed_over(arguments: argparse.Namespace) -> int:
-    from sync.handing.giving import Act, in_words  # noqa: PLC0415 - each command loads only what it uses
+    from sync.handing.giving import Act, in_words  # noqa: PLC0415
+    from sync.life import Stopped  # noqa: PLC0415
 
     if arguments.all == bool(arguments.zips):
         raise ConfigError("Назовите архивы или укажите --all, одно из двух.", "Name archives or --all, one of the two.")
     act = Act(arguments.by, arguments.to, arguments.way, arguments.note, arguments.at)
-    record = _work(_config(arguments)).hand_over(None if arguments.all else arguments.zips, act)
+    try:
+        record = _work(_config(arguments)).hand_over(None if arguments.all else arguments.zips, act)
+    except Stopped:
+        raise Rejected("Остановлено, ничего не записано.", "Stopped, nothing is recorded.", code="stopped") from None
     if record is None:
         _print(say("Записывать нечего: всё это уже записано как переданное.", "Nothing to record: it is on record."))
         return DONE

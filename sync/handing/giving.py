@@ -7,7 +7,6 @@ Called by `work`, which holds the state folder for this process alone. A record 
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 
@@ -17,7 +16,7 @@ from sync.handing.archive import sha256_stored
 from sync.handing.lines import Lines
 from sync.handing.outbox import Outbox
 from sync.handing.records import Archives, Entry, HandedOver, Handing, Packed, Parcel, TakenBack, entries
-from sync.ledger import Ledger
+from sync.ledger import Ledger, Move
 from sync.model import ItemState
 from sync.plan import Key, Reason, Row
 
@@ -106,26 +105,20 @@ def take_back(number: int, handovers: Handovers, ledger: Ledger, now: Now, *, by
 
 def settle(handovers: Handovers, ledger: Ledger) -> None:
     """Let the ledger say what the records say: what is on record is handed over, and nothing else is."""
-    rows = ledger.rows()
     given = {key: reason for record in handovers.holding() for key, reason in _reasons(record).items()}
-    packing: list[tuple[Row, ItemState, dict[str, Any]]] = [
-        (row, ItemState.UPLOADED, {}) for row in rows.values() if row.key in given and _is_to_pack(row)
-    ]
-    if packing:
-        ledger.move_all(packing)
-        rows = ledger.rows()
-    moves: list[tuple[Row, ItemState, dict[str, Any]]] = []
-    for row in rows.values():
-        if row.key in given and row.state is ItemState.UPLOADED:
-            zip_name, reason = given[row.key]
+    is_certain = not handovers.torn()
+    rows = ledger.rows()
+    ledger.move_all([(row, ItemState.UPLOADED, {}) for key, row in rows.items() if key in given and _is_to_pack(row)])
+    moves: list[Move] = []
+    for key, row in ledger.rows().items():
+        zip_name, reason = given.get(key, ("", None))
+        if reason and (
+            row.state is ItemState.UPLOADED or (row.state is ItemState.HANDED_OVER and row.reason != reason)
+        ):
             moves.append((row, ItemState.HANDED_OVER, {"upload": zip_name, "offset": row.size, "reason": reason}))
-        elif row.key not in given and row.state is ItemState.HANDED_OVER and not handovers.torn():
+        elif not reason and row.state is ItemState.HANDED_OVER and is_certain:
             moves.append((row, ItemState.UPLOADED, {"reason": waits(row.upload or "")}))
-    if moves:
-        ledger.move_all(moves)
-    for row in ledger.rows().values():
-        if row.state is ItemState.HANDED_OVER and row.key in given and row.reason != given[row.key][1]:
-            ledger.note(row, reason=given[row.key][1])
+    ledger.move_all(moves)
 
 
 def choose(names: Iterable[str], archives: Archives, outbox: Outbox) -> list[Packed]:

@@ -52,22 +52,35 @@ class Outbox:
         finally:
             os.close(descriptor)
 
-    def clear(self, keep: Iterable[str]) -> None:
-        """Remove unfinished files of ours but those of the ZIPs to `keep`."""
-        kept = {self.part(name).name for name in keep}
+    def clear(self) -> None:
+        """Remove unfinished files of ours."""
         ours = f"{durable.TEMPORARY_PREFIX}{self._school}_"
         with self.refusals():
             for path in self._folder.iterdir():
-                unfinished = path.name.startswith(ours) or _RANDOM.fullmatch(path.name)
-                if unfinished and path.name not in kept:
+                if path.name.startswith(ours) or _RANDOM.fullmatch(path.name):
                     path.unlink(missing_ok=True)
+
+    def check_not_bare(self) -> None:
+        """Raises Transient when nothing of ours is there any more: a drive that was pulled out leaves its folder."""
+        with self.refusals():
+            if any(path.name.startswith(f"{self._school}_") for path in self._folder.iterdir()):
+                return
+        raise Transient(
+            f"В {self._folder} нет ни архивов, ни описи. Накопитель вынут — подключите его; архивы унесены и "
+            "переданы — запишите: station-sync handed-over /ПАПКА/АРХИВ.zip …; удалены нарочно — "
+            "station-sync pack --again.",
+            f"{self._folder} holds neither archives nor an inventory. If a drive was pulled out, plug it in; if the "
+            "archives were carried away and handed over, record it: station-sync handed-over /FOLDER/ARCHIVE.zip …; if "
+            "they were deleted on purpose: station-sync pack --again.",
+            code="outbox_bare",
+        )
 
     def path(self, name: str) -> Path:
         return self._folder / name
 
     def part(self, name: str) -> Path:
-        """Where the ZIP `name` is written: the same again after a restart."""
-        return self._folder / f"{durable.TEMPORARY_PREFIX}{name}"
+        """Where the ZIP `name` is written: the same again after a restart, and nothing that opens as a ZIP."""
+        return self._folder / f"{durable.TEMPORARY_PREFIX}{name.removesuffix('.zip')}"
 
     def free_name(self, day: date, known: Iterable[str]) -> str:
         """The next ZIP's name: after all that are there, and all that ever were (`known`)."""

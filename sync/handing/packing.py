@@ -5,7 +5,7 @@ in `archives.jsonl`, given its name, told to the ledger; a kill between any two 
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -22,14 +22,15 @@ from sync.handing.inventory import Heading, Lack
 from sync.handing.lines import Lines
 from sync.handing.outbox import Outbox
 from sync.handing.records import Archives, Inventoried, Member, Packed, Packing, Spoiled, archives
-from sync.ledger import Ledger
+from sync.ledger import Ledger, Move
 from sync.model import ItemState
 from sync.plan import Found, Key, Reason, Row
+from sync.source import Changed
+from sync.states import ARRIVED, REFUSED
 
 FILE = "archives.jsonl"
 _ENDS_BYTES = 2000
 """At most what a ZIP needs beside its files and what is written about them."""
-_DONE = frozenset({ItemState.UPLOADED, ItemState.HANDED_OVER, ItemState.DELIVERED})
 
 _VANISHED = Reason(
     "архив исчез из папки до передачи, его файлы упакованы заново",
@@ -77,16 +78,19 @@ class Packer:
         """Whether ZIPs that wait to be handed over should be lying in the folder."""
         return any(row.state is ItemState.UPLOADED for row in self._ledger.rows().values())
 
-    def look_after(self, *, closely: bool) -> None:
+    def look_after(self, *, closely: bool, again: bool) -> None:
         """Make ledger, records and folder agree: finish what was begun, notice what was taken away or altered.
 
-        `closely`: read every waiting ZIP whole, even if nothing seems to have touched it.
+        `closely`: read every waiting ZIP whole, even if nothing seems to have touched it. `again`: that everything is
+        gone is meant. Raises Transient when the folder is as bare as that of a drive that was pulled out.
         """
         settle(self._handovers, self._ledger)
+        if self.used() and not again:
+            self._outbox.check_not_bare()
         self._adopt()
         self._check_waiting(closely=closely)
         self._warn_of_needless()
-        self._outbox.clear(keep=())
+        self._outbox.clear()
 
     def pack(self, found: Sequence[Found]) -> None:
         """Pack all of it that can be, ZIP by ZIP; rewrite the inventories. Raises Transient, Fatal, OSError."""
@@ -168,8 +172,8 @@ class Packer:
         """The one file that cannot be packed; everything else goes on without it."""
         one = next(file.found for file in load.files if file.name == error.content.name)
         reason = Reason(error.reason.ru, error.reason.en)
-        row = self._ledger.rows()[one.item.key]
-        self._ledger.move(row, ItemState.QUARANTINED, reason=reason, fingerprint=one.fingerprint)
+        to = ItemState.CHANGED if isinstance(error.reason, Changed) else ItemState.QUARANTINED
+        self._ledger.move(self._ledger.rows()[one.item.key], to, reason=reason, fingerprint=one.fingerprint)
         self._listener.said(f"{one.item.path}: {say(reason.ru, reason.en)}")
 
     def _enter(self, packed: Packed, rows: Iterable[Row]) -> None:
@@ -207,27 +211,29 @@ class Packer:
             if one.item.key not in told or one.after is None:
                 continue
             both = [by_key[one.after], one]
-            if all(rows[each.item.key].state in _DONE or self._is_sound(each, rows) for each in both):
+            if all(rows[each.item.key].state in ARRIVED or self._is_sound(each, rows) for each in both):
                 fresh = [each for each in both if _is_to_pack(rows[each.item.key]) and each.item.key not in packed]
                 packed.update(each.item.key for each in fresh)
                 if fresh:
                     yield told[one.item.key], fresh
 
-    def _is_sound(self, one: Found, rows: dict[Key, Row]) -> bool:
+    def _is_sound(self, one: Found, rows: Mapping[Key, Row]) -> bool:
         return one.problem is None and _is_to_pack(rows[one.item.key])
 
     def _lacking(self, found: Iterable[Found], load: Bundle | None = None) -> list[Lack]:
         """What was found and is not packed, and what is there no more. `load`: for a ZIP, so that others may follow."""
         rows = self._ledger.rows()
-        there = {one.item.key for one in found}
+        there = {one.item.key: one for one in found}
         lacks = []
-        for key, row in rows.items():
-            if row.state in _DONE or (load is not None and key in there and _is_to_pack(row)):
+        for key, row in sorted(rows.items()):
+            if row.state in ARRIVED or (load is not None and key in there and _is_to_pack(row)):
                 continue
             if key not in there:
                 lacks.append(Lack(row.path, say("файла больше нет среди записей", "no longer among the recordings")))
             elif row.reason is not None:
                 lacks.append(Lack(row.path, say(row.reason.ru, row.reason.en)))
+            elif there[key].after is not None:
+                lacks.append(Lack(row.path, say("ждёт своей записи", "waits for its recording")))
             else:
                 lacks.append(Lack(row.path, say("ещё не упаковано", "not packed yet")))
         return lacks
@@ -245,7 +251,7 @@ class Packer:
 
     # — what lies in the folder —
 
-    def _current(self, known: Archives, rows: dict[Key, Row]) -> list[Packed]:
+    def _current(self, known: Archives, rows: Mapping[Key, Row]) -> list[Packed]:
         """The ZIPs that count: those that hold what waits, and those that were handed over."""
         waiting = {row.upload for row in rows.values() if row.state in {ItemState.UPLOADED, ItemState.HANDED_OVER}}
         given = {parcel.zip for record in self._handovers.holding() for parcel in record.zips}
@@ -304,22 +310,24 @@ class Packer:
             )
 
 
-def note_problem(row: Row, one: Found, ledger: Ledger) -> Row:
-    """Let the ledger say why a file must not be packed, or that it may be looked at again."""
-    if one.problem is not None and row.state is ItemState.HASHED:
-        return ledger.move(row, ItemState.QUARANTINED, reason=one.problem, fingerprint=one.fingerprint)
-    if row.state is ItemState.QUARANTINED and one.problem is None and row.fingerprint != one.fingerprint:
-        return ledger.move(row, ItemState.HASHED, reason=None, fingerprint="")
-    return row
+def note_problems(found: Iterable[Found], ledger: Ledger) -> None:
+    """Let the ledger say what must not be packed and why, and what may be looked at again as it changed."""
+    rows, moves = ledger.rows(), list[Move]()
+    for one in found:
+        row = rows[one.item.key]
+        if one.problem is not None and _is_to_pack(row):
+            to = ItemState.CHANGED if one.changed else ItemState.QUARANTINED
+            moves.append((row, to, {"reason": one.problem, "fingerprint": one.fingerprint}))
+        elif one.problem is None and row.state in REFUSED and row.fingerprint != one.fingerprint:
+            moves.append((row, ItemState.HASHED, {"reason": None, "fingerprint": ""}))
+    ledger.move_all(moves)
 
 
 def note_failure(found: Iterable[Found], error: ExamError, ledger: Ledger) -> None:
     """Let the ledger say why what is to be packed is not."""
     rows, reason = ledger.rows(), Reason(error.ru, error.en)
-    for one in found:
-        row = rows[one.item.key]
-        if _is_to_pack(row) and row.reason != reason:
-            ledger.note(row, reason=reason)
+    stuck = [row for one in found if _is_to_pack(row := rows[one.item.key])]
+    ledger.move_all([(row, row.state, {"reason": reason}) for row in stuck if row.reason != reason])
 
 
 def _is_to_pack(row: Row) -> bool:

@@ -13,15 +13,17 @@ from pathlib import Path
 from msgspec import Struct
 
 from exam.errors import ConfigError, ExamError, Fatal, Rejected
+from sync import schedule
 from sync.config import Config
 from sync.handing.giving import Act, Handovers, choose, hand_over, take_back
 from sync.handing.outbox import Outbox
-from sync.handing.packing import Listener, Packer, note_failure, note_problem
+from sync.handing.packing import Listener, Packer, note_failure, note_problems
 from sync.handing.records import HandedOver, Packed
 from sync.ledger import Ledger
 from sync.life import Stop, Stopped, alone
 from sync.model import ItemState
 from sync.plan import Found, Key
+from sync.states import ARRIVED, REFUSED, WORKING
 from sync.targets import Manual
 from sync.watch import Watch, scan
 
@@ -63,11 +65,14 @@ class Work:
         self._quiet = Quiet()
         self._is_first = True
 
-    def pack(self) -> Outcome:
-        """Pack everything that can be now. Raises Transient, Rejected, Fatal, Stopped."""
+    def pack(self, *, again: bool = False) -> Outcome:
+        """Pack everything that can be now; `again`: also what was packed, if all of it was deleted.
+
+        Raises Transient, Rejected, Fatal, Stopped.
+        """
         with self._ledger() as ledger:
             packer, found = self._packer(ledger), self._look(ledger)
-            self._pack(packer, found, ledger)
+            self._pack(packer, found, ledger, again=again)
             return self._outcome(packer, ledger)
 
     def run(self) -> None:
@@ -96,7 +101,8 @@ class Work:
         with self._ledger() as ledger:
             packer = self._packer(ledger)
             waiting = [packed.zip for packed in self._outcome(packer, ledger).waiting]
-            chosen = choose(waiting if names is None else names, packer.archives(), self._outbox)
+            with self._stop.interruptible():
+                chosen = choose(waiting if names is None else names, packer.archives(), self._outbox)
             return hand_over(act, chosen, self._handovers, ledger, self._now)
 
     def take_back(self, number: int, by: str, reason: str) -> bool:
@@ -110,7 +116,8 @@ class Work:
             with self._ledger() as ledger:
                 packer, found = self._packer(ledger), self._look(ledger)
                 pending = packer.pending(found)
-                is_time = self._config.window.contains(self._now().astimezone().time())
+                due = schedule.due(path for path, _ in pending)
+                is_time = schedule.is_open(self._config.window, self._now().astimezone(), due)
                 if self._quiet.lasts(pending) and is_time and (pending or self._is_first or packer.used()):
                     self._pack(packer, found, ledger)
         except Fatal:
@@ -119,10 +126,10 @@ class Work:
             return str(error)
         return ""
 
-    def _pack(self, packer: Packer, found: list[Found], ledger: Ledger) -> None:
+    def _pack(self, packer: Packer, found: list[Found], ledger: Ledger, *, again: bool = False) -> None:
         try:
             with self._outbox.held(used=packer.used()), self._stop.interruptible():
-                packer.look_after(closely=self._is_first)
+                packer.look_after(closely=self._is_first, again=again)
                 self._is_first = False
                 packer.pack(found)
         except ExamError as error:
@@ -143,20 +150,17 @@ class Work:
         )  # fmt: skip
 
     def _look(self, ledger: Ledger) -> list[Found]:
-        found = scan(self._config.recordings, streams=self._config.streams)
+        found = scan(self._config.recordings, streams=self._config.streams).found
         ledger.note_found(found)
         if self._is_first:
             _give_another_chance(ledger)
-        rows = ledger.rows()
-        for one in found:
-            note_problem(rows[one.item.key], one, ledger)
+        note_problems(found, ledger)
         return found
 
     def _outcome(self, packer: Packer, ledger: Ledger) -> Outcome:
         rows, known = ledger.rows().values(), packer.archives()
         waiting = sorted({row.upload or "" for row in rows if row.state is ItemState.UPLOADED})
-        done = {ItemState.UPLOADED, ItemState.HANDED_OVER, ItemState.DELIVERED}
-        unpacked = sum(row.state not in done for row in rows)
+        unpacked = sum(row.state not in ARRIVED for row in rows)
         return Outcome(tuple(known.packed[name] for name in waiting if name in known.packed), unpacked)
 
     def _meet(self, ledger: Ledger) -> None:
@@ -164,9 +168,10 @@ class Work:
         known = ledger.target()
         if known == self._config.address:
             return
-        for row in ledger.rows().values():
-            if row.state in {ItemState.UPLOADING, ItemState.UPLOADED, ItemState.VERIFYING}:
-                ledger.move(row, ItemState.HASHED, upload=None, offset=0, reason=None, next_try_at=None)
+        _give_another_chance(ledger)
+        under_way = [row for row in ledger.rows().values() if row.state in WORKING]
+        changes = {"upload": None, "offset": 0, "unproven": False, "reason": None, "next_try_at": None}
+        ledger.move_all([(row, ItemState.HASHED, changes) for row in under_way])
         ledger.set_target(self._config.address)
 
 
@@ -187,9 +192,10 @@ class Quiet:
 
 
 def _give_another_chance(ledger: Ledger) -> None:
-    for row in ledger.rows().values():
-        if row.state is ItemState.QUARANTINED:
-            ledger.move(row, ItemState.HASHED, reason=None, fingerprint="")
+    """What went aside, here or on the way to another target, is looked at anew."""
+    aside = [row for row in ledger.rows().values() if row.state in REFUSED or row.resumes]
+    changes = {"reason": None, "fingerprint": "", "next_try_at": None}
+    ledger.move_all([(row, row.resumes or ItemState.HASHED, changes) for row in aside])
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from zipfile import ZipFile
 from school import School, noise, sha256
 
 from exam.manifest import Person
+from sync import config, report
+from sync.cli import main
 
 UTF8 = {"LC_ALL": "C.UTF-8"}
 OUTBOX = "сдать"
@@ -74,6 +76,20 @@ def seen_by_7z(path: Path) -> list[str]:
         ["7z", "l", "-slt", "-sccUTF-8", str(path)], check=True, capture_output=True, env=os.environ | UTF8
     ).stdout.decode()  # fmt: skip
     return re.findall(r"^Path = (.+)$", listed, re.MULTILINE)[1:]
+
+
+def sync(school: School, *words: str) -> int:
+    """One command, in this process; its exit code."""
+    return main([*words, "--config", str(school.base / "sync.toml")])
+
+
+def status(school: School) -> report.Status:
+    return report.status(config.load(school.base / "sync.toml"))
+
+
+def states(school: School) -> dict[str, str]:
+    """State by file name."""
+    return {item.path.rpartition("/")[2]: str(item.state) for item in status(school).items}
 
 
 def inventory(outbox: Path) -> str:

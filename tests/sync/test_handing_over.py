@@ -2,13 +2,13 @@
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from by_hand import GIVEN, answer, by_hand, contents, recorded, zips
+from by_hand import GIVEN, answer, by_hand, contents, recorded, states, sync, zips
 from school import School
 
-from sync.cli import main
 from sync.handing.giving import FILE
 from sync.ledger import Ledger
 
@@ -26,17 +26,12 @@ def packed(school: School) -> Path:
     return outbox
 
 
-def sync(school: School, *words: str) -> int:
-    return main([*words, "--config", str(school.base / "sync.toml")])
-
-
 def lines(school: School) -> list[str]:
     return (school.state / FILE).read_text(encoding="utf-8").splitlines()
 
 
 def by_state(school: School) -> dict[str, int]:
-    states = list(school.states().values())
-    return {state: states.count(state) for state in states}
+    return dict(Counter(states(school).values()))
 
 
 def listed(school: School, capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -77,21 +72,22 @@ def test_another_way_is_another_record(school: School, packed: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "refusal"),
     [
-        (["чужой.zip", *GIVEN], 1, "не наш"),
-        (["701020_2026-02-11_09.zip", *GIVEN], 1, "не наш"),
-        ([f"/nowhere/{FIRST}", *GIVEN], 1, "не читается"),
-        ([FIRST, *GIVEN, "--at", "2126-02-11T18:30"], 1, "ещё не наступило"),
-        ([FIRST, *GIVEN[:-1], " \n "], 1, "--way"),
-        ([*GIVEN], 2, "--all"),
-        (["--all", FIRST, *GIVEN], 2, "--all"),
+        (["чужой.zip", *GIVEN], (1, "не наш")),
+        (["701020_2026-02-11_09.zip", *GIVEN], (1, "не наш")),
+        ([f"/nowhere/{FIRST}", *GIVEN], (1, "не читается")),
+        ([FIRST, *GIVEN, "--at", "2126-02-11T18:30"], (1, "ещё не наступило")),
+        ([FIRST, *GIVEN[:-1], " \n "], (1, "--way")),
+        ([*GIVEN], (2, "--all")),
+        (["--all", FIRST, *GIVEN], (2, "--all")),
     ],
 )
 def test_what_cannot_have_been_is_refused(
-    school: School, packed: Path, words: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]
+    school: School, packed: Path, words: list[str], refusal: tuple[int, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert packed.is_dir()
+    code, told = refusal
     assert sync(school, "handed-over", *words) == code
     assert told in capsys.readouterr().err
     assert not (school.state / FILE).exists()
