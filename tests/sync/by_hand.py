@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -84,7 +85,7 @@ def sync(school: School, *words: str) -> int:
 
 
 def status(school: School) -> report.Status:
-    return report.status(config.load(school.base / "sync.toml"))
+    return report.status(config.load(school.base / "sync.toml"), datetime.now(UTC))
 
 
 def states(school: School) -> dict[str, str]:

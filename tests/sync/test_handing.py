@@ -38,7 +38,7 @@ def test_a_day_becomes_zips_with_inventories_and_ends_handed_over(
     found = status(school)
     assert {item.state for item in found.items} == {"handed_over"}
     assert all(item.receipt is None for item in found.items), "handed over by a person is not delivered"
-    assert not found.package.complete
+    assert found.package.complete, "nothing is left to be done here"
     for word in ("Петрова А. А.", "личный кабинет", FIRST):
         assert word in str(found.items[0].reason)
 
@@ -205,11 +205,14 @@ def test_status_names_the_state_in_words(school: School, capsys: pytest.CaptureF
     assert sync(school, "pack") == 0
     capsys.readouterr()
     assert sync(school, "status") == 0
-    assert f"упаковано в {FIRST}, ждёт передачи человеком" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"упаковано в {FIRST}, ждёт передачи человеком" in told
+    assert "отправлено" not in told
     assert sync(school, "handed-over", FIRST, *GIVEN) == 0
     capsys.readouterr()
     assert sync(school, "status") == 0
     told = capsys.readouterr().out
     assert "передано человеком: сдал Петрова А. А., принял РЦОИ, Сидоров" in told
-    assert "Передано человеком: файлов 2" in told
+    assert "2026-02-11_265: передано человеком 2 из 2" in told
+    assert "доставка не доказана" in told
     assert "доставлено всё" not in told
