@@ -21,7 +21,7 @@ class FolderHere:
 
     def transport(self, port: int | None = None) -> Transport:
         assert port is None
-        return Shelved(Drive(self.folder), str(self.folder), "folder")
+        return Shelved(Drive(self.folder, self.folder.with_name("mounted-at")), str(self.folder), "folder")
 
     def stored(self) -> dict[str, bytes]:
         return {
