@@ -105,7 +105,10 @@ def make_key(path: Path) -> None:
 
 def _below(pid: int) -> list[int]:
     """The processes it started, and those they did: a session of sshd leaves the group of its parent."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
     return [found for child in map(int, children) for found in (child, *_below(child))]
 
 
@@ -128,10 +131,8 @@ def openssh(base: Path) -> Iterator[OpenSsh]:
     conf.write_text(_CONF.format(port=port, base=base))
     command = ["/usr/sbin/sshd", "-D", "-e", "-f", str(conf)]
     with Program(command, port, base / "sshd.log").running() as program:
-        try:
-            yield OpenSsh(base, program)
-        finally:
-            _kill(_below(program.pid))
+        yield OpenSsh(base, program)
+        _kill(_below(program.pid))
 
 
 FAR_ENDS = {"OpenSSH sftp": openssh}
