@@ -53,6 +53,11 @@ def _sftp(config: Config, target: Sftp) -> Shelf:
     from sync.transports.sftp import Sftp as Folders
     from sync.transports.ssh import Login, host_key, private_key
 
+    if target.key_file is None and target.password_file is None:
+        raise ConfigError(
+            f"{config.file}: target.key_file: ожидается закрытый ключ SSH, или пароль в target.password_file",
+            f"{config.file}: target.key_file: expected a private SSH key, or a password in target.password_file",
+        )
     (password,) = targets.secret(config.file, "password_file", target.password_file)
     login = Login(
         target.user,

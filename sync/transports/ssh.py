@@ -198,6 +198,8 @@ class Session:
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = loop = asyncio.new_event_loop()
+            # What was under way in a connection that was dropped fails, and nobody waits for it any more.
+            loop.set_exception_handler(lambda _loop, _context: None)
             threading.Thread(target=_run, args=(loop,), name="ssh", daemon=True).start()
         return self._loop
 
@@ -212,7 +214,7 @@ class Session:
             password=login.password,
             agent_path=None,
             known_hosts=(expected, [], []),
-            server_host_key_algs=() if expected else _HOST_KEYS,  # () is: those of the expected keys
+            server_host_key_algs=_kinds(expected),
             client_factory=lambda: doorman,
             encryption_algs=_FASTEST_FIRST,
             compression_algs=None,
@@ -306,6 +308,12 @@ class Session:
             "administrator.",
             code="misdirected",
         )
+
+
+def _kinds(expected: list[asyncssh.SSHKey]) -> list[str]:
+    """Those of the expected keys first; the others too: so another key is shown, and told apart from a bad line."""
+    known = {kind for key in expected for kind in key.sig_algorithms}
+    return sorted(_HOST_KEYS, key=lambda kind: kind.encode() not in known)
 
 
 async def _awaited(work: Awaitable[_T]) -> _T:

@@ -92,10 +92,14 @@ class OpenSsh:
 
     @contextmanager
     def outage(self) -> Iterator[None]:
-        sessions = _below(self.program.pid)
+        sessions = self.sessions()
         with self.program.outage():
             _kill(sessions)
             yield
+
+    def sessions(self) -> list[int]:
+        """The processes of those connected."""
+        return _below(self.program.pid)
 
 
 def make_key(path: Path) -> None:
