@@ -22,6 +22,8 @@ from sync.transports import Moved
 from sync.transports.shelf import unlawful
 
 _DRIVES = (Path("/media"), Path("/run/media"), Path("/mnt"))
+_GONE = {errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.ECONNABORTED, errno.ESTALE, errno.ESHUTDOWN,
+         errno.ENOMEDIUM, errno.EHOSTDOWN}  # fmt: skip
 _FILE_MODE, _FOLDER_MODE = 0o640, 0o750
 
 
@@ -76,7 +78,9 @@ class Drive:
             except FileExistsError:
                 return False
             except OSError as error:
-                if error.errno == errno.EINVAL:
+                # exFAT through FUSE says of a name it cannot hold that there is no such file.
+                nameless = error.errno == errno.ENOENT and (self._folder / part).exists()
+                if nameless or error.errno == errno.EINVAL:
                     raise _bad_name(name) from error
                 raise
             return True
@@ -151,11 +155,13 @@ class Drive:
             raise self._meaning(name, error) from error
 
     def _meaning(self, name: str, error: OSError) -> ExamError:
+        number = error.errno
+        if number in _GONE:
+            return self._gone()
         try:
             self._device()
         except Transient as gone:
             return gone
-        number = error.errno
         if number in durable.NO_SPACE:
             return self._full()
         if number == errno.EROFS:
@@ -191,10 +197,10 @@ class Drive:
 
     def _failed(self, error: OSError) -> Transient:
         return Transient(
-            f"Носитель {self._folder} отказал ({error.strerror}); записи целы, отправка повторится сама. Если это "
-            "повторяется, замените носитель.",
-            f"{self._folder} failed ({error.strerror}); the recordings are safe, sending will be tried again. If this "
-            "goes on, replace the drive.",
+            f"Носитель {self._folder} отказал или вынут ({error.strerror}); записи целы, отправка повторится сама. "
+            "Если он подключён и отказывает снова, замените его.",
+            f"{self._folder} failed or was pulled out ({error.strerror}); the recordings are safe, sending will be "
+            "tried again. If it is there and fails again, replace it.",
             code="target_failed",
         )
 
