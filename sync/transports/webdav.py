@@ -59,15 +59,7 @@ class WebDav:
         return self._ranges
 
     def size(self, name: str) -> int | None:
-        if self._is_free(name):
-            return None
-        answer = self._ask("HEAD", name, headers=_FRESH, passing=_ABSENT)
-        if answer.status_code in _ABSENT:
-            return None
-        length = answer.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()):
-            raise web.garbled(answer, "WebDAV")
-        return int(length)
+        return None if self._is_free(name) else self._length(name)
 
     def write(self, name: str, source: Source, offset: int, moved: Moved) -> None:
         if not offset:
@@ -100,7 +92,7 @@ class WebDav:
             if answer.status_code not in _OTHER_SPELLING:
                 break
         self._forget()
-        there = self.size(part) is not None
+        there = self._length(part) is not None
         raise self._web.refusal(refusals[0]) if there else web.later(refusals[0])
 
     def remove(self, name: str) -> None:
@@ -108,6 +100,15 @@ class WebDav:
 
     def close(self) -> None:
         self._web.close()
+
+    def _length(self, name: str) -> int | None:
+        answer = self._ask("HEAD", name, headers=_FRESH, passing=_ABSENT)
+        if answer.status_code in _ABSENT:
+            return None
+        length = answer.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit()):
+            raise web.garbled(answer, "WebDAV")
+        return int(length)
 
     def _append(self, name: str, source: Source, first: int, limit: int, moved: Moved) -> int:
         end = min(source.size, first + limit)
