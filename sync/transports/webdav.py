@@ -30,8 +30,9 @@ _ABSENT = frozenset({404, 410})
 _NO_FOLDER = _ABSENT | {web.CONFLICT}
 _TAKEN = 412
 _NO_RANGES = frozenset({400, 404, 405, 409, 411, 415, 416, 422, 501})
-_NO_LISTING = frozenset({405, 501})
-_MULTI_STATUS, _PARTIAL, _BEYOND_END, _EXISTS = 207, 206, 416, 405
+_NOT_ALLOWED = 405
+_NO_LISTING = frozenset({_NOT_ALLOWED, 501})
+_MULTI_STATUS, _PARTIAL, _BEYOND_END = 207, 206, 416
 _OTHER_SPELLING = frozenset({400, 409, 502})
 _FRESH = {"Cache-Control": "no-cache"}
 _LISTING = b'<?xml version="1.0"?><propfind xmlns="DAV:"><prop><getcontentlength/></prop></propfind>'
@@ -47,6 +48,7 @@ class WebDav:
         self._address = Address(url)
         self._web = Web(url, auth, ca_file=ca_file, keyed_by=keyed_by)
         self._pieces = Pieces()
+        self._is_webdav = False
         self._ranges: bool | None = None
         self._there: dict[str, set[str] | None] = {}
         self._made: set[str] = set()
@@ -118,19 +120,22 @@ class WebDav:
     def _put(self, name: str, body: Callable[[], Body | bytes], headers: Mapping[str, str] | None = None) -> None:
         """A folder that somebody removed is made again."""
         self._make_folders(name)
-        answer = self._ask("PUT", name, headers=headers, body=body(), passing=_NO_FOLDER)
+        answer = self._ask("PUT", name, headers=headers, body=body(), passing=_NO_FOLDER | {_NOT_ALLOWED})
         if answer.status_code in _NO_FOLDER:
             self._forget()
             self._make_folders(name)
-            self._ask("PUT", name, headers=headers, body=body())
+            answer = self._ask("PUT", name, headers=headers, body=body(), passing={_NOT_ALLOWED})
+        if answer.status_code == _NOT_ALLOWED:  # servers written in Go say so of a full disk, too
+            raise web.later(answer) if self._is_webdav else self._web.misdirected(answer)
         self._note(name)
 
     def _make_folders(self, name: str) -> None:
         for folder in folders_of(name):
             if folder not in self._made:
-                answer = self._ask("MKCOL", folder + "/", passing=_NO_FOLDER | {_EXISTS})
+                answer = self._ask("MKCOL", folder + "/", passing=_NO_FOLDER | {_NOT_ALLOWED})
                 if answer.status_code in _NO_FOLDER:
                     raise self._web.misdirected(answer)
+                self._is_webdav |= answer.ok
                 self._made.add(folder)
 
     def _try_range(self, name: str) -> bool:
@@ -163,6 +168,7 @@ class WebDav:
             return None
         if answer.status_code != _MULTI_STATUS:
             raise web.garbled(answer, "WebDAV")
+        self._is_webdav = True
         return names_in(answer.content)
 
     def _note(self, name: str) -> None:

@@ -5,11 +5,12 @@ import hashlib
 import os
 import shutil
 import string
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from far_ends import files_below, flip_last_byte
@@ -65,7 +66,8 @@ class DavServer:
         where = self.target / path
         where.parent.mkdir(parents=True, exist_ok=True)
         where.write_bytes(content)
-        _own(where.parent)
+        for made in (where.parent, where):
+            _own(made)
 
     def damage(self) -> None:
         for path in files_below(self.target):
@@ -75,10 +77,10 @@ class DavServer:
         return self.program.outage()
 
 
-def _own(folder: Path) -> None:
+def _own(path: Path) -> None:
     """Apache refuses to work as root, and is another user then."""
     if _AS_ROOT:
-        shutil.chown(folder, "www-data", "www-data")
+        shutil.chown(path, "www-data", "www-data")
 
 
 def _configured(server: str, base: Path, port: int, stored: Path) -> Path:
@@ -92,8 +94,9 @@ def _configured(server: str, base: Path, port: int, stored: Path) -> Path:
 
 
 @contextmanager
-def apache(_base: Path, *flags: str, stored: Path | None = None) -> Iterator[DavServer]:
-    """In a folder of its own: its user cannot look into those of a test. `stored`: what it serves, given to it."""
+def apache(_base: Path, *flags: str, stored: Path | None = None, extra: Iterable[Path] = ()) -> Iterator[DavServer]:
+    """In a folder of its own: its user cannot look into those of a test. `stored`: what it serves, given to it;
+    `extra`: files it finds there."""
     with tempfile.TemporaryDirectory(prefix="apache-") as own:
         base, port = Path(own), free_port()
         stored = stored or base / "stored"
@@ -102,6 +105,8 @@ def apache(_base: Path, *flags: str, stored: Path | None = None) -> Iterator[Dav
         base.chmod(0o755)
         for folder in (base, stored, target):
             _own(folder)
+        for file in extra:
+            shutil.copy(file, base)
         root = ["-DAsRoot"] if _AS_ROOT else []
         command = ["apache2", "-DFOREGROUND", *root, *flags, "-f", str(_configured("apache", base, port, stored))]
         with Program(command, port, base / "apache.log").running() as program:
@@ -128,17 +133,31 @@ def wsgidav(base: Path, stored: Path | None = None) -> Iterator[DavServer]:
 
 @contextmanager
 def rclone(base: Path, *flags: str, stored: Path | None = None) -> Iterator[DavServer]:
-    """`--no-unicode-normalization`: by default it takes the NFC and the NFD spelling of a name for one."""
+    """By default it takes the NFC and the NFD spelling of a name for one. Without a cache for folders it would spin."""
     port, stored = free_port(), stored or base / "rclone"
     (stored / "ИС 9").mkdir(parents=True)
     command = [str(_SCRIPTS / "rclone"), "serve", "webdav", str(stored), f"--addr=127.0.0.1:{port}"]
-    command += ["--dir-cache-time=0", f"--config={base / 'rclone.conf'}", f"--cache-dir={base / 'rclone-cache'}"]
+    command += ["--dir-cache-time=1ms", f"--config={base / 'rclone.conf'}", f"--cache-dir={base / 'rclone-cache'}"]
     with Program([*command, *(flags or _BYTE_EXACT)], port, base / "rclone.log").running() as program:
         yield DavServer(program, stored, resumes=False)
 
 
 _BYTE_EXACT = ("--no-unicode-normalization",)
-FAR_ENDS: dict[str, Callable[[Path], AbstractContextManager[DavServer]]] = {
+
+
+@contextmanager
+def apache_with_tls(base: Path) -> Iterator[tuple[DavServer, Path]]:
+    """And the certificate it made itself."""
+    certificate, key = base / "certificate.pem", base / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command, *names], check=True, capture_output=True)
+    with apache(base, "-DTls", extra=(certificate, key)) as server:
+        yield replace(server, scheme="https"), certificate
+
+
+Served = Callable[..., AbstractContextManager[DavServer]]
+FAR_ENDS: dict[str, Served] = {
     "Apache mod_dav": apache,
     "nginx dav": nginx,
     "wsgidav": wsgidav,

@@ -111,6 +111,13 @@ def test_a_web_server_without_webdav_is_told(server: Impostor, file: Path, statu
     assert server.url in caught.value.en
 
 
+def test_a_webdav_server_that_allows_no_put_for_now_is_tried_again(server: Impostor, file: Path) -> None:
+    """So do servers written in Go when their disk is full."""
+    server.plan(405, "PUT")
+    with pytest.raises(Transient):
+        delivered(server, file)
+
+
 def test_a_server_that_lists_nothing_is_asked_for_each_name(server: Impostor, file: Path) -> None:
     server.plan(405, "PROPFIND")
     foreign = noise(20_000, 9)
