@@ -73,11 +73,11 @@ def test_a_login_page_is_no_server(server: Impostor, file: Path, methods: str) -
         (401, (Fatal, "wrong_token")),
         (403, (Fatal, "wrong_token")),
         (413, (Rejected, "too_large")),
-        (423, (Transient, "server_busy")),
+        (423, (Transient, "locked")),
         (429, (Transient, "server_busy")),
         (500, (Transient, "server_busy")),
         (503, (Transient, "server_busy")),
-        (507, (Transient, "target_full")),
+        (507, (Transient, "far_disk_full")),
     ],
 )
 @pytest.mark.parametrize("method", ["PROPFIND", "PUT", "MOVE"])
@@ -98,7 +98,7 @@ def test_a_full_disk_is_told_in_plain_words(server: Impostor, file: Path) -> Non
     server.plan(507, "PUT")
     with pytest.raises(Transient) as caught:
         delivered(server, file)
-    assert caught.value.ru.startswith("Диск получателя заполнен")
+    assert caught.value.ru.startswith("На диске получателя кончилось место")
 
 
 @pytest.mark.parametrize("status", [404, 405])

@@ -214,6 +214,6 @@ def test_a_full_disk_is_waited_for(name: str, tmp_path: Path) -> None:
         with pytest.raises(Transient) as caught:
             deliver(server.transport(), tmp_path, "Иванов И.mp3", content)
         assert server.stored() == {}
-        assert (caught.value.code == "target_full") is (name == "Apache mod_dav")
+        assert (caught.value.code == "far_disk_full") is (name == "Apache mod_dav")
         ballast.unlink()
         assert isinstance(deliver(server.transport(), tmp_path, "Иванов И.mp3", content), Receipt)
