@@ -12,6 +12,7 @@ TEST_PACKAGES+=(p7zip-full unzip) # what opens archives elsewhere
 TEST_PACKAGES+=(gir1.2-umockdev-1.0 python3-gi umockdev) # pedals that nobody has to press
 TEST_PACKAGES+=(fonts-dejavu-core)
 TEST_PACKAGES+=(openssh-client openssh-server) # the tests' own servers on loopback, never the system's: see need_packages
+TEST_PACKAGES+=(apache2-bin libnginx-mod-http-dav-ext nginx) # WebDAV servers
 # Ubuntu has Chromium as a snap only; any Chromium or Chrome that is there does.
 command -v chromium chromium-browser google-chrome >/dev/null || TEST_PACKAGES+=(chromium)
 BOOT_PACKAGES=(mmdebstrap debian-archive-keyring systemd-container util-linux) # a computer booted beside this one
