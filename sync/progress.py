@@ -8,6 +8,7 @@ from typing import TextIO
 
 from exam.errors import ExamError
 from exam.language import say
+from sync import wording
 from sync.model import ItemState
 from sync.plan import Item, Row
 
@@ -66,13 +67,7 @@ class Progress:
             self._out.flush()
 
     def settled(self, row: Row) -> None:
-        word = {
-            ItemState.DELIVERED: say("доставлено", "delivered"),
-            ItemState.UPLOADED: say("отправлено без доказательства", "uploaded, unproved"),
-            ItemState.CHANGED: say("отложено", "set aside"),
-            ItemState.QUARANTINED: say("отложено", "set aside"),
-            ItemState.NEEDS_HUMAN: say("нужен человек", "a person is needed"),
-        }[row.state]
+        word = wording.state(row.state)
         reason = f": {say(row.reason.ru, row.reason.en)}" if row.reason else ""
         self._say(f"{word}: {row.path}{reason}")
 
