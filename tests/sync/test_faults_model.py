@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -78,11 +79,8 @@ class Flaky(RuleBasedStateMachine):
         for path in self._some(chance):
             content = self.right[path.name]
             with suppress(FileNotFoundError):
-                chance.choice([  # type: ignore[attr-defined]
-                    lambda path=path, content=content: path.write_bytes(bytes(reversed(content))),
-                    lambda path=path, content=content: path.write_bytes(content[:-1]),
-                    lambda path=path, _content=content: path.unlink(),
-                ])()  # fmt: skip
+                become = [bytes(reversed(content)), content[:-1]]
+                chance.choice([path.unlink, *(partial(path.write_bytes, one) for one in become)])()  # type: ignore[attr-defined]
 
     @rule()
     def restore(self) -> None:
@@ -99,7 +97,7 @@ class Flaky(RuleBasedStateMachine):
     def damage_a_receipt(self, chance: object) -> None:
         for path in sorted(self.told.state.glob("receipts/*"))[:1]:
             self.tampered.add(path.stem)
-            chance.choice([path.unlink, lambda: path.write_bytes(b"{}")])()  # type: ignore[attr-defined]
+            chance.choice([path.unlink, partial(path.write_bytes, b"{}")])()  # type: ignore[attr-defined]
 
     @rule(seed=st.integers(0, 2**32))
     def work(self, seed: int) -> None:

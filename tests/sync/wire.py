@@ -1,4 +1,4 @@
-"""A TCP line with faults: counts, slows, cuts, stalls, damages what flows, refuses or swallows what a server answers."""
+"""A TCP line with faults: counts, slows, cuts, stalls, damages, refuses, or swallows what a server answers."""
 
 import asyncio
 import contextlib
