@@ -109,7 +109,6 @@ class Campaign:
     def rage(self, kinds: dict[str, Callable[[], None]], order: Sequence[str]) -> None:
         for kind in order:
             kinds[kind]()
-            print(f"{kind:30} {time.monotonic() - t0:.2f}")
             self.struck[kind] += 1
             self.agent.check()
             self.nothing_is_falsely_delivered()

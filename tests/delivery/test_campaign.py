@@ -103,7 +103,7 @@ def test_five_hundred_faults(school: School, tmp_path: Path, capsys: pytest.Capt
         campaign.rage(kinds, order)
         campaign.everything_arrives()
     with capsys.disabled():
-        print(f"\nseed {SEED}\n{campaign.table()}")
+        sys.stdout.write(f"\nseed {SEED}\n{campaign.table()}\n")
     assert campaign.struck.total() >= 500
 
 
