@@ -5,6 +5,8 @@
 While `no-names` lies beside the configuration no name resolves.
 """
 
+import faulthandler
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -37,6 +39,7 @@ def without_names(gone: Path) -> None:
 
 
 if __name__ == "__main__":
+    faulthandler.register(signal.SIGUSR1)  # shows where it is, when it does not go on
     hurry()
     without_names(Path(sys.argv[-1]).with_name("no-names"))
     sys.exit(main(sys.argv[1:]))
