@@ -48,12 +48,13 @@ SCHOOL = "701020"
 DAY_FILES = 500
 _WAY = (ItemState.CREATING, ItemState.UPLOADING, ItemState.UPLOADED)
 _PEAK = """
-import resource, sys
+import sys
 from sync.cli import main
 code = main(["once", "--config", sys.argv[1]])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 sys.exit(code)
 """
+"""The agent, and its peak in KiB: what getrusage tells began with this process's own."""
 
 
 class School:
@@ -70,7 +71,7 @@ class School:
         """One more; written without syncs, for nobody cuts the power of a benchmark."""
         day = self.recordings / f"2026-02-{11 + self._recorded // DAY_FILES:02d}_265"
         day.mkdir(exist_ok=True)
-        name = f"11.02.2026_265_{SCHOOL}_{self._recorded:05d}"
+        name = f"11.02.2026_265_{SCHOOL}_Кузнецова А_{self._recorded:05d}"
         self._recorded += 1
         (day / f"{name}.wav").write_bytes(content)
         sha256 = hashlib.sha256(content).hexdigest()
