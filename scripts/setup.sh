@@ -8,9 +8,11 @@ VIRTUAL_MICROPHONE_PACKAGES=(pulseaudio pulseaudio-utils)
 TEST_PACKAGES=(alsa-utils curl e2fsprogs faketime git iproute2 lame libsox-fmt-mp3 mount nodejs npm openssl procps sox)
 TEST_PACKAGES+=(poppler-utils)
 TEST_PACKAGES+=(systemd)
+TEST_PACKAGES+=(p7zip-full unzip) # what opens archives elsewhere
 TEST_PACKAGES+=(gir1.2-umockdev-1.0 python3-gi umockdev) # pedals that nobody has to press
 TEST_PACKAGES+=(fonts-dejavu-core)
 TEST_PACKAGES+=(openssh-client openssh-server) # the tests' own servers on loopback, never the system's: see need_packages
+TEST_PACKAGES+=(apache2-bin libnginx-mod-http-dav-ext nginx) # WebDAV servers
 # Ubuntu has Chromium as a snap only; any Chromium or Chrome that is there does.
 command -v chromium chromium-browser google-chrome >/dev/null || TEST_PACKAGES+=(chromium)
 BOOT_PACKAGES=(mmdebstrap debian-archive-keyring systemd-container util-linux) # a computer booted beside this one

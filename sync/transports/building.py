@@ -46,7 +46,14 @@ def _tus(config: Config, target: Tus) -> Transport:
 
 
 def _webdav(config: Config, target: WebDav) -> Shelf:
-    raise NotImplementedError
+    from sync.transports import web
+    from sync.transports.webdav import WebDav as Server
+
+    if not target.user:
+        (token,) = targets.secret(config.file, "token_file", target.token_file)
+        return Server(target.url, web.Bearer(token), ca_file=target.ca_file)
+    (password,) = targets.secret(config.file, "password_file", target.password_file)
+    return Server(target.url, web.Basic(target.user, password), keyed_by="password_file", ca_file=target.ca_file)
 
 
 def _sftp(config: Config, target: Sftp) -> Shelf:

@@ -7,13 +7,14 @@ from pathlib import Path
 import far_folder
 import far_sftp
 import far_tus
+import far_webdav
 import pytest
 from far_ends import FarEnd
 
 FAR_ENDS: Mapping[str, Callable[[Path], AbstractContextManager[FarEnd]]] = (
-    far_tus.FAR_ENDS | far_folder.FAR_ENDS | far_sftp.FAR_ENDS
+    far_tus.FAR_ENDS | far_folder.FAR_ENDS | far_sftp.FAR_ENDS | far_webdav.FAR_ENDS
 )
-DEEP = far_folder.DEEP | far_sftp.FAR_ENDS.keys()
+DEEP = far_folder.DEEP | far_sftp.FAR_ENDS.keys() | far_webdav.FAR_ENDS.keys()
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow if name in DEEP else ()) for name in FAR_ENDS])
