@@ -22,6 +22,8 @@ _LIMITS_S = (20.0, 120.0)
 """To connect or to get a block accepted; to be answered (a server may sync or hash before it answers)."""
 
 Answer = requests.Response
+Auth = AuthBase
+Request = requests.PreparedRequest
 
 OK, ACCEPTED = 200, 202
 CONFLICT, TOO_LARGE = 409, 413
@@ -116,9 +118,16 @@ class Web:
         self._session.close()
 
     @contextmanager
-    def reading(self, url: str) -> Iterator[Answer]:
-        """A GET whose body is read in the block; every status is the caller's to judge."""
-        with self._translated(), self._open("GET", url, stream=True) as answer:
+    def reading(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: Body | bytes | None = None,
+    ) -> Iterator[Answer]:
+        """An exchange whose answer's body is read in the block; every status is the caller's to judge."""
+        with self._translated(), self._open(method, url, headers=headers, body=body, stream=True) as answer:
             yield answer
 
     def refusal(self, answer: Answer) -> ExamError:

@@ -5,11 +5,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import far_folder
+import far_s3
 import far_tus
 import pytest
 from far_ends import FarEnd
 
-FAR_ENDS: Mapping[str, Callable[[Path], AbstractContextManager[FarEnd]]] = far_tus.FAR_ENDS | far_folder.FAR_ENDS
+FAR_ENDS: Mapping[str, Callable[[Path], AbstractContextManager[FarEnd]]] = (
+    far_tus.FAR_ENDS | far_folder.FAR_ENDS | far_s3.FAR_ENDS
+)
 
 
 @pytest.fixture(params=FAR_ENDS)
