@@ -86,23 +86,24 @@ class Bucket:
         self._ask("PUT", key, {"partNumber": str(part), "uploadId": upload}, content=content, moved=moved)
 
     def parts(self, key: str, upload: str) -> list[Part] | None:
-        """What an upload under way consists of, by number; None where there is no such upload."""
-        found: list[Part] = []
+        """What an upload under way consists of, by number; None where there is no such upload.
+
+        A part sent twice (by a connection that outlived its agent, say) is told once: SeaweedFS lists both.
+        """
+        found: dict[int, Part] = {}
         more = True
         while more:
-            after = found[-1].number if found else 0
+            after = max(found, default=0)
             query = {"max-parts": str(self.parts_a_page), "part-number-marker": str(after), "uploadId": upload}
             reply = self._ask("GET", key, query, passing={_NOT_FOUND})
             if self._gone(reply):
                 return None
             words = Words(reply.content)
-            page = [Part(number(one.get("PartNumber")), number(one.get("Size")), one.get("ETag", ""))
-                    for one in words.each("Part")]  # fmt: skip
-            found += sorted(part for part in page if part.number > after)
+            found |= {part.number: part for part in map(_part, words.each("Part"))}
             more = words.one("IsTruncated") == "true"
-            if more and not (found and found[-1].number > after):
+            if more and max(found, default=0) <= after:
                 raise garbled()
-        return found
+        return [found[part] for part in sorted(found)]
 
     def complete(self, key: str, upload: str, parts: Sequence[Part]) -> bool:
         """Make the object of its parts; False, and nothing changed, where one lies there.
@@ -188,3 +189,7 @@ class Bucket:
         if reply.code in {"NoSuchUpload", "NoSuchKey"}:
             return True
         raise self._refusals.error(reply.answer, reply.code)
+
+
+def _part(told: Mapping[str, str]) -> Part:
+    return Part(number(told.get("PartNumber")), number(told.get("Size")), told.get("ETag", ""))

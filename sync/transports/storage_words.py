@@ -14,7 +14,7 @@ from sync.transports.web import BLOCK_BYTES, Answer
 
 __all__ = ["Words", "bounded", "code_in", "escaped", "garbled", "number"]
 
-_MAX_BYTES = 4 * 1024 * 1024  # a page of a thousand parts takes 0.4 MiB
+MAX_BYTES = 4 * 1024 * 1024  # a page of a thousand parts takes 0.4 MiB
 _MAX_DIGITS = 18
 
 
@@ -51,7 +51,7 @@ def bounded(answer: Answer) -> bytes:
     content = bytearray()
     for block in answer.iter_content(BLOCK_BYTES):
         content += block
-        if len(content) > _MAX_BYTES:
+        if len(content) > MAX_BYTES:
             raise garbled()
     return bytes(content)
 

@@ -15,7 +15,11 @@ FAR_ENDS: Mapping[str, Callable[[Path], AbstractContextManager[FarEnd]]] = (
 )
 
 
-@pytest.fixture(params=FAR_ENDS)
+SLOW = frozenset(far_s3.FAR_ENDS)
+"""Those that take seconds to begin: `scripts/test --all` runs the suite against them."""
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in FAR_ENDS])
 def far(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FarEnd]:
     with FAR_ENDS[request.param](tmp_path) as far_end:
         yield far_end

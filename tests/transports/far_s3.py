@@ -4,7 +4,6 @@ import json
 import shutil
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import requests
+from defusedxml import ElementTree
 from requests_aws4auth import AWS4Auth
 from rig.program import Program, free_port
 
@@ -46,14 +46,14 @@ class Seaweed:
 
     def stored(self) -> dict[str, bytes]:
         """What another client is given: the volumes on the disk are the server's own affair."""
-        return {key.removeprefix(f"{PREFIX}/"): self.ask("GET", key).content for key in self.keys()}
+        return {key.removeprefix(f"{PREFIX}/"): self.ask("GET", key).content for key in self.listed()}
 
     def put(self, path: str, content: bytes) -> None:
         self.ask("PUT", f"{PREFIX}/{path}", content)
 
     def damage(self) -> None:
         """Every object as a storage would give it that lost a bit without noticing: stored anew with another byte."""
-        for key in self.keys():
+        for key in self.listed():
             content = self.ask("GET", key).content
             self.ask("PUT", key, content[:-1] + bytes([content[-1] ^ 1]))
 
@@ -63,7 +63,7 @@ class Seaweed:
             yield
         self.wait()
 
-    def keys(self) -> list[str]:
+    def listed(self) -> list[str]:
         listed = ElementTree.fromstring(self.ask("GET", "", query="list-type=2").content)
         return [text for element in listed.iter() if element.tag.endswith("}Key") and (text := element.text)]
 
