@@ -58,7 +58,7 @@ def s3_impostor() -> Iterator[Told]:
     told = Told()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Conversation", (_Conversation,), {"told": told}))
     told.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield told
