@@ -20,7 +20,6 @@ from exam.errors import ConfigError, ExamError
 from exam.language import say
 from sync import config as configuration
 from sync.config import Config
-from sync.model import ItemState
 
 if TYPE_CHECKING:
     from sync.agent import Agent
@@ -105,7 +104,7 @@ def _once(arguments: argparse.Namespace) -> int:
         return DONE
     from sync import report  # noqa: PLC0415 - each command loads only what it uses
 
-    missing = report.status(_config(arguments)).package.missing
+    missing = report.status(_config(arguments), datetime.now(_local_zone())).package.missing
     listed = "; ".join(f"{one.path}: {one.reason.rstrip('.')}" for one in missing[:_LISTED])
     ru = f"Не доставлено: {len(missing)}. {listed}. Подробно: station-sync status."
     return _refuse(say(ru, f"Not delivered: {len(missing)}. {listed}. In full: station-sync status."), FAILED)
@@ -117,6 +116,7 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
     from sync.agent import Agent  # noqa: PLC0415
     from sync.ledger import Ledger  # noqa: PLC0415
     from sync.life import Stop, alone  # noqa: PLC0415
+    from sync.notify import Notifier  # noqa: PLC0415
     from sync.pace import Pace  # noqa: PLC0415
     from sync.progress import Progress  # noqa: PLC0415
     from sync.receipts import Receipts  # noqa: PLC0415
@@ -133,24 +133,20 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
         clock = SystemClock(_local_zone())
         agent = Agent(
             config, transport, ledger, receipts, clock=clock, pace=Pace(clock), stop=stop, listener=Progress(),
+            notifier=Notifier(config.state, config.notify.command, config.notify.webhook),
         )  # fmt: skip
         return work(agent)
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from sync import report  # noqa: PLC0415
+    from sync import overview, report  # noqa: PLC0415
 
-    found = report.status(_config(arguments))
+    now = datetime.now(_local_zone())
+    found = report.status(_config(arguments), now)
     if arguments.json:
         return _print_json(found)
-    for item in found.items:
-        part = f"{item.offset}/{item.size}" if item.state is ItemState.UPLOADING else str(item.size)
-        _print(f"{item.state:<12} {part:>21}  {item.path}" + (f"  ({item.reason})" if item.reason else ""))
-    missing = len(found.package.missing)
-    if found.package.complete:
-        _print(say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered."))
-    else:
-        _print(say(f"Комплект не полон: не доставлено {missing}.", f"The package is incomplete: {missing} to deliver."))
+    for line in overview.lines(found, now):
+        _print(line)
     return DONE
 
 
