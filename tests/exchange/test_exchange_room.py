@@ -249,9 +249,9 @@ class TestExpiry:
 
         register, holds = Telling(Database(tmp_path / "exchange.db")), Holds()
         incoming = Incoming(register, Yard(tmp_path))
-        for name in ("growing", "abandoned"):
+        for name, length in (("growing", 9), ("whole", 0), ("abandoned", 9)):
             upload = Upload(
-                id=name, school="1", folder="", filename=name, length=9, announced=None, metadata="",
+                id=name, school="1", folder="", filename=name, length=length, announced=None, metadata="",
                 state=State.RECEIVING,
             )  # fmt: skip
             register.add(upload)
@@ -270,4 +270,4 @@ class TestExpiry:
         loop.run_until_complete(hours())
         loop.close()
         assert gone == ["abandoned"]
-        assert [path.name for path in (tmp_path / "incoming/1").iterdir()] == ["growing"]
+        assert {path.name for path in (tmp_path / "incoming/1").iterdir()} == {"growing", "whole"}
