@@ -30,7 +30,10 @@ CONFLICT, TOO_LARGE = 409, 413
 GONE = frozenset({403, 404, 410})
 UNAUTHORISED = frozenset({401, 403})
 BUSY = frozenset({408, 423, 425, 429, 460, 502, 503, 504})
+NO_ROOM = 507
 _SERVER_ERROR = 500
+_TOLD_BYTES = 2000
+_BOTH = 2
 _MISDIRECTED = frozenset({404, 405, 410, 412})
 
 _BUSY_WORDS = {
@@ -143,6 +146,8 @@ class Web:
         status = answer.status_code
         if status in UNAUTHORISED:
             return self._wrong_token(answer)
+        if status == NO_ROOM:
+            return no_room(answer)
         if status in BUSY or status >= _SERVER_ERROR:
             return later(answer)
         return self.misdirected(answer) if status in _MISDIRECTED else _declined(answer)
@@ -234,6 +239,22 @@ def later(answer: Answer) -> Transient:
         code=code,
         retry_after=retry_after(answer),
     )
+
+
+def no_room(answer: Answer) -> Transient:
+    """A disk or a quota that is full: a person at the far end must act, and our exchange says which."""
+    code, lines = (
+        answer.headers.get("X-Error-Code", ""),
+        answer.content[:_TOLD_BYTES].decode(errors="replace").split("\n"),
+    )
+    if code not in {"no_room", "quota"} or len(lines) < _BOTH:
+        ru, en, code = "На сервере кончилось место", "The server has no room left", "no_room"
+        lines = [
+            f"{ru} (ответ {NO_ROOM}); отправка продолжится сама.",
+            f"{en} (status {NO_ROOM}); will go on by itself.",
+        ]
+    ru, en = ("".join(letter for letter in line if letter.isprintable()) for line in lines[:_BOTH])
+    return Transient(ru, en, code=code, retry_after=retry_after(answer))
 
 
 def garbled(answer: Answer) -> Transient:

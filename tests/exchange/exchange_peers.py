@@ -23,10 +23,8 @@ from sync.model import Receipt
 DEADLINE_S = 60.0
 T = TypeVar("T")
 VERSION = {"Tus-Resumable": "1.0.0"}
-_SERVE = (
-    "import sys; from pathlib import Path; from sync.exchange.serve import serve;"
-    " serve(Path(sys.argv[1]), '127.0.0.1', int(sys.argv[2]))"
-)
+_PROGRAM, _MAIN = [sys.executable, "-c"], "import sys; from sync.cli import main; sys.exit(main())"
+_SERVE = ["exchange", "serve", "--folder"]
 
 
 def until(found: Callable[[], T | None], what: str) -> T:
@@ -43,8 +41,10 @@ def until(found: Callable[[], T | None], what: str) -> T:
 class Served:
     """One exchange's process; its port stays the same when it is started again, as clients expect."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder, self.options = folder, options
+        self.first = ""
+        """Python that its process runs before anything else: shorter times than a test can wait for."""
         self.url = ""
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
@@ -61,7 +61,15 @@ class Served:
     def start(self) -> None:
         with (self.folder.parent / "exchange.log").open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _SERVE, str(self.folder), str(self._port)],
+                [
+                    *_PROGRAM,
+                    f"{self.first}\n{_MAIN}",
+                    *_SERVE,
+                    str(self.folder),
+                    "--port",
+                    str(self._port),
+                    *self.options,
+                ],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
