@@ -7,7 +7,8 @@ from pathlib import Path
 
 import far_s3
 import pytest
-from far_s3 import BUCKET, KEY, PREFIX, SECRET, Seaweed
+from far_s3 import PREFIX, Storage
+from rig.seaweed import BUCKET, KEY, SECRET
 from school import School, noise, sha256, wait_for
 from wire import wire_to
 
@@ -26,8 +27,8 @@ SMALL, LARGE = 100_000, 2 * SMALLEST_PART + 1000  # one PUT; three parts, the la
 
 
 @pytest.fixture(scope="module")
-def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
-    with far_s3.seaweed(tmp_path_factory.mktemp("s3")) as far:
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
+    with far_s3.storage(tmp_path_factory.mktemp("s3")) as far:
         yield far
 
 
@@ -66,13 +67,13 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> File:
     return File(tmp_path, request.param)
 
 
-def lying(seaweed: Seaweed, file: File) -> dict[str, bytes]:
+def lying(seaweed: Storage, file: File) -> dict[str, bytes]:
     """What lies in the file's folder there, by name."""
     folder = file.item.path.rpartition("/")[0] + "/"
     return {path.removeprefix(folder): content for path, content in seaweed.stored().items() if path.startswith(folder)}
 
 
-def test_whole_parts_outlive_a_break_and_the_process(seaweed: Seaweed, large: File) -> None:
+def test_whole_parts_outlive_a_break_and_the_process(seaweed: Storage, large: File) -> None:
     with wire_to(seaweed.port) as wire:
         broken = seaweed.transport(wire.port)
         broken._bucket.parts_a_page = 1
@@ -94,7 +95,7 @@ def test_whole_parts_outlive_a_break_and_the_process(seaweed: Seaweed, large: Fi
 
 
 @pytest.mark.slow
-def test_a_name_taken_while_the_file_was_under_way_stays_as_it_is(seaweed: Seaweed, file: File) -> None:
+def test_a_name_taken_while_the_file_was_under_way_stays_as_it_is(seaweed: Storage, file: File) -> None:
     transport = seaweed.transport()
     begun = transport.create(file.item)
     foreign = noise(file.item.size, 9)
@@ -106,11 +107,11 @@ def test_a_name_taken_while_the_file_was_under_way_stays_as_it_is(seaweed: Seawe
     there = lying(seaweed, file)
     assert there[file.path.name] == foreign
     assert sorted(there.values()) == sorted([foreign, file.content])
-    assert seaweed.uploads() == 0
+    assert seaweed.server.uploads() == 0
 
 
 @pytest.mark.slow
-def test_a_name_taken_meanwhile_by_the_same_content_is_ours(seaweed: Seaweed, file: File) -> None:
+def test_a_name_taken_meanwhile_by_the_same_content_is_ours(seaweed: Storage, file: File) -> None:
     """Two lives of one agent, the first one's reply lost."""
     transport = seaweed.transport()
     begun = transport.create(file.item)
@@ -118,11 +119,11 @@ def test_a_name_taken_meanwhile_by_the_same_content_is_ours(seaweed: Seaweed, fi
     file.send(transport, begun)
     assert isinstance(transport.prove(begun.upload, file.item, unheard), Receipt)
     assert lying(seaweed, file) == {file.path.name: file.content}
-    assert seaweed.uploads() == 0
+    assert seaweed.server.uploads() == 0
 
 
 @pytest.mark.slow
-def test_a_wrong_object_under_its_final_name_is_found_and_kept(seaweed: Seaweed, file: File) -> None:
+def test_a_wrong_object_under_its_final_name_is_found_and_kept(seaweed: Storage, file: File) -> None:
     transport = seaweed.transport()
     begun = file.deliver(transport)
     wrong = bytes([file.content[0] ^ 1]) + file.content[1:]
@@ -135,7 +136,7 @@ def test_a_wrong_object_under_its_final_name_is_found_and_kept(seaweed: Seaweed,
 
 
 @pytest.mark.slow
-def test_a_part_that_came_twice_counts_once(seaweed: Seaweed, large: File) -> None:
+def test_a_part_that_came_twice_counts_once(seaweed: Storage, large: File) -> None:
     """What a killed agent gave to its connection may arrive after the next one sent it again."""
     transport = seaweed.transport()
     begun = transport.create(large.item)
@@ -150,7 +151,7 @@ def test_a_part_that_came_twice_counts_once(seaweed: Seaweed, large: File) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("missing", ["the last part", "a part between"])
-def test_an_upload_that_is_not_whole_is_never_put_together(seaweed: Seaweed, large: File, missing: str) -> None:
+def test_an_upload_that_is_not_whole_is_never_put_together(seaweed: Storage, large: File, missing: str) -> None:
     transport = seaweed.transport()
     begun = transport.create(large.item)
     sent = [0, SMALLEST_PART] if missing == "the last part" else [0, 2 * SMALLEST_PART]
@@ -161,11 +162,11 @@ def test_an_upload_that_is_not_whole_is_never_put_together(seaweed: Seaweed, lar
     assert transport.prove(begun.upload, large.item, unheard) == Lost()
     transport.discard(begun.upload)
     assert not lying(seaweed, large)
-    assert seaweed.uploads() == 0
+    assert seaweed.server.uploads() == 0
 
 
 @pytest.mark.slow
-def test_a_byte_damaged_on_the_way_is_refused_where_it_happens(seaweed: Seaweed, large: File) -> None:
+def test_a_byte_damaged_on_the_way_is_refused_where_it_happens(seaweed: Storage, large: File) -> None:
     with wire_to(seaweed.port) as wire:
         transport = seaweed.transport(wire.port)
         begun = transport.create(large.item)
@@ -179,7 +180,7 @@ def test_a_byte_damaged_on_the_way_is_refused_where_it_happens(seaweed: Seaweed,
 
 
 @pytest.mark.slow
-def test_reading_back_goes_on_where_it_broke(seaweed: Seaweed, large: File) -> None:
+def test_reading_back_goes_on_where_it_broke(seaweed: Storage, large: File) -> None:
     transport = seaweed.transport()
     begun = transport.create(large.item)
     large.send(transport, begun)
@@ -199,7 +200,7 @@ def test_reading_back_goes_on_where_it_broke(seaweed: Seaweed, large: File) -> N
 
 
 @pytest.mark.slow
-def test_an_object_exchanged_while_it_is_read_back_is_not_taken_for_ours(seaweed: Seaweed, large: File) -> None:
+def test_an_object_exchanged_while_it_is_read_back_is_not_taken_for_ours(seaweed: Storage, large: File) -> None:
     transport = seaweed.transport()
     begun = large.deliver(transport)
 
@@ -216,7 +217,7 @@ def test_an_object_exchanged_while_it_is_read_back_is_not_taken_for_ours(seaweed
 
 @pytest.mark.parametrize("days", [-1, 1])
 def test_a_clock_off_by_a_day_stops_nothing(
-    seaweed: Seaweed, file: File, monkeypatch: pytest.MonkeyPatch, days: int
+    seaweed: Storage, file: File, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
     class Wrong(datetime):
         @classmethod
@@ -230,7 +231,7 @@ def test_a_clock_off_by_a_day_stops_nothing(
 
 
 @pytest.mark.slow
-def test_wrong_keys_are_told_once_and_not_repeated(seaweed: Seaweed, small: File) -> None:
+def test_wrong_keys_are_told_once_and_not_repeated(seaweed: Storage, small: File) -> None:
     transport = Objects(seaweed.bucket(secret="wrong-secret"), "", "address", "hub")
     with pytest.raises(Fatal) as refused:
         transport.create(small.item)
@@ -239,13 +240,13 @@ def test_wrong_keys_are_told_once_and_not_repeated(seaweed: Seaweed, small: File
 
 
 @pytest.mark.slow
-def test_an_address_of_another_target_is_refused(seaweed: Seaweed, small: File) -> None:
+def test_an_address_of_another_target_is_refused(seaweed: Storage, small: File) -> None:
     with pytest.raises(Rejected):
         seaweed.transport().offset("/files/17", small.item)
 
 
 @pytest.mark.slow
-def test_a_school_delivers_by_its_configuration_and_survives_kills(seaweed: Seaweed, tmp_path: Path) -> None:
+def test_a_school_delivers_by_its_configuration_and_survives_kills(seaweed: Storage, tmp_path: Path) -> None:
     school = School(tmp_path / "school")
     contents = [noise(30 * MB, 1), noise(20_000, 2)]
     school.base.mkdir()
@@ -268,7 +269,7 @@ def test_a_school_delivers_by_its_configuration_and_survives_kills(seaweed: Seaw
         assert done.returncode == 0, done.stderr
         assert wire.sent < 30 * MB + 4 * (SMALLEST_PART + MB)
     assert set(school.states().values()) == {"delivered"}
-    there = [seaweed.ask("GET", key).content for key in seaweed.listed() if key.startswith("kills/")]
+    there = list(seaweed.server.below("kills/").values())
     assert all(there.count(content) == 1 for content in contents)
     assert not any(
         SECRET.encode() in path.read_bytes() for path in (school.base / "state").rglob("*") if path.is_file()
