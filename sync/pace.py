@@ -40,16 +40,17 @@ class Pace:
     def now(self) -> float:
         return self._clock.monotonic_ns() / NS_PER_S
 
-    def failed(self, key: Key, retry_after: float | None) -> float:
+    def failed(self, key: Key, retry_after: float | None, *, others_go_on: bool = False) -> float:
         """Pause, with full jitter so that a hundred schools do not return in the same second; returns the seconds.
 
-        The item that failed lets the others go first after the pause.
+        The item that failed lets the others go first after the pause; `others_go_on`: it alone pauses.
         """
         self._failures += 1
         wait = self._jitter(0.0, min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(self._failures, _DOUBLINGS)))
         wait = max(wait, min(retry_after or 0.0, RETRY_AFTER_CAP_S))
-        self._paused_until = self.now() + wait
-        self._not_before[key] = self._paused_until + OTHERS_FIRST_S
+        if not others_go_on:
+            self._paused_until = self.now() + wait
+        self._not_before[key] = self.now() + wait + OTHERS_FIRST_S
         return wait
 
     def stopped(self) -> float:

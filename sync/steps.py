@@ -23,6 +23,8 @@ from sync.throttle import Throttle
 from sync.transports import Lost, Moved, Pending, Transport, Unproven
 
 NOTE_EVERY_S = 2.0
+_ITS_OWN = {"locked", "damaged_on_the_way"}
+"""Failures that say nothing of the target, only of one file there."""
 
 _UNPROVEN = Reason(
     "отправлено, но сервер не даёт ни квитанции, ни прочитать файл обратно: доставка не доказана",
@@ -172,7 +174,7 @@ class Steps:
 
     def _set_back(self, found: Found, error: Transient) -> None:
         row = self._row(found)
-        wait = self._pace.failed(found.item.key, error.retry_after)
+        wait = self._pace.failed(found.item.key, error.retry_after, others_go_on=error.code in _ITS_OWN)
         changes = {"resumes": row.stands, "reason": Reason(error.ru, error.en), "next_try_at": self._after(wait)}
         self._ledger.move(row, ItemState.WAITING, **changes)
         self._listener.setback(found.item, error, wait)
