@@ -41,8 +41,9 @@ def until(found: Callable[[], T | None], what: str) -> T:
 class Served:
     """One exchange's process; its port stays the same when it is started again, as clients expect."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, log: Path | None = None) -> None:
         self.folder, self.options = folder, options
+        self._log = log or folder.parent / "exchange.log"
         self.first = ""
         """Python that its process runs before anything else: shorter times than a test can wait for."""
         self.url = ""
@@ -56,10 +57,10 @@ class Served:
 
     @property
     def log(self) -> str:
-        return (self.folder.parent / "exchange.log").read_text(encoding="utf-8")
+        return self._log.read_text(encoding="utf-8")
 
     def start(self) -> None:
-        with (self.folder.parent / "exchange.log").open("a", encoding="utf-8") as log:
+        with self._log.open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
                 [
                     *_PROGRAM,
