@@ -12,13 +12,16 @@ from pathlib import Path
 
 from exam import durable
 from exam.errors import Transient
+from sync.exchange.refusal import disk_full
 
 _BUSY_S = 10.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS school (
     code TEXT PRIMARY KEY,
-    token_sha256 TEXT NOT NULL
+    token_sha256 TEXT NOT NULL,
+    quota_bytes INTEGER
 ) STRICT;
+CREATE INDEX IF NOT EXISTS school_token ON school (token_sha256);
 CREATE TABLE IF NOT EXISTS upload (
     id TEXT PRIMARY KEY,
     school TEXT NOT NULL,
@@ -34,6 +37,7 @@ CREATE TABLE IF NOT EXISTS upload (
     reason TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS upload_state ON upload (state);
+CREATE INDEX IF NOT EXISTS upload_announced_bytes ON upload (state, length);
 CREATE INDEX IF NOT EXISTS upload_school ON upload (school, state);
 CREATE INDEX IF NOT EXISTS upload_announced ON upload (school, announced);
 CREATE INDEX IF NOT EXISTS upload_sha256 ON upload (school, sha256);
@@ -56,10 +60,22 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.executescript(_SCHEMA)
+            self._learn_quotas()
+
+    def _learn_quotas(self) -> None:
+        """An exchange made before there were quotas gets their column."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            columns = {row["name"] for row in self._connection.execute("PRAGMA table_info(school)")}
+            if "quota_bytes" not in columns:
+                self._connection.execute("ALTER TABLE school ADD COLUMN quota_bytes INTEGER")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, durable when left. Raises Transient when the file is busy or the disk fails."""
+        """All or nothing, durable when left.
+
+        Raises Transient when the file is busy or the disk fails, Refused (507) when it is full.
+        """
         with self._lock, _translated(), self._connection:
             yield self._connection
 
@@ -75,6 +91,8 @@ def _translated() -> Iterator[None]:
     except sqlite3.IntegrityError:
         raise
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise disk_full() from error
         raise Transient(
             f"Учёт файлообмена недоступен: {error}. Принятое цело; проверьте диск сервера и повторите позже.",
             f"The exchange's register is unavailable: {error}. What arrived is safe; check the server's disk, retry.",

@@ -4,6 +4,7 @@ Only `files` calls it. The file's length is the upload's offset, so a body that 
 """
 
 import asyncio
+import errno
 import hashlib
 import hmac
 import os
@@ -18,6 +19,10 @@ from sync.exchange.refusal import Refused
 
 BLOCK = 1024 * 1024
 """Bytes gathered before one hop to a thread: a hop costs what copying some 100 KiB does."""
+GATHERED = 32 * 1024 * 1024
+"""Bytes that all connections together may gather so; beyond, each piece is written as it comes."""
+KEPT_FREE = 128 * 1024**2
+"""Bytes of the disk that no upload's body takes: the register must still be able to write."""
 SYNC_EVERY = 64 * 1024 * 1024
 """Bytes between syncs of a long body: bounds how long its last answer waits for a slow disk."""
 IDLE_S = 60.0
@@ -52,6 +57,9 @@ class Tail:
     def write(self, block: bytes) -> None:
         view = memoryview(block)
         with self._lock:
+            disk = os.fstatvfs(self._descriptor)
+            if disk.f_bavail * disk.f_frsize < KEPT_FREE + len(block):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             while view:
                 written = os.write(self._descriptor, view)
                 self.offset += written
@@ -93,25 +101,78 @@ class Tail:
             self._descriptor = -1
 
 
-async def receive(body: AsyncIterator[bytes], tail: Tail, room: int) -> None:
-    """Append `body`, at most `room` bytes, and return when they are on disk.
+class Intake:
+    """All bodies that arrive at a time; used on the event loop."""
 
-    A body too long or unlike its checksum is cut off again: Refused (413, 460). A connection that broke or
-    stalled keeps what arrived, though no checksum proves it (the re-hash of the whole will): ClientDisconnect, Stalled.
-    So does a stop of the server: Refused (503).
-    """
-    try:
-        await _pour(body, tail, room)
-        await asyncio.to_thread(tail.check)
-        await asyncio.to_thread(tail.sync)
-    except (Stalled, ClientDisconnect):
-        await asyncio.to_thread(tail.sync)
-        raise
-    except Refused:
-        await asyncio.to_thread(tail.cut_back)
-        raise
-    except asyncio.CancelledError:
-        raise _stopping() from None  # only the stop of the server cancels a request: it is to answer, not to vanish
+    def __init__(self) -> None:
+        self._held = 0
+        """Bytes of all of them that came and are not written yet."""
+
+    async def receive(self, body: AsyncIterator[bytes], tail: Tail, room: int) -> None:
+        """Append `body`, at most `room` bytes, and return when they are on disk.
+
+        A body too long or unlike its checksum is cut off again: Refused (413, 460). A connection that broke or
+        stalled keeps what arrived, though no checksum proves it (the re-hash of the whole will): ClientDisconnect,
+        Stalled. So does a stop of the server: Refused (503); and a full disk: OSError.
+        """
+        try:
+            await self._pour(body, tail, room)
+            await asyncio.to_thread(tail.check)
+            await asyncio.to_thread(tail.sync)
+        except (Stalled, ClientDisconnect):
+            await asyncio.to_thread(tail.sync)
+            raise
+        except Refused:
+            await asyncio.to_thread(tail.cut_back)
+            raise
+        except asyncio.CancelledError:
+            raise _stopping() from None  # only the stop of the server cancels a request: it is to answer, not to vanish
+
+    async def _pour(self, body: AsyncIterator[bytes], tail: Tail, room: int) -> None:
+        """Write each block while the next one arrives: one block in flight, so memory stays bounded."""
+        writing: asyncio.Future[None] | None = None
+        arrived = 0
+        try:
+            async for block in self._gathered(body):
+                arrived += len(block)
+                if arrived > room:
+                    raise too_long(tail.start + room)
+                if writing:
+                    await writing
+                writing = asyncio.ensure_future(self._write(tail, block))
+        finally:
+            if writing:
+                await writing
+
+    async def _write(self, tail: Tail, block: bytes) -> None:
+        self._held += len(block)
+        try:
+            await asyncio.to_thread(tail.write, block)
+        finally:
+            self._held -= len(block)
+
+    async def _gathered(self, body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        """Join chunks to blocks; what arrived before the connection broke or stalled comes out before the error."""
+        parts: list[bytes] = []
+        size = 0
+        broken: ClientDisconnect | Stalled | None = None
+        try:
+            async for chunk in _awake(body):
+                parts.append(chunk)
+                size += len(chunk)
+                self._held += len(chunk)
+                if size >= BLOCK or self._held > GATHERED:
+                    self._held -= size
+                    yield b"".join(parts)
+                    parts, size = [], 0
+        except (ClientDisconnect, Stalled) as error:
+            broken = error
+        finally:
+            self._held -= size
+        if size:
+            yield b"".join(parts)
+        if broken:
+            raise broken
 
 
 def _stopping() -> Refused:
@@ -122,43 +183,6 @@ def _stopping() -> Refused:
         "The server is stopping. What arrived is kept; later ask for the offset (HEAD) and go on from there.",
         headers={"Retry-After": "10", "Connection": "close"},
     )
-
-
-async def _pour(body: AsyncIterator[bytes], tail: Tail, room: int) -> None:
-    """Write each block while the next one arrives: one block in flight, so memory stays bounded."""
-    writing: asyncio.Future[None] | None = None
-    arrived = 0
-    try:
-        async for block in _gathered(body):
-            arrived += len(block)
-            if arrived > room:
-                raise too_long(tail.start + room)
-            if writing:
-                await writing
-            writing = asyncio.ensure_future(asyncio.to_thread(tail.write, block))
-    finally:
-        if writing:
-            await writing
-
-
-async def _gathered(body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Join chunks to blocks; what arrived before the connection broke or stalled comes out before the error."""
-    parts: list[bytes] = []
-    held = 0
-    broken: ClientDisconnect | Stalled | None = None
-    try:
-        async for chunk in _awake(body):
-            parts.append(chunk)
-            held += len(chunk)
-            if held >= BLOCK:
-                yield b"".join(parts)
-                parts, held = [], 0
-    except (ClientDisconnect, Stalled) as error:
-        broken = error
-    if held:
-        yield b"".join(parts)
-    if broken:
-        raise broken
 
 
 async def _awake(body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:

@@ -7,8 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sync.exchange import protocol
-from sync.exchange.access import school_of
-from sync.exchange.accounts import Accounts
+from sync.exchange.access import Entrance
 from sync.exchange.holds import Holds
 from sync.exchange.identity import Identity
 from sync.exchange.refusal import Refused
@@ -24,7 +23,7 @@ class Receipts:
 
     def __init__(
         self,
-        accounts: Accounts,
+        entrance: Entrance,
         register: Register,
         yard: Yard,
         holds: Holds,
@@ -32,7 +31,7 @@ class Receipts:
         *,
         identity: Identity,
     ) -> None:
-        self._accounts = accounts
+        self._entrance = entrance
         self._register = register
         self._yard = yard
         self._holds = holds
@@ -43,7 +42,7 @@ class Receipts:
         return JSONResponse({"key": self._identity.public_base64})
 
     async def receipt(self, request: Request) -> Response:
-        school = await school_of(request, self._accounts)
+        school = await self._entrance.school_of(request)
         sha256 = request.path_params["sha256"].lower()
         if not protocol.is_sha256(sha256):
             raise _unknown()

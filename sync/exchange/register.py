@@ -91,6 +91,22 @@ class Register:
     def find(self, upload_id: str) -> Upload | None:
         return next(iter(self._select("WHERE id = ?", upload_id)), None)
 
+    def unfinished(self) -> list[Upload]:
+        """Every upload that is not whole, or not known to be, oldest first."""
+        return self._select("WHERE state = ? ORDER BY rowid", State.RECEIVING)
+
+    def announced_bytes(self) -> int:
+        """Lengths of all unfinished uploads together."""
+        return self._sum("SELECT SUM(length) FROM upload WHERE state = ?", State.RECEIVING)
+
+    def bytes_of(self, school: str) -> int:
+        """What the school has here or announced: files in place (each once), unfinished ones, those set aside."""
+        return self._sum(
+            "SELECT SUM(length) FROM (SELECT max(length) AS length FROM upload WHERE school = ?"
+            " GROUP BY COALESCE(place, id))",
+            school,
+        )
+
     def unsettled(self) -> list[Upload]:
         """Every upload whose bytes may still lie in `incoming`, oldest first."""
         return self._select("WHERE state <> ? ORDER BY rowid", State.STORED)
@@ -115,6 +131,10 @@ class Register:
         return self._select(
             "WHERE school = ? AND state = ? AND announced IS NULL ORDER BY rowid", school, State.RECEIVING
         )
+
+    def _sum(self, query: str, value: str) -> int:
+        with self._database.transaction() as db:
+            return int(db.execute(query, (value,)).fetchone()[0] or 0)
 
     def _select(self, where: str, *values: str) -> list[Upload]:
         with self._database.transaction() as db:

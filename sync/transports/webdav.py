@@ -75,7 +75,7 @@ class WebDav:
 
     def read(self, name: str, offset: int) -> Iterator[bytes]:
         headers = _FRESH | ({"Range": f"bytes={offset}-"} if offset else {})
-        with self._web.reading(self._address.of(name), headers) as answer:
+        with self._web.reading(self._address.of(name), headers=headers) as answer:
             if answer.status_code in _ABSENT or (offset and answer.status_code == _BEYOND_END):
                 return
             if answer.status_code not in {web.OK, _PARTIAL}:

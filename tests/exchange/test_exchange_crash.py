@@ -1,10 +1,12 @@
 """A crash at any point: nothing acknowledged is lost, nothing is stored twice, every state has its way out."""
 
+import random
 import time
 from pathlib import Path
 
 import pytest
 import requests
+from crashing import Sender, check_kept
 from exchange_peers import Client, Served, noise, sha256
 
 from exam import durable
@@ -88,6 +90,35 @@ def test_a_whole_upload_is_verified_at_the_next_start(folder: Path, token: str, 
     finally:
         server.end()
     assert (folder / "schools/701020/other/x.mp3").read_bytes() == CONTENT
+
+
+def assail(client: Client, kills: int) -> None:
+    """Four clients upload while the server is killed `kills` times, at random moments."""
+    moments = random.Random(kills)  # noqa: S311 - moments, not secrets
+    senders = [Sender(client, name, MIB) for name in "abcd"]
+    for sender in senders:
+        sender.start()
+    for _ in range(kills):
+        time.sleep(moments.uniform(0, 0.4))  # not to wait for something: to be at a random moment
+        client.served.kill()
+        client.served.start()
+    for sender in senders:
+        sender.finish()
+    assert [sender.breaches for sender in senders] == [[], [], [], []]
+    delivered = [sender.delivered for sender in senders]
+    assert all(delivered), "one of them never got through"
+    check_kept(client, [sender.told for sender in senders])
+    assert len(list((client.served.folder / "schools/701020/other").iterdir())) == sum(delivered)
+    assert not (client.served.folder / "quarantine").exists()
+
+
+def test_kills_while_four_clients_upload(client: Client) -> None:
+    assail(client, kills=3)
+
+
+@pytest.mark.slow
+def test_sixty_kills_while_four_clients_upload(client: Client) -> None:
+    assail(client, kills=60)
 
 
 class _Crash(Exception):
