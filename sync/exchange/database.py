@@ -34,7 +34,8 @@ CREATE TABLE IF NOT EXISTS upload (
     sha256 TEXT,
     place TEXT,
     receipt TEXT,
-    reason TEXT
+    reason TEXT,
+    synced INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS upload_state ON upload (state);
 CREATE INDEX IF NOT EXISTS upload_announced_bytes ON upload (state, length);
@@ -60,15 +61,21 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.executescript(_SCHEMA)
-            self._learn_quotas()
+            self._catch_up()
 
-    def _learn_quotas(self) -> None:
-        """An exchange made before there were quotas gets their column."""
+    def _catch_up(self) -> None:
+        """An exchange made by an earlier version gets the columns it lacks."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            columns = {row["name"] for row in self._connection.execute("PRAGMA table_info(school)")}
-            if "quota_bytes" not in columns:
+            if not self._has("school", "quota_bytes"):
                 self._connection.execute("ALTER TABLE school ADD COLUMN quota_bytes INTEGER")
+            if not self._has("upload", "synced"):
+                self._connection.execute("ALTER TABLE upload ADD COLUMN synced INTEGER NOT NULL DEFAULT 0")
+                self._connection.execute("UPDATE upload SET synced = length")  # what is there was trusted till now
+
+    def _has(self, table: str, column: str) -> bool:
+        found = self._connection.execute("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column))
+        return found.fetchone() is not None
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

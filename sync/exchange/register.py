@@ -1,6 +1,7 @@
 """What is known of every upload, and the states it goes through.
 
-`offset` is not here: it is the real length of the file in `incoming`, so the two can never disagree. A crash
+`offset` is not here: it is the real length of the file in `incoming`. What is here is `synced`, how much of it was on
+disk when it was last acknowledged: a crash may leave more, which is then cut off, as nobody knows what it is. A crash
 leaves each upload in one of these states, and `Verifier` takes it on from there.
 """
 
@@ -33,7 +34,7 @@ AFTER: Mapping[State, frozenset[State]] = {
 
 
 class Upload(Struct, frozen=True, kw_only=True):
-    """One upload. `length` in bytes; `announced` and `sha256` hex: what the client said, what the disk holds.
+    """One upload. `length`, `synced` in bytes; `announced`, `sha256` hex: what the client said, what the disk holds.
 
     `place` is relative to the exchange's folder; `receipt` is JSON; `reason` tells why it was quarantined.
     """
@@ -50,6 +51,7 @@ class Upload(Struct, frozen=True, kw_only=True):
     place: str | None = None
     receipt: str | None = None
     reason: str | None = None
+    synced: int = 0
 
     def signed(self) -> Receipt:
         """The receipt of a stored upload."""
@@ -66,7 +68,7 @@ class Register:
         with self._database.transaction() as db:
             db.execute(
                 "INSERT INTO upload VALUES (:id, :school, :folder, :filename, :length, :announced, :metadata,"
-                " :state, :sha256, :place, :receipt, :reason)",
+                " :state, :sha256, :place, :receipt, :reason, :synced)",
                 msgspec.to_builtins(upload),
             )
 
@@ -82,6 +84,16 @@ class Register:
                 msgspec.to_builtins(after),
             )
         return after
+
+    def note_synced(self, upload_id: str, offset: int) -> None:
+        """So many bytes of an upload outlive a power cut; or more, if somebody else has noted that meanwhile."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE upload SET synced = max(synced, ?) WHERE id = ?", (offset, upload_id))
+
+    def note_cut(self, upload_id: str, offset: int) -> None:
+        """An upload was cut back to so many bytes."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE upload SET synced = min(synced, ?) WHERE id = ?", (offset, upload_id))
 
     def forget(self, upload: Upload) -> None:
         """Drop an upload that was terminated."""

@@ -22,6 +22,7 @@ CONTENT = noise("answer", 3 * MIB)
 
 def upload_row(**changes: object) -> Upload:
     plain: dict[str, object] = {"id": "u1", "school": "701020", "folder": "", "filename": "x.mp3", "announced": None}
+    plain["synced"] = len(CONTENT)
     return Upload(length=len(CONTENT), metadata="", **(plain | changes))  # type: ignore[arg-type]
 
 
@@ -119,6 +120,30 @@ def test_kills_while_four_clients_upload(client: Client) -> None:
 @pytest.mark.slow
 def test_sixty_kills_while_four_clients_upload(client: Client) -> None:
     assail(client, kills=60)
+
+
+def test_what_was_never_acknowledged_is_cut_off_and_not_trusted(folder: Path, token: str) -> None:
+    """A power cut may leave the length of a file without its bytes."""
+    upload = upload_row(synced=MIB)
+    lie_incoming(folder, upload, CONTENT[:MIB] + bytes(2 * MIB))
+    server = Served(folder)
+    server.start()
+    try:
+        client = Client(server, token)
+        assert client.offset("/files/u1") == MIB
+        assert client.patch("/files/u1", MIB, CONTENT[MIB:]).status_code == 204
+        assert client.receipt(sha256(CONTENT)).size == len(CONTENT)
+    finally:
+        server.end()
+
+
+def test_an_exchange_from_before_such_notes_trusts_what_it_has(folder: Path) -> None:
+    register = lie_incoming(folder, upload_row(synced=0))
+    with register._database.transaction() as db:
+        db.execute("ALTER TABLE upload DROP COLUMN synced")
+    found = Register(Database(Yard(folder).database)).find("u1")
+    assert found
+    assert found.synced == len(CONTENT)
 
 
 class _Crash(Exception):
