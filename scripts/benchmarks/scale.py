@@ -2,10 +2,10 @@
 
     python scripts/benchmarks/scale.py [SCHOOLS …] [--seconds N] [--keep FOLDER] [-- OPTIONS OF exchange serve …]
 
-Each school has five rooms, each room an agent's life in small: it creates an upload, sends it in one PATCH, asks for the
-receipt until it has it; a recording (mp3), then its manifest (2 kB), then the next participant. A participant's mp3 is
-15 MB; here it is 1/15 of that, so that a run has thousands of files in it and not hundreds: what a file costs beside its
-bytes weighs fifteen times as much as in truth. The table says what follows from both.
+Each school has five rooms, each room an agent's life in small: it creates an upload, sends it in one PATCH, asks for
+the receipt until it has it; a recording (mp3), then its manifest (2 kB), then the next participant. A participant's mp3
+is 15 MB; here it is 1 MB, so that a run has thousands of files in it and not hundreds: what a file costs beside its
+bytes weighs fifteen times as much as in truth.
 
 The exchange is a real process on a real disk; the clients share the machine's processors with it, in one process of
 their own whose time is told apart. Words after `--` go to `exchange serve`, say where it is to store.
@@ -37,6 +37,7 @@ RECORDING, MANIFEST = 1_000_000, 2_000
 MB = 1_000_000
 _READY_S = 60.0
 _POLL_S = 0.25
+_ACCEPTED, _REFUSED = 202, 300
 _TICKS = os.sysconf("SC_CLK_TCK")
 _CONTENT = os.urandom(RECORDING)
 
@@ -86,7 +87,9 @@ class Room:
                 return
             await asyncio.sleep(_POLL_S)
 
-    async def _ask(self, kind: str, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> str | None:
+    async def _ask(
+        self, kind: str, method: str, path: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> str | None:
         """What was answered: the address of a creation, "" for 202; None when it was refused."""
         began = time.perf_counter()
         told = {"Host": "x", "Authorization": f"Bearer {self._token}", "Tus-Resumable": "1.0.0", **headers}
@@ -101,10 +104,10 @@ class Room:
             await self._reader.readexactly(length)
         self._measured.seconds[kind].append(time.perf_counter() - began)
         status = int(first.split()[1])
-        if status >= 300:
+        if status >= _REFUSED:
             self._measured.refused[status] += 1
             return None
-        return "" if status == 202 else answered.get("location", "done")
+        return "" if status == _ACCEPTED else answered.get("location", "done")
 
 
 @dataclass(frozen=True)

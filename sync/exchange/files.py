@@ -146,12 +146,12 @@ class Files:
         finally:
             tail.close()
             if tail.offset == upload.length:
-                self._verifier.submit(upload.id)  # also when the connection broke after the last byte
+                self._verifier.submit(upload)  # also when the connection broke after the last byte
         return tail.offset
 
     async def _whole(self, upload: Upload) -> None:
         """Have the upload verified. Raises Refused (460) when its SHA-256 proves wrong soon enough to say so."""
-        settled = self._verifier.submit(upload.id)
+        settled = self._verifier.submit(upload)
         if upload.announced is None:
             return
         verdict = await _within(settled, VERDICT_WITHIN_S)

@@ -77,7 +77,7 @@ class Receipts:
     def _hurry(self, waiting: Sequence[Upload]) -> None:
         for upload in waiting:
             if upload.id not in self._holds:  # its last bytes may still be cut off again
-                self._verifier.submit(upload.id)
+                self._verifier.submit(upload)
 
     def _whole(self, uploads: Sequence[Upload]) -> list[Upload]:
         return [upload for upload in uploads if upload.state in _ON_ITS_WAY and self._is_whole(upload)]

@@ -65,40 +65,35 @@ class Register:
         self._database = database
 
     def add(self, upload: Upload) -> None:
-        with self._database.transaction() as db:
-            db.execute(
-                "INSERT INTO upload VALUES (:id, :school, :folder, :filename, :length, :announced, :metadata,"
-                " :state, :sha256, :place, :receipt, :reason, :synced)",
-                msgspec.to_builtins(upload),
-            )
+        self._database.write(
+            "INSERT INTO upload VALUES (:id, :school, :folder, :filename, :length, :announced, :metadata,"
+            " :state, :sha256, :place, :receipt, :reason, :synced)",
+            msgspec.to_builtins(upload),
+        )
 
     def advance(self, upload: Upload, state: State, **learned: str) -> Upload:
         """Take `upload` to `state` with what was learned, and return it so. Raises ValueError off the table."""
         if state not in AFTER[upload.state]:
             raise ValueError(f"{upload.state} -> {state}")
         after = msgspec.structs.replace(upload, state=state, **learned)
-        with self._database.transaction() as db:
-            db.execute(
-                "UPDATE upload SET state = :state, sha256 = :sha256, place = :place, receipt = :receipt,"
-                " reason = :reason WHERE id = :id",
-                msgspec.to_builtins(after),
-            )
+        self._database.write(
+            "UPDATE upload SET state = :state, sha256 = :sha256, place = :place, receipt = :receipt,"
+            " reason = :reason WHERE id = :id",
+            msgspec.to_builtins(after),
+        )
         return after
 
     def note_synced(self, upload_id: str, offset: int) -> None:
         """So many bytes of an upload outlive a power cut; or more, if somebody else has noted that meanwhile."""
-        with self._database.transaction() as db:
-            db.execute("UPDATE upload SET synced = max(synced, ?) WHERE id = ?", (offset, upload_id))
+        self._database.write("UPDATE upload SET synced = max(synced, ?) WHERE id = ?", (offset, upload_id))
 
     def note_cut(self, upload_id: str, offset: int) -> None:
         """An upload was cut back to so many bytes."""
-        with self._database.transaction() as db:
-            db.execute("UPDATE upload SET synced = min(synced, ?) WHERE id = ?", (offset, upload_id))
+        self._database.write("UPDATE upload SET synced = min(synced, ?) WHERE id = ?", (offset, upload_id))
 
     def forget(self, upload: Upload) -> None:
         """Drop an upload that was terminated."""
-        with self._database.transaction() as db:
-            db.execute("DELETE FROM upload WHERE id = ? AND state = ?", (upload.id, State.RECEIVING))
+        self._database.write("DELETE FROM upload WHERE id = ? AND state = ?", (upload.id, State.RECEIVING))
 
     def find(self, upload_id: str) -> Upload | None:
         return next(iter(self._select("WHERE id = ?", upload_id)), None)
@@ -145,10 +140,8 @@ class Register:
         )
 
     def _sum(self, query: str, value: str) -> int:
-        with self._database.transaction() as db:
-            return int(db.execute(query, (value,)).fetchone()[0] or 0)
+        return int(self._database.read(query, (value,))[0][0] or 0)
 
     def _select(self, where: str, *values: str) -> list[Upload]:
-        with self._database.transaction() as db:
-            rows = db.execute(f"SELECT * FROM upload {where}", values).fetchall()  # noqa: S608 - literals above
+        rows = self._database.read(f"SELECT * FROM upload {where}", values)  # noqa: S608 - literals above
         return [msgspec.convert(dict(row), Upload) for row in rows]

@@ -139,8 +139,7 @@ def test_what_was_never_acknowledged_is_cut_off_and_not_trusted(folder: Path, to
 
 def test_an_exchange_from_before_such_notes_trusts_what_it_has(folder: Path) -> None:
     register = lie_incoming(folder, upload_row(synced=0))
-    with register._database.transaction() as db:
-        db.execute("ALTER TABLE upload DROP COLUMN synced")
+    register._database.write("ALTER TABLE upload DROP COLUMN synced")
     found = Register(Database(Yard(folder).database)).find("u1")
     assert found
     assert found.synced == len(CONTENT)
@@ -176,12 +175,12 @@ def test_verification_goes_on_from_every_state(folder: Path, state: State, after
     signer = identity.load(yard.key, "hub")
 
     crashing = Verifier(_Crashing(Database(yard.database), state, after=after), yard, signer)
-    assert crashing.submit(upload.id).result() is None
+    assert crashing.submit(upload).result() is None
     crashing.close()
 
     fresh = Verifier(register, yard, signer)
     fresh.resume()
-    fresh.submit(upload.id).result()
+    fresh.submit(upload).result()
     fresh.close()
     settled = register.find(upload.id)
     assert settled
@@ -197,7 +196,7 @@ def test_a_verified_file_that_vanished_is_not_called_delivered(folder: Path) -> 
     yard.incoming(upload.school, upload.id).unlink()
     verifier = Verifier(register, yard, identity.load(yard.key, "hub"))
     verifier.resume()
-    verifier.submit(upload.id).result()
+    verifier.submit(upload).result()
     verifier.close()
     settled = register.find(upload.id)
     assert settled

@@ -189,8 +189,7 @@ class TestQuota:
 
     def test_an_exchange_from_before_quotas_learns_them(self, tmp_path: Path) -> None:
         database = Database(tmp_path / "exchange.db")
-        with database.transaction() as db:
-            db.execute("ALTER TABLE school DROP COLUMN quota_bytes")
+        database.write("ALTER TABLE school DROP COLUMN quota_bytes")
         database.close()
         add_school(tmp_path, "701020", quota=5)
 
