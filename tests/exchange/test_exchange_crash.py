@@ -11,7 +11,12 @@ from exchange_peers import Client, Served, noise, sha256
 
 from exam import durable
 from sync.exchange import identity
+from sync.exchange.access import Entrance
+from sync.exchange.accounts import Accounts
+from sync.exchange.connections import Connections
 from sync.exchange.database import Database
+from sync.exchange.holds import Holds
+from sync.exchange.receipts import Receipts
 from sync.exchange.register import AFTER, Register, State, Upload
 from sync.exchange.verifier import Verifier
 from sync.exchange.yard import Yard
@@ -212,6 +217,27 @@ def test_a_termination_cut_short_is_finished_at_the_next_start(folder: Path) -> 
     verifier.resume()
     verifier.close()
     assert register.find(upload.id) is None
+
+
+def test_a_file_that_goes_to_its_place_while_its_receipt_is_asked_for_is_not_called_unknown(folder: Path) -> None:
+    upload = upload_row(announced=sha256(CONTENT))
+    lie_incoming(folder, upload)
+    yard = Yard(folder)
+    signer, database = identity.load(yard.key, "hub"), Database(yard.database)
+
+    class Late(Register):
+        """Tells of a moment that is past when it is heard of."""
+
+        def of_content(self, school: str, sha256: str) -> list[Upload]:
+            found = super().of_content(school, sha256)
+            verifier.submit(upload).result()
+            return found
+
+    verifier = Verifier(Register(database), yard, signer)
+    receipts = Receipts(Entrance(Accounts(database), Connections(1)), Late(database), yard, Holds(), verifier,
+                        identity=signer)  # fmt: skip
+    assert receipts._answer("701020", sha256(CONTENT)).status_code == 200
+    verifier.close()
 
 
 def test_a_settled_upload_stays_as_it_is(folder: Path) -> None:
