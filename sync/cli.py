@@ -21,7 +21,7 @@ from exam.language import say
 from sync import config as configuration
 from sync.config import Config
 from sync.exchange import commands as exchange
-from sync.model import ItemState
+from sync.handing import commands as by_hand
 
 if TYPE_CHECKING:
     from sync.agent import Agent
@@ -69,23 +69,28 @@ def _parser() -> argparse.ArgumentParser:
     verify = add("verify", _verify, "проверить доказательства доставки", "check the proofs of delivery")
     for reading in (status, verify):
         reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
+    by_hand.add_to(add)
     about = say("встроенный файловый обмен", "the embedded file exchange")
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if by_hand.applies(config := _config(arguments)):
+        return by_hand.run(config)
     _deliver(arguments, lambda agent: agent.run())
     return DONE
 
 
 def _once(arguments: argparse.Namespace) -> int:
+    if by_hand.applies(config := _config(arguments)):
+        return by_hand.once(config)
     complete = _deliver(arguments, lambda agent: agent.once())
     if complete:
         return DONE
     from sync import report  # noqa: PLC0415 - each command loads only what it uses
 
-    missing = report.status(_config(arguments)).package.missing
+    missing = report.status(_config(arguments), datetime.now(_local_zone())).package.missing
     listed = "; ".join(f"{one.path}: {one.reason.rstrip('.')}" for one in missing[:_LISTED])
     ru = f"Не доставлено: {len(missing)}. {listed}. Подробно: station-sync status."
     return _refuse(say(ru, f"Not delivered: {len(missing)}. {listed}. In full: station-sync status."), FAILED)
@@ -97,6 +102,7 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
     from sync.agent import Agent  # noqa: PLC0415
     from sync.ledger import Ledger  # noqa: PLC0415
     from sync.life import Stop, alone  # noqa: PLC0415
+    from sync.notify import Notifier  # noqa: PLC0415
     from sync.pace import Pace  # noqa: PLC0415
     from sync.progress import Progress  # noqa: PLC0415
     from sync.receipts import Receipts  # noqa: PLC0415
@@ -113,24 +119,20 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
         clock = SystemClock(_local_zone())
         agent = Agent(
             config, transport, ledger, receipts, clock=clock, pace=Pace(clock), stop=stop, listener=Progress(),
+            notifier=Notifier(config.state, config.notify.command, config.notify.webhook),
         )  # fmt: skip
         return work(agent)
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from sync import report  # noqa: PLC0415
+    from sync import overview, report  # noqa: PLC0415
 
-    found = report.status(_config(arguments))
+    now = datetime.now(_local_zone())
+    found = report.status(_config(arguments), now)
     if arguments.json:
         return _print_json(found)
-    for item in found.items:
-        part = f"{item.offset}/{item.size}" if item.state is ItemState.UPLOADING else str(item.size)
-        _print(f"{item.state:<12} {part:>21}  {item.path}" + (f"  ({item.reason})" if item.reason else ""))
-    missing = len(found.package.missing)
-    if found.package.complete:
-        _print(say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered."))
-    else:
-        _print(say(f"Комплект не полон: не доставлено {missing}.", f"The package is incomplete: {missing} to deliver."))
+    for line in overview.lines(found, now):
+        _print(line)
     return DONE
 
 

@@ -1,5 +1,6 @@
 """`sync.toml`: read, checked, resolved. Whatever is wrong is said with file, key and what was expected."""
 
+import math
 import os
 from collections.abc import Sequence
 from datetime import datetime, time
@@ -14,9 +15,11 @@ from exam.names import check_place
 from exam.settings import wrong
 from sync import targets
 from sync.model import Tier
-from sync.targets import Target
+from sync.schedule import Window
+from sync.targets import Manual, Target
 
 VARIABLE = "SYNC_CONFIG"
+_LEAST_MBIT = 0.1  # with less, one block takes longer than servers wait for one
 _PLACES = (Path("sync.toml"), Path("/etc/station/sync.toml"))
 
 
@@ -34,14 +37,23 @@ class State(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Send(Struct, frozen=True, forbid_unknown_fields=True):
-    """`window`: "HH:MM-HH:MM" by this machine's clock, over midnight too; empty: always.
+    """`window`: "HH:MM-HH:MM" by this machine's clock, over midnight too; empty: always. `limit_mbit`: at most so many
+    megabits a second leave, 0: as many as can.
 
     `release`: whether the day's package waits for the organizer; recordings travel in either case.
     """
 
     window: str = ""
+    limit_mbit: float = 0.0
     streams: bool = True
     release: Literal["auto", "manual"] = "manual"
+
+
+class Notify(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is told when a day has arrived or needs a person: a program and its arguments, a web address."""
+
+    command: tuple[str, ...] = ()
+    webhook: str = ""
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,22 +62,11 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     watch: Watch = Watch()
     state: State = State()
     send: Send = Send()
-
-
-class Window(Struct, frozen=True):
-    """The hours in which `run` sends; `start == end` is the whole day."""
-
-    start: time = time(0)
-    end: time = time(0)
-
-    def contains(self, moment: time) -> bool:
-        if self.start < self.end:
-            return self.start <= moment < self.end
-        return moment >= self.start or moment < self.end
+    notify: Notify = Notify()
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """Everything the agent is told, paths absolute."""
+    """Everything the agent is told, paths absolute. `limit`: bytes a second, 0 for none."""
 
     file: Path
     school: str
@@ -75,8 +76,10 @@ class Config(Struct, frozen=True, kw_only=True):
     server_key: bytes | None
     state: Path
     window: Window
+    limit: float
     streams: bool
     release: Literal["auto", "manual"]
+    notify: Notify
 
     @property
     def address(self) -> str:
@@ -109,6 +112,8 @@ def load(path: Path) -> Config:
     told = settings.convert(path, raw, _File)
     target = targets.read(path, told.target)
     base = path.absolute().parent
+    if isinstance(target, Manual):
+        _outside(path, "target.folder", Path(target.folder), base, told)
     return Config(
         file=path,
         school=_school(path, told.school.code),
@@ -116,10 +121,12 @@ def load(path: Path) -> Config:
         scans=base / told.watch.scans,
         target=target,
         server_key=targets.server_key(path, target),
-        state=_state(path, base, told),
+        state=_outside(path, "state.folder", base / told.state.folder, base, told),
         window=_window(path, told.send.window),
+        limit=_limit(path, told.send.limit_mbit),
         streams=told.send.streams,
         release=told.send.release,
+        notify=_notify(path, told.notify),
     )
 
 
@@ -137,17 +144,17 @@ def _folders(path: Path, base: Path, names: Sequence[str]) -> tuple[Path, ...]:
     return tuple(base / name for name in dict.fromkeys(names))
 
 
-def _state(path: Path, base: Path, told: _File) -> Path:
-    state = Path(os.path.normpath(base / told.state.folder))
+def _outside(path: Path, key: str, folder: Path, base: Path, told: _File) -> Path:
+    """The folder that `key` names. Raises ConfigError when it lies among the recordings."""
     for name in told.watch.recordings:
-        if state.is_relative_to(os.path.normpath(base / name)):
+        if folder.resolve().is_relative_to((base / name).resolve()):
             raise wrong(
                 path,
-                "state.folder",
+                key,
                 f"ожидается папка вне {base / name}: в папке записей отправка ничего не пишет",
                 f"expected a folder outside {base / name}: nothing is written among the recordings",
             )
-    return state
+    return Path(os.path.normpath(folder))
 
 
 def _window(path: Path, text: str) -> Window:
@@ -167,3 +174,15 @@ def _window(path: Path, text: str) -> Window:
 
 def _hour(text: str) -> time:
     return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - an hour of the day, by this machine's clock
+
+
+def _limit(path: Path, mbit: float) -> float:
+    if mbit and not _LEAST_MBIT <= mbit < math.inf:
+        raise wrong(path, "send.limit_mbit", "ожидается 0 или число от 0.1", "expected 0 or a number from 0.1 on")
+    return mbit * 1e6 / 8
+
+
+def _notify(path: Path, told: Notify) -> Notify:
+    if told.webhook and not told.webhook.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise wrong(path, "notify.webhook", "ожидается адрес https://…", "expected an address https://…")
+    return told

@@ -4,37 +4,28 @@ Written by `sync.agent` alone, one transaction a step; `sync.report` reads it at
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from exam import durable
 from exam.errors import Fatal
 from sync.model import ItemState
-from sync.plan import Found, Key, Row
+from sync.plan import Found, Key, Row, Told
+from sync.states import ASIDE, DONE, REFUSED, TRANSITIONS
 
 FILE = "ledger.sqlite"
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _BUSY_S = 10.0
 
-TRANSITIONS: Mapping[ItemState, frozenset[ItemState]] = {
-    ItemState.HASHED: frozenset({ItemState.UPLOADING, ItemState.QUARANTINED}),
-    ItemState.UPLOADING: frozenset({ItemState.UPLOADED, ItemState.HASHED, ItemState.QUARANTINED}),
-    ItemState.UPLOADED: frozenset(
-        {ItemState.VERIFYING, ItemState.DELIVERED, ItemState.HASHED, ItemState.QUARANTINED}
-    ),
-    ItemState.VERIFYING: frozenset(
-        {ItemState.UPLOADED, ItemState.DELIVERED, ItemState.HASHED, ItemState.QUARANTINED}
-    ),
-    ItemState.QUARANTINED: frozenset({ItemState.HASHED}),
-    ItemState.DELIVERED: frozenset({ItemState.UPLOADED}),
-}  # fmt: skip
-"""From each state, those it may be left for. Back to `hashed`: the server no longer has the upload;
-back from `delivered`: the receipt is gone or no longer good, and is asked for again."""
+T = TypeVar("T")
+Move = tuple[Row, ItemState, Mapping[str, Any]]
+"""A row, the state it goes to, and the fields that change with it."""
 
 _TABLES = """
 CREATE TABLE items (
@@ -43,20 +34,37 @@ CREATE TABLE items (
     sha256      TEXT NOT NULL,
     size        INTEGER NOT NULL CHECK (size >= 0),
     state       TEXT NOT NULL,
-    upload      TEXT UNIQUE,
+    resumes     TEXT,
+    upload      TEXT,
     offset      INTEGER NOT NULL CHECK (offset BETWEEN 0 AND size),
     damaged     INTEGER NOT NULL,
     unproven    INTEGER NOT NULL,
     receipt     TEXT,
+    receipt_mark TEXT NOT NULL,
     reason      TEXT,
     fingerprint TEXT NOT NULL,
     next_try_at TEXT,
     present     INTEGER NOT NULL,
     PRIMARY KEY (path, sha256),
-    CHECK (state <> 'delivered' OR receipt IS NOT NULL)
+    CHECK (state <> 'delivered' OR receipt IS NOT NULL),
+    CHECK ((state IN ('waiting', 'needs_human')) = (resumes IS NOT NULL))
 ) STRICT;
+CREATE INDEX items_upload ON items (upload);
+CREATE TABLE manifests (place TEXT PRIMARY KEY, told TEXT NOT NULL) STRICT;
 CREATE TABLE target (url TEXT NOT NULL) STRICT;
+CREATE TABLE line (at TEXT NOT NULL, rate REAL NOT NULL) STRICT;
 """
+_FROM_1 = f"""-- rows of version 1 as rows of this one
+ALTER TABLE items RENAME TO items_1;
+ALTER TABLE target RENAME TO target_1;
+{_TABLES}
+INSERT INTO items SELECT path, kind, sha256, size, state, NULL, upload, offset, damaged, unproven, receipt, '', reason,
+    fingerprint, next_try_at, present FROM items_1;
+INSERT INTO target SELECT url FROM target_1;
+DROP TABLE items_1;
+DROP TABLE target_1;
+"""  # noqa: S608 - literals
+_SCHEMAS = {0: _TABLES, 1: _FROM_1}
 _FIELDS = Row.__struct_fields__
 _WRITE = (
     f"INSERT INTO items ({', '.join(_FIELDS)}) VALUES ({', '.join(':' + name for name in _FIELDS)}) "  # noqa: S608 - field names
@@ -65,7 +73,7 @@ _WRITE = (
 
 
 class Ledger:
-    """The agent's, opened for writing. `move` is the only way a row changes state."""
+    """The agent's, opened for writing, which keeps every row in memory too. `move` alone changes a row's state."""
 
     def __init__(self, folder: Path) -> None:
         """Open or create `folder`'s ledger. A damaged one is set aside and begun anew: every item is found again.
@@ -75,52 +83,85 @@ class Ledger:
         self._path = folder / FILE
         with _translated(self._path):
             self._db = _open_sound(self._path)
+            self._rows = {row.key: row for row in _read(self._db)}
 
     def close(self) -> None:
         self._db.close()
 
-    def rows(self) -> dict[Key, Row]:
-        """Every row, in the order of paths."""
+    def rows(self) -> Mapping[Key, Row]:
+        """Every row, as it is now."""
+        return self._rows
+
+    def holder(self, upload: str) -> Key | None:
+        """Whose upload this is."""
         with _translated(self._path):
-            return {row.key: row for row in _read(self._db)}
+            found = self._db.execute("SELECT path, sha256 FROM items WHERE upload = ?", (upload,)).fetchone()
+        return tuple(found) if found else None
 
     def begin(self) -> None:
         """A new life of the agent: what was set aside or found unprovable gets another chance."""
-        for row in self.rows().values():
-            if row.state is ItemState.QUARANTINED:
-                self.move(row, ItemState.HASHED, reason=None, fingerprint="", damaged=0, next_try_at=None)
-            elif row.state is not ItemState.DELIVERED and (row.reason or row.damaged or row.next_try_at):
-                self.note(row, reason=None, damaged=0, unproven=False, next_try_at=None)
+        steps: list[Move] = []
+        for row in self._rows.values():
+            to = row.resumes or (ItemState.HASHED if row.state in REFUSED else row.state)
+            if to is not row.state or (row.state not in DONE and (row.reason or row.damaged or row.next_try_at)):
+                again = {"fingerprint": "", "resumes": None, "damaged": 0, "unproven": False, "reason": None}
+                steps.append((row, to, again | {"next_try_at": None}))
+        self.move_all(steps)
 
     def note_found(self, found: Iterable[Found]) -> None:
         """Enter what a scan saw. What it no longer saw stays, unless the same path now means other bytes."""
-        items = {one.item.key: one.item for one in found}
-        paths = {path for path, _ in items}
-        rows = self.rows()
+        seen = {one.item.key: one for one in found}
+        paths = {path for path, _ in seen}
+        before = dict(self._rows)
+        changed = [after for key, one in seen.items() if (after := _found(one, before.get(key))) != before.get(key)]
+        gone = [row for key, row in before.items() if key not in seen and (row.present or row.path in paths)]
+        if not (changed or gone):
+            return
         with self._transaction():
-            for key, item in items.items():
-                if key not in rows:
-                    self._write(Row(**structs.asdict(item)))
-                elif not rows[key].present:
-                    self._write(structs.replace(rows[key], present=True))
-            for key, row in rows.items():
-                if key not in items and (row.present or row.path in paths):
-                    self._lose(row, superseded=row.path in paths)
+            for row in changed:
+                self._write(row)
+            for row in gone:
+                self._lose(row, superseded=row.path in paths)
+
+    def manifests(self) -> dict[str, Told]:
+        """What every manifest said when it was last read, by its place on disk."""
+        with _translated(self._path):
+            records = self._db.execute("SELECT place, told FROM manifests").fetchall()
+        return {place: msgspec.json.decode(told, type=Told) for place, told in records}
+
+    def note_manifests(self, changed: Mapping[str, Told], gone: Iterable[str]) -> None:
+        with self._transaction():
+            self._db.executemany("DELETE FROM manifests WHERE place = ?", [(place,) for place in gone])
+            told = [(place, msgspec.json.encode(one).decode()) for place, one in changed.items()]
+            self._db.executemany("INSERT OR REPLACE INTO manifests VALUES (?, ?)", told)
 
     def move(self, row: Row, to: ItemState, **changes: Any) -> Row:
         """Take `row` to state `to`, durably, with other fields changed; returns the new row.
 
         Raises ValueError when the table of transitions does not allow it.
         """
-        if to not in TRANSITIONS[row.state]:
-            raise ValueError(f"{row.path}: {row.state} -> {to}")
-        return self._save(structs.replace(row, state=to, **changes))
+        return self.move_all([(row, to, changes)])[0]
+
+    def move_all(self, steps: Sequence[Move]) -> list[Row]:
+        """Several moves in one transaction: all, or none. A move to the state it is in only changes fields."""
+        after = [_moved(row, to, changes) for row, to, changes in steps]
+        if after:
+            with self._transaction():
+                for row in after:
+                    self._write(row)
+        return after
 
     def note(self, row: Row, **changes: Any) -> Row:
         """Change fields of `row` without changing its state, durably."""
         if "state" in changes:
             raise ValueError("a state changes by move")
-        return self._save(structs.replace(row, **changes))
+        return self.move_all([(row, row.state, changes)])[0]
+
+    def note_line(self, rate: float, at: datetime) -> None:
+        """How fast the line is now, bytes a second: for whoever asks how long it will take."""
+        with self._transaction():
+            self._db.execute("DELETE FROM line")
+            self._db.execute("INSERT INTO line VALUES (?, ?)", (at.isoformat(), rate))
 
     def target(self) -> str | None:
         """The address this ledger was last used with."""
@@ -135,49 +176,93 @@ class Ledger:
 
     def _lose(self, row: Row, *, superseded: bool) -> None:
         # A row without a hash only notes a problem of a place, and goes with it.
-        if row.state is not ItemState.DELIVERED and (superseded or not row.sha256):
+        if row.state not in DONE and (superseded or not row.sha256):
             self._db.execute("DELETE FROM items WHERE path = ? AND sha256 = ?", row.key)
+            del self._rows[row.key]
         elif row.present:
             self._write(structs.replace(row, present=False))
-
-    def _save(self, row: Row) -> Row:
-        with self._transaction():
-            self._write(row)
-        return row
 
     def _write(self, row: Row) -> None:
         values = msgspec.to_builtins(row)
         values["reason"] = msgspec.json.encode(row.reason).decode() if row.reason else None
         self._db.execute(_WRITE, values)
+        self._rows[row.key] = row
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _translated(self._path), self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            yield
+        """Durable when left; when it fails the rows in memory are those on disk again."""
+        try:
+            with _translated(self._path), self._db:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._rows = {row.key: row for row in _read(self._db)}
+            raise
+
+
+def _found(found: Found, row: Row | None) -> Row:
+    """The row of an item a scan saw: it settles, or is written to again."""
+    if row is None:
+        return Row(**structs.asdict(found.item), state=ItemState.HASHED if found.settled else ItemState.SEEN)
+    row = structs.replace(row, present=True)
+    if not found.settled and row.state in {ItemState.SETTLED, ItemState.HASHED, *REFUSED}:
+        return _moved(row, ItemState.SEEN, {"reason": found.problem})
+    if found.settled and row.state is ItemState.SEEN:
+        row = _moved(row, ItemState.SETTLED, {"reason": None})
+    return _moved(row, ItemState.HASHED, {}) if row.state is ItemState.SETTLED else row
+
+
+def _moved(row: Row, to: ItemState, changes: Mapping[str, Any]) -> Row:
+    if to is not row.state and to not in TRANSITIONS[row.state]:
+        raise ValueError(f"{row.path}: {row.state} -> {to}")
+    if to is not row.state and row.resumes is not None and to not in ASIDE:
+        changes = {"resumes": None} | dict(changes)
+    return structs.replace(row, state=to, **changes)
+
+
+class Line(Struct, frozen=True):
+    """How fast the line was, bytes a second, and when."""
+
+    at: datetime
+    rate: float
 
 
 def read(folder: Path) -> list[Row]:
     """The rows of `folder`'s ledger, without disturbing the agent; none when nothing was ever noted there."""
+    return _looked(folder, lambda db: list(_read(db)), [])
+
+
+def read_line(folder: Path) -> Line | None:
+    """The line as the agent last noted it."""
+    return _looked(folder, _line, None)
+
+
+def _looked(folder: Path, ask: Callable[[sqlite3.Connection], T], nothing: T) -> T:
     path = folder / FILE
     if not path.exists():
-        return []
+        return nothing
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with _translated(path):
         try:
-            return _rows_of(uri)
+            return _answer(uri, ask, nothing)
         except sqlite3.OperationalError:
             if path.with_name(path.name + "-wal").exists():
                 raise
-        return _rows_of(uri + "&immutable=1")  # the agent rests; who may not write beside the ledger cannot lock it
+        return _answer(uri + "&immutable=1", ask, nothing)  # the agent rests; who may not write there cannot lock it
 
 
-def _rows_of(uri: str) -> list[Row]:
+def _answer(uri: str, ask: Callable[[sqlite3.Connection], T], nothing: T) -> T:
     db = _connect(uri)
     try:
-        return list(_read(db)) if _version(db) else []
+        return ask(db) if _version(db) == _SCHEMA_VERSION else nothing
     finally:
         db.close()
+
+
+def _line(db: sqlite3.Connection) -> Line | None:
+    found = db.execute("SELECT at, rate FROM line").fetchone()
+    return Line(datetime.fromisoformat(found["at"]), found["rate"]) if found else None
 
 
 def _read(db: sqlite3.Connection) -> Iterator[Row]:
@@ -218,8 +303,8 @@ def _open(path: Path) -> sqlite3.Connection:
                 f"Журнал отправки {path} создан более новой версией программы. Обновите программу.",
                 f"The ledger {path} was made by a later version of this program. Update it.",
             )
-        if version == 0:
-            db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
+        if version < _SCHEMA_VERSION:
+            db.executescript(f"BEGIN; {_SCHEMAS[version]} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
         if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("quick_check")
     except BaseException:

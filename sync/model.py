@@ -60,14 +60,21 @@ class Receipt(Struct, frozen=True):
 
 
 class ItemState(StrEnum):
-    """Where a file is on its way. `delivered` only with a receipt."""
+    """Where a file is on its way; the steps between them: `sync.states`."""
 
-    HASHED = "hashed"
+    SEEN = "seen"  # its manifest is there, it itself is still being written or copied
+    SETTLED = "settled"  # it has the size its manifest says and is left alone
+    HASHED = "hashed"  # its SHA-256 is known; what is sent is proved against it before the last byte goes
+    CREATING = "creating"  # the target was asked for an upload, its answer is not noted yet
     UPLOADING = "uploading"
-    UPLOADED = "uploaded"
-    VERIFYING = "verifying"
-    DELIVERED = "delivered"
-    QUARANTINED = "quarantined"
+    UPLOADED = "uploaded"  # every byte was acknowledged; manual: packed into a ZIP
+    VERIFYING = "verifying"  # the far end recomputes the SHA-256
+    DELIVERED = "delivered"  # proved by a receipt
+    HANDED_OVER = "handed_over"  # by a person, which proves nothing
+    WAITING = "waiting"  # a step failed for now; goes on at `next_try_at` where it was
+    CHANGED = "changed"  # the file is not what its manifest says; looked at again when it changes
+    QUARANTINED = "quarantined"  # this item cannot be sent as it stands; everything else goes on
+    NEEDS_HUMAN = "needs_human"  # a person must act; tried again now and then all the same
 
 
 def _canonical(receipt: Receipt) -> bytes:

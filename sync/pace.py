@@ -11,7 +11,10 @@ from sync.plan import Key
 
 BACKOFF_BASE_S, BACKOFF_CAP_S = 1.0, 600.0
 _DOUBLINGS = 10  # by then the cap is reached; days of failures must not count on into numbers too large
-RETRY_AFTER_CAP_S = 3600.0
+RETRY_AFTER_CAP_S = 24 * 3600.0
+"""A server's wish is obeyed, but for one that would keep a day's recordings at home."""
+HUMAN_S = 900.0
+"""A person was asked to act: looked at again after so long, whether they said so or not."""
 OTHERS_FIRST_S = 0.5
 POLL_FIRST_S, POLL_CAP_S = 0.2, 5.0
 
@@ -37,17 +40,23 @@ class Pace:
     def now(self) -> float:
         return self._clock.monotonic_ns() / NS_PER_S
 
-    def failed(self, key: Key, retry_after: float | None) -> float:
+    def failed(self, key: Key, retry_after: float | None, *, others_go_on: bool = False) -> float:
         """Pause, with full jitter so that a hundred schools do not return in the same second; returns the seconds.
 
-        The item that failed lets the others go first after the pause.
+        The item that failed lets the others go first after the pause; `others_go_on`: it alone pauses.
         """
         self._failures += 1
         wait = self._jitter(0.0, min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(self._failures, _DOUBLINGS)))
         wait = max(wait, min(retry_after or 0.0, RETRY_AFTER_CAP_S))
-        self._paused_until = self.now() + wait
-        self._not_before[key] = self._paused_until + OTHERS_FIRST_S
+        if not others_go_on:
+            self._paused_until = self.now() + wait
+        self._not_before[key] = self.now() + wait + OTHERS_FIRST_S
         return wait
+
+    def stopped(self) -> float:
+        """Nothing can be done until a person acts; returns the seconds until it is tried all the same."""
+        self._paused_until = self.now() + HUMAN_S
+        return HUMAN_S
 
     def progressed(self) -> None:
         """Something got through: the target works."""

@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from sync.model import ItemState
+from sync.states import ARRIVED, DONE, REFUSED
 
 ItemKind = Literal["stream", "participant", "manifest", "folder"]
 """A recording's delivery by the kind of recording, its manifest, or a watched folder that cannot be read."""
@@ -47,7 +48,8 @@ class Item(Struct, frozen=True):
 class Found(Struct, frozen=True, kw_only=True):
     """An item as it lies on disk now.
 
-    `file`: where to read it; `fingerprint` changes when the file does; `problem`: why it must not be sent;
+    `file`: where to read it; `fingerprint` changes when the file does; `problem`: why it must not be sent, and
+    `changed`: because it is not what its manifest says; `settled`: nobody writes to it any more;
     `after`: the recording that has to be there before its manifest.
     """
 
@@ -55,24 +57,44 @@ class Found(Struct, frozen=True, kw_only=True):
     file: str
     fingerprint: str
     problem: Reason | None = None
+    changed: bool = False
+    settled: bool = True
     after: Key | None = None
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What a manifest said when it was read: which file to deliver, and of what content; `fingerprint` of itself.
+
+    `sha256` and `size` are the manifest's own; `kind` None: a recording that is not delivered.
+    """
+
+    fingerprint: str
+    sha256: str
+    size: int
+    kind: ItemKind | None
+    file: str
+    file_sha256: str
+    file_size: int
 
 
 class Row(Struct, frozen=True, kw_only=True):
     """What the ledger knows of an item. `upload`: the address the server gave; `offset`: bytes it has acknowledged;
-    `damaged`: how often the far end held other bytes; `unproven`: the target was found to offer no proof;
-    `receipt`: its id; `present`: whether the last scan saw the item."""
+    `resumes`: where an item that went aside goes on; `damaged`: how often the far end held other bytes;
+    `unproven`: the target was found to offer no proof; `receipt`: its id; `receipt_mark`: changes when its file does;
+    `present`: whether the last scan saw the item."""
 
     path: str
     kind: ItemKind
     sha256: str
     size: int
     state: ItemState = ItemState.HASHED
+    resumes: ItemState | None = None
     upload: str | None = None
     offset: int = 0
     damaged: int = 0
     unproven: bool = False
     receipt: str | None = None
+    receipt_mark: str = ""
     reason: Reason | None = None
     fingerprint: str = ""
     next_try_at: datetime | None = None
@@ -81,6 +103,11 @@ class Row(Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> Key:
         return self.path, self.sha256
+
+    @property
+    def stands(self) -> ItemState:
+        """How far it came, also while it is aside."""
+        return self.resumes or self.state
 
 
 class Create(Struct, frozen=True):
@@ -97,17 +124,18 @@ class Verify(Struct, frozen=True):
     """Every byte is there: ask for the proof."""
 
 
-class Quarantine(Struct, frozen=True):
-    """Set aside until the file changes or a person has looked; everything else goes on."""
+class SetAside(Struct, frozen=True):
+    """Left alone until the file changes or a person has looked; everything else goes on."""
 
+    to: ItemState
     reason: Reason
 
 
 class Nothing(Struct, frozen=True):
-    """Done, or nothing to be done."""
+    """Done, or nothing to be done now."""
 
 
-Action = Create | Resume | Verify | Quarantine | Nothing
+Action = Create | Resume | Verify | SetAside | Nothing
 
 _DAMAGED = Reason(
     "на сервере несколько раз оказались не те байты, что отправлены: проверьте сеть и диск сервера, "
@@ -115,19 +143,18 @@ _DAMAGED = Reason(
     "the far end repeatedly held other bytes than were sent: check the network and the server's disk, "
     "then run station-sync once",
 )
-_ARRIVED = {ItemState.UPLOADED, ItemState.VERIFYING, ItemState.DELIVERED}
 
 
 def decide(found: Found, row: Row, there: int | None) -> Action:
     """The next step for one item. `there`: bytes the server holds of the row's upload, None when it has no such."""
-    if row.state is ItemState.DELIVERED or _set_aside(found, row):
+    if not _is_open(found, row):
         return Nothing()
     if found.problem is not None:
-        return Quarantine(found.problem)
-    if row.state in _ARRIVED:
-        return Nothing() if row.unproven else Verify()
+        return SetAside(ItemState.CHANGED if found.changed else ItemState.QUARANTINED, found.problem)
+    if row.stands in ARRIVED:
+        return Verify()
     if row.damaged >= MAX_DAMAGED:
-        return Quarantine(_DAMAGED)
+        return SetAside(ItemState.NEEDS_HUMAN, _DAMAGED)
     if there is None or there > row.size:
         return Create()
     return Verify() if there == row.size else Resume(there)
@@ -135,14 +162,18 @@ def decide(found: Found, row: Row, there: int | None) -> Action:
 
 def queue(found: Iterable[Found], rows: Mapping[Key, Row], waiting: AbstractSet[Key]) -> list[Found]:
     """What can be worked on now, in order: neither done, nor `waiting`, nor a manifest ahead of its recording."""
-    return [
-        one
-        for one in found
-        if one.item.key not in waiting
-        and (one.after is None or rows[one.after].state in _ARRIVED)
-        and decide(one, rows[one.item.key], None) != Nothing()
-    ]
+    return [one for one in found if _is_open(one, rows[one.item.key]) and may_go(one, rows, waiting)]
 
 
-def _set_aside(found: Found, row: Row) -> bool:
-    return row.state is ItemState.QUARANTINED and row.fingerprint == found.fingerprint
+def may_go(found: Found, rows: Mapping[Key, Row], waiting: AbstractSet[Key]) -> bool:
+    """Neither `waiting` nor a manifest ahead of its recording."""
+    return found.item.key not in waiting and (found.after is None or rows[found.after].stands in ARRIVED)
+
+
+def _is_open(found: Found, row: Row) -> bool:
+    """Whether there is anything left to do that could be done."""
+    if row.state in DONE or row.unproven or not found.settled:
+        return False
+    if row.state is ItemState.NEEDS_HUMAN and row.damaged >= MAX_DAMAGED:
+        return False
+    return not (row.state in REFUSED and row.fingerprint == found.fingerprint)

@@ -8,9 +8,11 @@ from typing import TextIO
 
 from exam.errors import ExamError
 from exam.language import say
+from sync import wording
 from sync.model import ItemState
 from sync.plan import Item, Row
 
+_TO_SEND = frozenset({ItemState.HASHED, ItemState.CREATING, ItemState.UPLOADING})
 _SHOW_EVERY_S = 0.5
 _RATE_OVER_S = 15.0
 _MB = 1_000_000
@@ -53,8 +55,7 @@ class Progress:
         self._shown_at = 0.0
 
     def queued(self, rows: list[Row]) -> None:
-        waiting = {ItemState.HASHED, ItemState.UPLOADING}
-        self._undelivered = sum(row.size for row in rows if row.state in waiting and row.present)
+        self._undelivered = sum(row.size for row in rows if row.stands in _TO_SEND and row.present)
 
     def moved(self, item: Item, offset: int) -> None:
         if item != self._item:
@@ -66,11 +67,7 @@ class Progress:
             self._out.flush()
 
     def settled(self, row: Row) -> None:
-        word = {
-            ItemState.DELIVERED: say("доставлено", "delivered"),
-            ItemState.UPLOADED: say("отправлено без доказательства", "uploaded, unproved"),
-            ItemState.QUARANTINED: say("отложено", "set aside"),
-        }[row.state]
+        word = wording.state(row.state)
         reason = f": {say(row.reason.ru, row.reason.en)}" if row.reason else ""
         self._say(f"{word}: {row.path}{reason}")
 

@@ -88,6 +88,15 @@ class Receipts:
         except (OSError, msgspec.DecodeError, ValueError, RecursionError):
             return None
 
+    def mark(self, sha256: str) -> str:
+        """Changes whenever the receipt kept for these bytes does, or the key it is checked with; empty: none."""
+        try:
+            status = self._path(sha256).stat()
+        except OSError:
+            return ""
+        key = base64.b64encode(self.key or b"").decode()[:8]
+        return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}:{self._tier}:{key}"
+
     def proves(self, sha256: str, size: int) -> bool:
         """Whether the receipt kept for these bytes is there and good."""
         receipt = self.stored(sha256)

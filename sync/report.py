@@ -4,16 +4,21 @@ Called by `sync.cli`; reads only.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
 from exam.language import say
-from sync import ledger
+from sync import ledger, schedule, wording
 from sync.config import Config
 from sync.model import ItemState, Receipt
 from sync.plan import Row
 from sync.receipts import Receipts
+from sync.states import ARRIVED, DONE
+from sync.targets import Manual
+
+_LATELY = timedelta(minutes=10)
+"""So long what the line carried says something of what it carries."""
 
 
 class ItemStatus(Struct, frozen=True):
@@ -42,9 +47,28 @@ class Package(Struct, frozen=True):
     missing: tuple[Missing, ...]
 
 
+class Left(Struct, frozen=True):
+    """What is still to be sent: `size` bytes of `files`, about `seconds` at `rate` bytes a second, the line's of late.
+
+    `seconds` and `rate` are None while nothing was sent of late: nobody knows.
+    """
+
+    files: int
+    size: int
+    rate: float | None
+    seconds: float | None
+
+
 class Status(Struct, frozen=True):
+    """`opens_at`: when sending begins again, None while it is allowed now; `due`: the day the first file is due;
+    `by_hand`: a person carries what is packed."""
+
     items: tuple[ItemStatus, ...]
     package: Package
+    left: Left
+    opens_at: datetime | None
+    due: date | None
+    by_hand: bool = False
 
 
 class Breach(Struct, frozen=True):
@@ -61,12 +85,34 @@ class Verdict(Struct, frozen=True):
     breaches: tuple[Breach, ...]
 
 
-def status(config: Config) -> Status:
+def status(config: Config, now: datetime) -> Status:
     """Where everything is. An empty package is not complete: nothing has been found yet."""
-    receipts = _receipts(config)
-    items = tuple(_item(row, receipts) for row in ledger.read(config.state))
-    missing = tuple(Missing(item.path, item.reason or _PENDING[item.state]()) for item in items if item.receipt is None)
-    return Status(items, Package(complete=bool(items) and not missing, missing=missing))
+    receipts, rows, by_hand = _receipts(config), ledger.read(config.state), isinstance(config.target, Manual)
+    items = tuple(_item(row, receipts) for row in rows)
+    missing = tuple(
+        Missing(item.path, item.reason or wording.state(item.state, by_hand=by_hand)) for item in items if _lacks(item)
+    )
+    due = schedule.due(row.path for row in rows if row.present and row.state not in DONE)
+    closed = not schedule.is_open(config.window, now, due)
+    return Status(
+        items,
+        Package(complete=bool(items) and not missing, missing=missing),
+        _left(rows, ledger.read_line(config.state), now),
+        schedule.opens_at(config.window, now, due) if closed else None,
+        due,
+        by_hand,
+    )
+
+
+def _lacks(item: ItemStatus) -> bool:
+    return item.receipt is None and item.state is not ItemState.HANDED_OVER
+
+
+def _left(rows: Iterable[Row], line: ledger.Line | None, now: datetime) -> Left:
+    to_send = [row for row in rows if row.present and row.sha256 and row.stands not in ARRIVED]
+    size = sum(row.size - row.offset for row in to_send)
+    rate = line.rate if line is not None and line.rate > 0 and now - line.at < _LATELY else None
+    return Left(len(to_send), size, rate, size / rate if rate else None)
 
 
 def verify(config: Config) -> Verdict:
@@ -75,7 +121,7 @@ def verify(config: Config) -> Verdict:
 
     receipts = _receipts(config)
     on_disk: dict[str, set[str]] = {}
-    for found in scan(config.recordings, streams=True):
+    for found in scan(config.recordings, streams=True).found:
         on_disk.setdefault(found.item.path, set()).add(found.item.sha256)
     rows = [row for row in ledger.read(config.state) if row.state is ItemState.DELIVERED]
     return Verdict(len(rows), tuple(_breaches(rows, receipts, on_disk)))
@@ -100,7 +146,7 @@ def _item(row: Row, receipts: Receipts) -> ItemStatus:
     reason = say(row.reason.ru, row.reason.en) if row.reason else None
     if delivered and receipt is None:
         reason = _no_receipt()
-    if not row.present and not delivered:
+    if not row.present and row.state not in DONE:
         reason = say("файла больше нет в папке записей", "no longer in the recordings folder")
     return ItemStatus(
         row.path, row.kind, row.sha256 or None, row.state, row.offset, row.size,
@@ -113,15 +159,6 @@ def _no_receipt() -> str:
         "квитанции нет или она не читается; station-sync once запросит её снова",
         "no receipt, or it cannot be read; station-sync once asks for it again",
     )
-
-
-_PENDING = {
-    ItemState.HASHED: lambda: say("ждёт отправки", "waits to be sent"),
-    ItemState.UPLOADING: lambda: say("отправляется", "being sent"),
-    ItemState.UPLOADED: lambda: say("отправлено, не проверено", "sent, not verified"),
-    ItemState.VERIFYING: lambda: say("проверяется на сервере", "being verified by the server"),
-    ItemState.QUARANTINED: lambda: say("отложено", "set aside"),
-}
 
 
 def _receipts(config: Config) -> Receipts:

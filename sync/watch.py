@@ -6,33 +6,41 @@
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from exam import fixity, manifest
 from exam.durable import TEMPORARY_PREFIX
 from exam.errors import ExamError
-from exam.manifest import Manifest
 from exam.names import Kind
 from sync.life import Wake
-from sync.plan import Found, Item, ItemKind, Key, Reason
+from sync.plan import Found, Item, ItemKind, Key, Reason, Told
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_SIZE = 2**63 - 1  # of a file, and of a number in the ledger
+SETTLES_NS = 2_000_000_000
+"""A file that is not yet what its manifest says and was touched this lately is still being copied."""
 _KINDS: dict[Kind, ItemKind] = {Kind.STREAM: "stream", Kind.PARTICIPANT: "participant"}
 
 
-def scan(folders: Iterable[Path], *, streams: bool) -> list[Found]:
-    """Everything to deliver below the watched folders, each recording before its manifest.
+class Scan(NamedTuple):
+    """What lies there now, each recording before its manifest, and what each manifest says, by its place."""
+
+    found: list[Found]
+    manifests: dict[str, Told]
+
+
+def scan(folders: Iterable[Path], *, streams: bool, known: Mapping[str, Told] | None = None) -> Scan:
+    """Everything to deliver below the watched folders. A manifest that is as `known` is not read again.
 
     What cannot be read becomes a Found with a problem; nothing is raised, everything else goes on.
     """
-    found: dict[Key, Found] = {}
+    look = _Look(streams=streams, known=known or {})
     for folder in folders:
-        for one in _in_recordings(folder, streams=streams):
-            found.setdefault(one.item.key, one)
-    return list(found.values())
+        look.into(folder)
+    return Scan(list(look.found.values()), look.manifests)
 
 
 class Watch:
@@ -82,80 +90,116 @@ class Watch:
         return True
 
 
-def _in_recordings(folder: Path, *, streams: bool) -> Iterator[Found]:
-    try:
-        days = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    except OSError as error:
-        yield _unreadable(folder, str(folder), "folder", error)
-        return
-    for day in days:
+class _Look:
+    """One scan under way."""
+
+    def __init__(self, *, streams: bool, known: Mapping[str, Told]) -> None:
+        self._streams, self._known = streams, known
+        self._now_ns = time.time_ns()
+        self.found: dict[Key, Found] = {}
+        self.manifests: dict[str, Told] = {}
+
+    def into(self, folder: Path) -> None:
         try:
-            names = sorted(entry for entry in day.iterdir() if entry.name.endswith(manifest.SUFFIX))
+            days = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != ".")
         except OSError as error:
-            yield _unreadable(day, _shown(day.name), "folder", error)
-            continue
-        for path in names:
-            if not path.name.startswith(TEMPORARY_PREFIX):
-                yield from _of_manifest(path, streams=streams)
+            self._note(_unreadable(folder, str(folder), "folder", error))
+            return
+        for day in days:
+            try:
+                names = sorted(entry.name for entry in os.scandir(folder / day) if entry.name.endswith(manifest.SUFFIX))
+            except OSError as error:
+                self._note(_unreadable(folder / day, _shown(day), "folder", error))
+                continue
+            for name in names:
+                if not name.startswith(TEMPORARY_PREFIX):
+                    self._look_at(folder / day, name)
+
+    def _look_at(self, day: Path, name: str) -> None:
+        path, shown = f"{day}/{name}", _shown(f"{day.name}/{name}")
+        try:
+            told = self._told(path)
+        except ExamError as error:
+            self._note(_problem(shown, "manifest", path, Reason(error.ru, error.en)))
+            return
+        except OSError as error:
+            self._note(_unreadable(Path(path), shown, "manifest", error))
+            return
+        if shown != f"{day.name}/{name}":
+            self._note(_problem(shown, "manifest", path, Reason("имя файла не в UTF-8", "the file name is not UTF-8")))
+            return
+        self.manifests[path] = told
+        if told.kind is None or (told.kind == "stream" and not self._streams):
+            return
+        recording = self._recording(told, told.kind, day)
+        self._note(recording)
+        item = Item(shown, "manifest", told.sha256, told.size)
+        self._note(Found(item=item, file=path, fingerprint=told.fingerprint, after=recording.item.key))
+
+    def _told(self, path: str) -> Told:
+        fingerprint = _fingerprint(path)
+        known = self._known.get(path)
+        return known if known is not None and known.fingerprint == fingerprint else _read(Path(path), fingerprint)
+
+    def _recording(self, told: Told, kind: ItemKind, day: Path) -> Found:
+        """The file to deliver: the encoded copy, or the master where there is none."""
+        file, shown = f"{day}/{told.file}", f"{day.name}/{told.file}"
+        size, sha256 = told.file_size, told.file_sha256
+        if not 0 <= size <= _MAX_SIZE or not _SHA256.fullmatch(sha256):
+            reason = Reason("размер или SHA-256 в описании не годятся", "size or SHA-256 in the manifest make no sense")
+            return _problem(shown, kind, file, reason)
+        item = Item(shown, kind, sha256, size)
+        problem, touched_ns = _unlike(file, size)
+        settled = problem is None or not 0 <= self._now_ns - touched_ns < SETTLES_NS
+        return Found(
+            item=item, file=file, fingerprint=_fingerprint(file), problem=problem, changed=problem is not None,
+            settled=settled,
+        )  # fmt: skip
+
+    def _note(self, one: Found) -> None:
+        self.found.setdefault(one.item.key, one)
 
 
-def _of_manifest(path: Path, *, streams: bool) -> Iterator[Found]:
-    shown = _shown(f"{path.parent.name}/{path.name}")
-    try:
-        told = manifest.load(path)
-        content = fixity.sha256_of(path)
-        status = path.lstat()
-    except ExamError as error:
-        yield _problem(shown, "manifest", path, Reason(error.ru, error.en))
-        return
-    except OSError as error:
-        yield _unreadable(path, shown, "manifest", error)
-        return
-    if shown != f"{path.parent.name}/{path.name}":
-        yield _problem(shown, "manifest", path, Reason("имя файла не в UTF-8", "the file name is not UTF-8"))
-        return
-    if told.kind not in _KINDS or (told.kind is Kind.STREAM and not streams):
-        return
-    recording = _recording(told, path.parent)
-    yield recording
-    item = Item(shown, "manifest", content, status.st_size)
-    yield Found(item=item, file=str(path), fingerprint=_fingerprint(path), after=recording.item.key)
-
-
-def _recording(told: Manifest, day: Path) -> Found:
-    """The file to deliver: the encoded copy, or the master where there is none."""
+def _read(path: Path, fingerprint: str) -> Told:
+    """Raises ExamError, OSError."""
+    told = manifest.load(path)
     copy = told.deliveries[0] if told.deliveries else None
     name, size, sha256 = (copy.file, copy.size, copy.sha256) if copy else (told.audio.file, told.size, told.sha256)
-    shown = f"{day.name}/{name}"
-    if not 0 <= size <= _MAX_SIZE or not _SHA256.fullmatch(sha256):
-        reason = Reason("размер или SHA-256 в описании не годятся", "size or SHA-256 in the manifest make no sense")
-        return _problem(shown, _KINDS[told.kind], day / name, reason)
-    item = Item(shown, _KINDS[told.kind], sha256, size)
-    return Found(
-        item=item, file=str(day / name), fingerprint=_fingerprint(day / name), problem=_unlike(day / name, size)
-    )
+    return Told(
+        fingerprint=fingerprint, sha256=fixity.sha256_of(path), size=path.lstat().st_size,
+        kind=_KINDS.get(told.kind), file=name, file_sha256=sha256, file_size=size,
+    )  # fmt: skip
 
 
-def _unlike(file: Path, size: int) -> Reason | None:
-    """What can be seen of a wrong file without reading it."""
+def _unlike(file: str, size: int) -> tuple[Reason | None, int]:
+    """What can be seen of a wrong file without reading it, and when it was last touched (ns)."""
     try:
-        status = file.lstat()
+        status = os.lstat(file)
     except OSError as error:
-        return Reason(f"файл записи не найден: {error.strerror}", f"the recording is not there: {error.strerror}")
+        reason = Reason(f"файл записи не найден: {error.strerror}", f"the recording is not there: {error.strerror}")
+        return reason, _touched_ns(Path(file).parent)
+    touched_ns = max(status.st_mtime_ns, status.st_ctime_ns)
     if not stat.S_ISREG(status.st_mode):
-        return Reason("это не обычный файл", "not a regular file")
-    if status.st_size != size:
-        return Reason(
-            f"размер файла {status.st_size}, а в описании {size}: файл изменён; восстановите его из копии",
-            f"the file has {status.st_size} bytes, its manifest says {size}: it was changed; restore it from a copy",
-        )
-    return None
+        return Reason("это не обычный файл", "not a regular file"), 0
+    if status.st_size == size:
+        return None, touched_ns
+    return Reason(
+        f"размер файла {status.st_size}, а в описании {size}: файл изменён; восстановите его из копии",
+        f"the file has {status.st_size} bytes, its manifest says {size}: it was changed; restore it from a copy",
+    ), touched_ns
 
 
-def _fingerprint(file: Path) -> str:
+def _touched_ns(folder: Path) -> int:
+    try:
+        return folder.lstat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _fingerprint(file: str) -> str:
     """Changes whenever the file does; empty while it is not there."""
     try:
-        status = file.lstat()
+        status = os.lstat(file)
     except OSError:
         return ""
     return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
@@ -163,11 +207,11 @@ def _fingerprint(file: Path) -> str:
 
 def _unreadable(path: Path, shown: str, kind: ItemKind, error: OSError) -> Found:
     reason = Reason(f"не читается: {error.strerror}; проверьте", f"cannot be read: {error.strerror}; check it")
-    return _problem(shown, kind, path, reason)
+    return _problem(shown, kind, str(path), reason)
 
 
-def _problem(shown: str, kind: ItemKind, path: Path, reason: Reason) -> Found:
-    return Found(item=Item(shown, kind, "", 0), file=str(path), fingerprint=_fingerprint(path), problem=reason)
+def _problem(shown: str, kind: ItemKind, path: str, reason: Reason) -> Found:
+    return Found(item=Item(shown, kind, "", 0), file=path, fingerprint=_fingerprint(path), problem=reason)
 
 
 def _shown(name: str) -> str:

@@ -31,8 +31,16 @@ BUSY = frozenset({408, 423, 425, 429, 460, 502, 503, 504})
 NO_ROOM = 507
 _SERVER_ERROR = 500
 _TOLD_BYTES = 2000
-_BOTH = 2
+_BOTH = 2  # languages
 _MISDIRECTED = frozenset({404, 405, 410, 412})
+
+_BUSY_WORDS = {
+    507: ("На диске получателя кончилось место", "The far end's disk is full", "far_disk_full"),
+    429: ("Сервер перегружен и просит подождать", "The server is overloaded and asks to wait", "server_busy"),
+    423: ("Файл на сервере занят другой отправкой", "The file is locked at the server", "locked"),
+    460: ("Часть файла повредилась в пути", "A piece of the file was damaged on its way", "damaged_on_the_way"),
+}
+_BUSY_UNKNOWN = ("Сервер сейчас не может принять файл", "The server cannot take the file now", "server_busy")
 
 _DECLINED = {
     CONFLICT: (
@@ -84,13 +92,15 @@ class Body:
 class Web:
     """One server. `url` is what the configuration calls it; `headers` go with every request.
 
-    `ca_file`: the certificate to trust instead of those the machine trusts.
+    `ca_file`: the certificate to trust instead of those the machine trusts; `keyed_by`: the key of sync.toml that
+    names the secret.
     """
 
     def __init__(
-        self, url: str, auth: AuthBase, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None
-    ) -> None:
-        self._url = url
+        self, url: str, auth: AuthBase, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None,
+        keyed_by: str = "token_file",
+    ) -> None:  # fmt: skip
+        self._url, self._keyed_by = url, keyed_by
         self._verify: bool | str = ca_file or True
         self._session = requests.Session()
         self._session.auth = auth
@@ -119,9 +129,9 @@ class Web:
         self._session.close()
 
     @contextmanager
-    def reading(self, url: str) -> Iterator[Answer]:
+    def reading(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
         """A GET whose body is read in the block; every status is the caller's to judge."""
-        with self._translated(), self._open("GET", url, stream=True) as answer:
+        with self._translated(), self._open("GET", url, headers=headers, stream=True) as answer:
             yield answer
 
     def refusal(self, answer: Answer) -> ExamError:
@@ -129,10 +139,8 @@ class Web:
         status = answer.status_code
         if status in UNAUTHORISED:
             return self._wrong_token(answer)
-        if status == NO_ROOM:
-            return no_room(answer)
         if status in BUSY or status >= _SERVER_ERROR:
-            return later(answer)
+            return _as_told(answer) or later(answer)
         return self.misdirected(answer) if status in _MISDIRECTED else _declined(answer)
 
     def misdirected(self, answer: Answer) -> Fatal:
@@ -190,9 +198,9 @@ class Web:
     def _wrong_token(self, answer: Answer) -> Fatal:
         return Fatal(
             f"Сервер {self._url} не принял ключ доступа ({answer.status_code}). Ничего не потеряно; проверьте файл "
-            "ключа, названный в target.token_file.",
-            f"The server {self._url} refused the token ({answer.status_code}). Nothing is lost; check the token file "
-            "named by target.token_file.",
+            f"ключа, названный в target.{self._keyed_by}.",
+            f"The server {self._url} refused the token ({answer.status_code}). Nothing is lost; check the file named "
+            f"by target.{self._keyed_by}.",
             code="wrong_token",
         )
 
@@ -215,34 +223,29 @@ def retry_after(answer: Answer) -> float | None:
 
 
 def later(answer: Answer) -> Transient:
+    ru, en, code = _BUSY_WORDS.get(answer.status_code, _BUSY_UNKNOWN)
     return Transient(
-        f"Сервер сейчас не может принять файл (ответ {answer.status_code}); отправка продолжится сама.",
-        f"The server cannot take the file now (status {answer.status_code}); sending will go on by itself.",
-        code="server_busy",
+        f"{ru} (ответ {answer.status_code}); отправка продолжится сама.",
+        f"{en} (status {answer.status_code}); sending will go on by itself.",
+        code=code,
         retry_after=retry_after(answer),
     )
 
 
-def no_room(answer: Answer) -> Transient:
-    """A disk or a quota that is full: a person at the far end must act, and our exchange says which."""
-    code, lines = (
-        answer.headers.get("X-Error-Code", ""),
-        answer.content[:_TOLD_BYTES].decode(errors="replace").split("\n"),
-    )
-    if code not in {"no_room", "quota"} or len(lines) < _BOTH:
-        ru, en, code = "На сервере кончилось место", "The server has no room left", "no_room"
-        lines = [
-            f"{ru} (ответ {NO_ROOM}); отправка продолжится сама.",
-            f"{en} (status {NO_ROOM}); will go on by itself.",
-        ]
+def _as_told(answer: Answer) -> Transient | None:
+    """Our exchange says itself what is full, its disk or the school's quota, and who can mend it."""
+    code = answer.headers.get("X-Error-Code", "")
+    lines = answer.content[:_TOLD_BYTES].decode(errors="replace").split("\n")
+    if answer.status_code != NO_ROOM or code not in {"no_room", "quota"} or len(lines) < _BOTH:
+        return None
     ru, en = ("".join(letter for letter in line if letter.isprintable()) for line in lines[:_BOTH])
     return Transient(ru, en, code=code, retry_after=retry_after(answer))
 
 
-def garbled(answer: Answer) -> Transient:
+def garbled(answer: Answer, kind: str = "tus") -> Transient:
     return Transient(
-        f"Ответ {answer.status_code} не похож на сервер tus (возможно, вход в сеть через браузер); попробуем ещё.",
-        f"The answer {answer.status_code} is not a tus server's (a network log-in page, perhaps); will try again.",
+        f"Ответ {answer.status_code} не похож на сервер {kind} (возможно, вход в сеть через браузер); попробуем ещё.",
+        f"The answer {answer.status_code} is not a {kind} server's (a network log-in page, perhaps); will try again.",
         code="garbled",
     )
 
@@ -254,3 +257,12 @@ def _declined(answer: Answer) -> Rejected:
         f"{en} (status {answer.status_code}). The file here is safe; tell the server's administrator.",
         code=code,
     )
+
+
+def post(url: str, body: bytes) -> bool:
+    """Send a JSON document to an address of the school's own; whether it was taken. Raises nothing."""
+    try:
+        kind = {"Content-Type": "application/json"}
+        return requests.post(url, data=body, headers=kind, timeout=_LIMITS_S, allow_redirects=False).ok
+    except requests.RequestException:
+        return False

@@ -12,6 +12,7 @@ from exam import names, roster
 from station import config as station_config
 from station.audibility.thresholds import Thresholds
 from sync import config as sync_config
+from sync import targets
 
 CONFIG = Path(__file__).parents[2] / "config"
 COMMENTED_KEY = re.compile(r"^# (?=\w+ = )", re.MULTILINE)
@@ -53,11 +54,19 @@ def test_every_key_of_the_delivery_is_shown() -> None:
     sections = (
         ("school", sync_config.School),
         ("watch", sync_config.Watch),
-        ("target", sync_config.Target),
+        ("target", targets.Tus),
         ("state", sync_config.State),
         ("send", sync_config.Send),
+        ("notify", sync_config.Notify),
     )
     assert documented("sync.toml") == known(*sections)
+
+
+@pytest.mark.parametrize("kind", targets.KINDS)
+def test_every_kind_of_target_is_shown_with_its_keys(kind: str) -> None:
+    text = (CONFIG / "sync.toml").read_text(encoding="utf-8")
+    shown = text[text.index(f'kind = "{kind}"') :].partition("kind =")[2].partition("kind =")[0]
+    assert all(re.search(rf"\b{key}\b", shown) for key in targets.KINDS[kind].__struct_fields__[1:])
 
 
 def test_the_station_example_holds_the_defaults() -> None:

@@ -60,7 +60,9 @@ def test_a_disk_that_refuses_is_told_in_one_line_with_the_remedy(
 def test_status_before_anything_happened(school: School, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     school.send_to(Target(9, tmp_path))
     assert main(["status", "--json", "--config", str(school.base / "sync.toml")]) == 0
-    assert json.loads(capsys.readouterr().out) == {"items": [], "package": {"complete": False, "missing": []}}
+    told = json.loads(capsys.readouterr().out)
+    assert (told["items"], told["package"]) == ([], {"complete": False, "missing": []})
+    assert told["left"] == {"files": 0, "size": 0, "rate": None, "seconds": None}
     assert not school.state.exists(), "reading creates nothing"
 
 

@@ -8,7 +8,7 @@ import pytest
 from exam.errors import ConfigError
 from sync import config, targets
 from sync.cli import main
-from sync.config import Window
+from sync.schedule import Window
 
 GOOD = """
 [school]

@@ -174,7 +174,7 @@ def test_an_edited_manifest_quarantines_the_recording_and_nothing_else(school: S
     done = school.once()
     assert done.returncode == 1
     assert school.states() == {
-        f"{stem}.wav": "quarantined", f"{stem}.json": "hashed", broken.name: "quarantined",
+        f"{stem}.wav": "changed", f"{stem}.json": "hashed", broken.name: "quarantined",
         "11.02.2026_265_701020_Петров П.wav": "delivered", "11.02.2026_265_701020_Петров П.json": "delivered",
     }  # fmt: skip
     assert sha256(noise(1000)) not in our_exchange.stored()
@@ -189,7 +189,7 @@ def test_a_restored_file_leaves_quarantine_by_itself(school: School, our_exchang
     school.send_to(our_exchange)
     agent = school.start("run")
     try:
-        wait_for(lambda: school.states().get(f"{stem}.wav") == "quarantined")
+        wait_for(lambda: school.states().get(f"{stem}.wav") == "changed")
         (school.day / f"{stem}.wav").write_bytes(noise(1000))
         school.record("Петров П", noise(1000, 2))  # its manifest is the hint to look again
         wait_for(lambda: set(school.states().values()) == {"delivered"})
@@ -229,7 +229,7 @@ def test_an_unreachable_server_is_reported_and_nothing_lost(school: School, tmp_
     assert done.returncode == 1
     assert "No connection" in done.stderr
     item = school.status()["items"][1]
-    assert (item["state"], item["next_try_at"] is not None) == ("hashed", True)
+    assert (item["state"], item["next_try_at"] is not None) == ("waiting", True)
 
 
 def test_another_target_needs_another_state_folder(school: School, tus_server: Target, uploadx_server: Target) -> None:

@@ -1,5 +1,6 @@
 """The ledger moves only as its table allows, and a second opening reads what the first one wrote."""
 
+import sqlite3
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync import ledger
-from sync.ledger import TRANSITIONS, Ledger
+from sync.ledger import Ledger
 from sync.model import ItemState
 from sync.plan import Found, Item, Reason, Row
+from sync.states import ASIDE, TRANSITIONS
 
 ITEM = Item("day/Иванов И.wav", "participant", "a" * 64, 1000)
 DELIVERED = {"receipt": "r1"}
@@ -30,8 +32,9 @@ def test_no_sequence_of_moves_leaves_the_table(wanted: list[ItemState]) -> None:
         state = ItemState.HASHED
         for to in wanted:
             row = opened.rows()[ITEM.key]
-            if to in TRANSITIONS[state]:
-                opened.move(row, to, **(DELIVERED if to is ItemState.DELIVERED else {}))
+            if to is state or to in TRANSITIONS[state]:
+                aside = {"resumes": row.stands} if to in ASIDE else {}
+                opened.move(row, to, **(DELIVERED if to is ItemState.DELIVERED else aside))
                 state = to
             else:
                 with pytest.raises(ValueError, match="->"):
@@ -49,7 +52,8 @@ def test_every_state_has_a_way_out_and_the_last_only_to_be_proved_again() -> Non
 def test_delivered_needs_a_receipt(tmp_path: Path) -> None:
     opened = Ledger(tmp_path)
     opened.note_found([found()])
-    row = opened.move(opened.rows()[ITEM.key], ItemState.UPLOADING, upload="/files/1")
+    row = opened.move(opened.rows()[ITEM.key], ItemState.CREATING)
+    row = opened.move(row, ItemState.UPLOADING, upload="/files/1")
     row = opened.move(row, ItemState.UPLOADED)
     with pytest.raises(Exception, match="CHECK"):
         opened.move(row, ItemState.DELIVERED)
@@ -94,3 +98,57 @@ def test_a_new_life_gives_another_chance(tmp_path: Path) -> None:
 
 def test_a_reader_sees_nothing_where_nothing_was_noted(tmp_path: Path) -> None:
     assert ledger.read(tmp_path) == []
+
+
+def test_a_ledger_of_the_first_version_is_read_on(tmp_path: Path) -> None:
+    """Nothing that was delivered is sent again because the program was updated."""
+    old = sqlite3.connect(tmp_path / ledger.FILE)
+    old.executescript(
+        "CREATE TABLE items (path TEXT NOT NULL, kind TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,"
+        " state TEXT NOT NULL, upload TEXT UNIQUE, offset INTEGER NOT NULL, damaged INTEGER NOT NULL,"
+        " unproven INTEGER NOT NULL, receipt TEXT, reason TEXT, fingerprint TEXT NOT NULL, next_try_at TEXT,"
+        " present INTEGER NOT NULL, PRIMARY KEY (path, sha256)) STRICT;"
+        "CREATE TABLE target (url TEXT NOT NULL) STRICT;"
+        "INSERT INTO target VALUES ('https://example.org/files');"
+        "PRAGMA user_version = 1;"
+    )
+    values = (ITEM.path, ITEM.kind, ITEM.sha256, 1000, "delivered", "/files/1", 1000, 0, 0, "r1", None, "", None, 1)
+    with old:
+        old.execute(f"INSERT INTO items VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608 - placeholders
+    old.close()
+    opened = Ledger(tmp_path)
+    (row,) = opened.rows().values()
+    assert (row.key, row.state, row.receipt, row.resumes) == (ITEM.key, ItemState.DELIVERED, "r1", None)
+    assert opened.target() == "https://example.org/files"
+
+
+def test_several_moves_are_one_step_or_none(tmp_path: Path) -> None:
+    opened = Ledger(tmp_path)
+    other = Item("day/б.wav", "participant", "b" * 64, 5)
+    opened.note_found([found(), found(other)])
+    first, second = opened.rows().values()
+    with pytest.raises(ValueError, match="->"):
+        opened.move_all([(first, ItemState.CREATING, {}), (second, ItemState.DELIVERED, {})])
+    with pytest.raises(Exception, match="CHECK"):
+        opened.move_all([(first, ItemState.CREATING, {}), (second, ItemState.CREATING, {"size": -1})])
+    assert {row.state for row in opened.rows().values()} == {ItemState.HASHED}
+    assert opened.rows() == {row.key: row for row in ledger.read(tmp_path)}
+
+
+def test_a_file_still_copied_is_seen_then_settles(tmp_path: Path) -> None:
+    opened = Ledger(tmp_path)
+    copied = Found(item=ITEM, file="/x", fingerprint="1", settled=False, problem=Reason("", ""))
+    opened.note_found([copied])
+    assert opened.rows()[ITEM.key].state is ItemState.SEEN
+    opened.note_found([found()])
+    assert opened.rows()[ITEM.key].state is ItemState.HASHED
+    opened.note_found([copied])
+    assert opened.rows()[ITEM.key].state is ItemState.SEEN
+
+
+def test_the_line_is_noted_for_whoever_asks(tmp_path: Path) -> None:
+    assert ledger.read_line(tmp_path) is None
+    opened = Ledger(tmp_path)
+    moment = datetime(2026, 2, 11, 12, tzinfo=UTC)
+    opened.note_line(250_000.0, moment)
+    assert ledger.read_line(tmp_path) == ledger.Line(moment, 250_000.0)

@@ -43,6 +43,13 @@ def test_backoff_doubles_to_its_cap_and_progress_forgives() -> None:
     assert mine.failed(KEY, None) == 2
 
 
+def test_a_file_that_is_locked_holds_back_nobody_else() -> None:
+    mine = Pace(Hand(), longest)
+    mine.failed(KEY, 3600, others_go_on=True)
+    assert not mine.paused
+    assert mine.waiting() == {KEY}
+
+
 def test_days_without_a_server_are_only_more_of_the_same() -> None:
     mine = Pace(Hand(), longest)
     assert {mine.failed(KEY, None) for _ in range(3000)} == {2, 4, 8, 16, 32, 64, 128, 256, 512, pace.BACKOFF_CAP_S}

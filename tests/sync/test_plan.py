@@ -10,10 +10,10 @@ from sync.plan import (
     Found,
     Item,
     Nothing,
-    Quarantine,
     Reason,
     Resume,
     Row,
+    SetAside,
     Verify,
     decide,
     queue,
@@ -37,7 +37,7 @@ def row(state: ItemState = ItemState.HASHED, item: Item = ITEM, **told: object) 
     ("seen", "known", "there", "action"),
     [
         (found(), row(), None, Create()),
-        (found(problem=WRONG), row(), None, Quarantine(WRONG)),
+        (found(problem=WRONG), row(), None, SetAside(ItemState.QUARANTINED, WRONG)),
         (found(), row(damaged=MAX_DAMAGED - 1), None, Create()),
         (found(), row(ItemState.UPLOADING), None, Create()),
         (found(), row(ItemState.UPLOADING), 0, Resume(0)),
@@ -45,16 +45,27 @@ def row(state: ItemState = ItemState.HASHED, item: Item = ITEM, **told: object) 
         (found(), row(ItemState.UPLOADING, offset=50), 20, Resume(20)),
         (found(), row(ItemState.UPLOADING), 100, Verify()),
         (found(), row(ItemState.UPLOADING), 101, Create()),
-        (found(problem=WRONG), row(ItemState.UPLOADING), 50, Quarantine(WRONG)),
+        (found(problem=WRONG), row(ItemState.UPLOADING), 50, SetAside(ItemState.QUARANTINED, WRONG)),
         (found(), row(ItemState.UPLOADED), None, Verify()),
         (found(), row(ItemState.UPLOADED, reason=WRONG), None, Verify()),
         (found(), row(ItemState.UPLOADED, unproven=True), None, Nothing()),
         (found(), row(ItemState.VERIFYING), None, Verify()),
         (found(), row(ItemState.DELIVERED), None, Nothing()),
         (found(problem=WRONG), row(ItemState.DELIVERED), None, Nothing()),
+        (found(), row(ItemState.HANDED_OVER), None, Nothing()),
+        (found(settled=False), row(ItemState.SEEN), None, Nothing()),
+        (found(problem=WRONG, changed=True), row(), None, SetAside(ItemState.CHANGED, WRONG)),
+        (found(), row(ItemState.CHANGED, fingerprint="1"), None, Nothing()),
+        (found(), row(ItemState.WAITING, resumes=ItemState.UPLOADED), None, Verify()),
+        (found(), row(ItemState.WAITING, resumes=ItemState.UPLOADING), 10, Resume(10)),
         (found(), row(ItemState.QUARANTINED, fingerprint="1"), None, Nothing()),
         (found(), row(ItemState.QUARANTINED, fingerprint="0"), None, Create()),
-        (found(problem=WRONG), row(ItemState.QUARANTINED, fingerprint="0"), None, Quarantine(WRONG)),
+        (
+            found(problem=WRONG),
+            row(ItemState.QUARANTINED, fingerprint="0"),
+            None,
+            SetAside(ItemState.QUARANTINED, WRONG),
+        ),
     ],
 )
 def test_decision(seen: Found, known: Row, there: int | None, action: Action) -> None:
@@ -62,14 +73,16 @@ def test_decision(seen: Found, known: Row, there: int | None, action: Action) ->
 
 
 def test_bytes_damaged_again_and_again_need_a_person() -> None:
-    assert isinstance(decide(found(), row(damaged=MAX_DAMAGED), None), Quarantine)
+    action = decide(found(), row(damaged=MAX_DAMAGED), None)
+    assert isinstance(action, SetAside)
+    assert action.to is ItemState.NEEDS_HUMAN
 
 
 @pytest.mark.parametrize("state", ItemState)
 def test_a_manifest_follows_its_recording(state: ItemState) -> None:
     manifest = found(MANIFEST, after=ITEM.key)
     rows = {ITEM.key: row(state, fingerprint="1"), MANIFEST.key: row(item=MANIFEST)}
-    arrived = state in {ItemState.UPLOADED, ItemState.VERIFYING, ItemState.DELIVERED}
+    arrived = state in {ItemState.UPLOADED, ItemState.VERIFYING, ItemState.DELIVERED, ItemState.HANDED_OVER}
     assert (manifest in queue([found(), manifest], rows, set())) == arrived
 
 

@@ -14,7 +14,9 @@ from sync.watch import Watch, scan
 
 
 def look(school: School, *, streams: bool = True) -> dict[str, Found]:
-    return {found.item.path.removeprefix(f"{DAY}/"): found for found in scan([school.recordings], streams=streams)}
+    return {
+        found.item.path.removeprefix(f"{DAY}/"): found for found in scan([school.recordings], streams=streams).found
+    }
 
 
 def test_a_recording_counts_once_its_manifest_exists(school: School) -> None:
@@ -27,7 +29,7 @@ def test_a_recording_counts_once_its_manifest_exists(school: School) -> None:
 
 def test_the_delivery_goes_before_its_manifest(school: School) -> None:
     stem = school.record("Иванов И", noise(1000), delivery=b"mp3")
-    recording, manifest = scan([school.recordings], streams=True)
+    recording, manifest = scan([school.recordings], streams=True).found
     assert (recording.item.path, recording.item.kind) == (f"{DAY}/{stem}.mp3", "participant")
     assert (recording.item.sha256, recording.item.size) == (sha256(b"mp3"), 3)
     assert (manifest.item.kind, manifest.after) == ("manifest", recording.item.key)
@@ -42,7 +44,7 @@ def test_streams_only_when_wanted_and_rehearsals_never(school: School) -> None:
 
 def test_a_recording_in_two_folders_is_one_item(school: School) -> None:
     school.record("Иванов И", noise(10))
-    assert len(scan([school.recordings, school.recordings], streams=True)) == 2
+    assert len(scan([school.recordings, school.recordings], streams=True).found) == 2
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_a_missing_recording_and_a_link_are_problems(school: School) -> None:
 
 def test_a_missing_folder_is_said_and_hides_nothing(school: School, tmp_path: Path) -> None:
     school.record("Иванов И", noise(10))
-    found = scan([tmp_path / "none", school.recordings], streams=True)
+    found = scan([tmp_path / "none", school.recordings], streams=True).found
     assert [one.item.kind for one in found] == ["folder", "participant", "manifest"]
 
 
@@ -84,7 +86,7 @@ def test_a_name_that_is_not_utf8_is_said(school: School) -> None:
     stem = school.record("Иванов И", noise(10))
     path = os.fsencode(school.day / f"{stem}.json")
     os.rename(path, path.replace(b".json", b"\xff.json"))  # noqa: PTH104 - a name of bytes
-    (found,) = scan([school.recordings], streams=True)
+    (found,) = scan([school.recordings], streams=True).found
     assert found.problem is not None
     assert "\\xff" in found.item.path
 

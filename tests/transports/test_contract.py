@@ -213,10 +213,11 @@ def test_an_upload_that_was_discarded_is_none(far: FarEnd, made: Callable[..., F
         wire.cuts = 1
         with suppress(Transient):
             send(transport, file, begun)
-    transport = far.transport()
-    if transport.offset(begun.upload, file.item) != file.item.size:
+    transport, deadline = far.transport(), time.monotonic() + 90
+    while transport.offset(begun.upload, file.item) is not None:  # a server may hold the broken connection for a while
+        assert time.monotonic() < deadline
         transport.discard(begun.upload)
-        assert transport.offset(begun.upload, file.item) is None
+        time.sleep(0.05)
 
 
 def line(far: FarEnd) -> "Wire":

@@ -1,0 +1,105 @@
+"""Tells a person, through a command or a web address of the school's own, that a day has arrived or needs them.
+
+Called by `sync.agent`. What is told names rooms and counts, never a child. Each piece of news is told once; what could
+not be told is tried again with the next one.
+"""
+
+import hashlib
+import json
+import logging
+import subprocess
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from exam import durable
+from exam.language import say
+from sync.model import ItemState
+from sync.plan import Row
+from sync.states import DONE, REFUSED
+
+FILE = "notified.json"
+_PATIENCE_S = 30.0
+_LOG = logging.getLogger(__name__)
+
+Event = Literal["complete", "needs_human", "overdue"]
+
+
+class News(Struct, frozen=True):
+    """`text` for a person; `delivered` of `files` have their proof; `rooms`: day folders something lacks of."""
+
+    event: Event
+    school: str
+    text: str
+    files: int
+    delivered: int
+    rooms: tuple[str, ...] = ()
+
+
+def news_of(school: str, rows: Iterable[Row], due_on: date | None, today: date) -> News | None:
+    """What a person should hear, if anything. `due_on`: when the first undelivered file is due."""
+    here = [row for row in rows if row.present]
+    lacking = [row for row in here if row.state not in DONE]
+    rooms = tuple(sorted({row.path.partition("/")[0] for row in lacking}))
+    left = say(f"не доставлено {len(lacking)} из {len(here)}", f"{len(lacking)} of {len(here)} not delivered")
+    why = say("Почему: station-sync status", "Why: station-sync status")
+
+    def news(event: Event, text: str) -> News:
+        return News(event, school, text, len(here), len(here) - len(lacking), rooms)
+
+    if not here:
+        return None
+    if not lacking:
+        return news(
+            "complete", say(f"Доставлено всё: {len(here)} файлов.", f"Everything delivered: {len(here)} files.")
+        )
+    if any(row.state in REFUSED or row.state is ItemState.NEEDS_HUMAN for row in lacking):
+        return news("needs_human", say(f"Нужен человек: {left}. {why}.", f"A person is needed: {left}. {why}."))
+    if due_on is not None and today > due_on:
+        return news("overdue", say(f"Срок прошёл: {left}. {why}.", f"Overdue: {left}. {why}."))
+    return None
+
+
+class Notifier:
+    """`command`: run with the news as JSON on its standard input; `webhook`: the same by POST. Either may be absent."""
+
+    def __init__(self, state: Path, command: Sequence[str] = (), webhook: str = "") -> None:
+        self._memory, self._command, self._webhook = state / FILE, list(command), webhook
+
+    def tell(self, news: News) -> bool:
+        """Whether it is known to have been told, now or before. Raises nothing: delivery goes on in any case."""
+        if not (self._command or self._webhook):
+            return True
+        mark = hashlib.sha256(msgspec.json.encode(news)).hexdigest()
+        if self._told().get(news.event) == mark:
+            return True
+        body = msgspec.json.encode(news)
+        told = all([self._run(body) if self._command else True, self._post(body) if self._webhook else True])
+        if told:
+            durable.rewrite(self._memory, json.dumps(self._told() | {news.event: mark}).encode())
+        return told
+
+    def _told(self) -> dict[str, str]:
+        try:
+            return msgspec.json.decode(self._memory.read_bytes(), type=dict[str, str])
+        except (OSError, msgspec.MsgspecError):
+            return {}
+
+    def _run(self, body: bytes) -> bool:
+        try:
+            done = subprocess.run(self._command, input=body, timeout=_PATIENCE_S, check=False, capture_output=True)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            _LOG.warning("[notify] command: %s", error)
+            return False
+        if done.returncode:
+            _LOG.warning("[notify] command: exit code %d", done.returncode)
+        return done.returncode == 0
+
+    def _post(self, body: bytes) -> bool:
+        from sync.transports import web  # noqa: PLC0415 - only who has a webhook needs the network for it
+
+        return web.post(self._webhook, body)

@@ -1,0 +1,80 @@
+"""`station-sync status` as a person reads it: how much has arrived, what has not and why, when it goes on."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from exam.language import say
+from sync import wording
+from sync.model import ItemState
+from sync.report import ItemStatus, Status
+from sync.states import DONE
+
+_STATE_LETTERS = 32
+
+
+def lines(status: Status, now: datetime) -> Iterator[str]:
+    """What is done is counted by room, what is not stands file by file."""
+    yield from _rooms(status)
+    for item in status.items:
+        if item.state not in DONE or item.reason:
+            yield _line(item, now, by_hand=status.by_hand)
+    yield _conclusion(status)
+    if not status.package.complete and status.left.files:
+        yield _outlook(status, now)
+
+
+def _rooms(status: Status) -> Iterator[str]:
+    files = Counter(_folder(item) for item in status.items)
+    done = Counter(_folder(item) for item in status.items if item.state is ItemState.DELIVERED)
+    given = Counter(_folder(item) for item in status.items if item.state is ItemState.HANDED_OVER)
+    for folder in sorted(files):
+        words = []
+        if done[folder] or not status.by_hand:
+            words.append(say(f"доставлено {done[folder]}", f"delivered {done[folder]}"))
+        if given[folder] or status.by_hand:
+            words.append(say(f"передано человеком {given[folder]}", f"handed over by a person {given[folder]}"))
+        yield f"{folder}: {', '.join(words)} " + say(f"из {files[folder]}", f"of {files[folder]}")
+
+
+def _folder(item: ItemStatus) -> str:
+    return item.path.rpartition("/")[0] or item.path
+
+
+def _line(item: ItemStatus, now: datetime, *, by_hand: bool) -> str:
+    word = wording.state(item.state, by_hand=by_hand)
+    if item.state is ItemState.UPLOADING and item.size:
+        word += f" {100 * item.offset // item.size} %"
+    again = ""
+    if item.next_try_at is not None and item.next_try_at > now:
+        moment = wording.at(item.next_try_at, now)
+        again = say(f"; повтор в {moment}", f"; again at {moment}")
+    reason = (item.reason or "").rstrip(".")
+    told = f"  ({reason}{again})" if reason or again else ""
+    return f"  {word:<{_STATE_LETTERS}} {wording.amount(item.size):>10}  {item.path}{told}"
+
+
+def _conclusion(status: Status) -> str:
+    missing = len(status.package.missing)
+    given = sum(item.state is ItemState.HANDED_OVER for item in status.items)
+    if status.package.complete and given:
+        ru = f"Комплект полон: {given} из {len(status.items)} передано человеком, их доставка не доказана."
+        en = f"The package is complete: {given} of {len(status.items)} handed over by a person, delivery is not proved."
+        return say(ru, en)
+    if status.package.complete:
+        return say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered.")
+    return say(f"Комплект не полон: не доставлено {missing}.", f"The package is incomplete: {missing} to deliver.")
+
+
+def _outlook(status: Status, now: datetime) -> str:
+    left = status.left
+    text = say(f"Осталось отправить {wording.amount(left.size)}", f"{wording.amount(left.size)} left to send")
+    if left.seconds is not None and left.rate is not None:
+        rate, time = wording.speed(left.rate), wording.roughly(left.seconds)
+        text += say(f": {time}, если линия останется такой ({rate})", f": {time} if the line stays so ({rate})")
+    if status.opens_at is not None:
+        moment = wording.at(status.opens_at, now)
+        text += say(f"; отправка начнётся в {moment}", f"; sending begins at {moment}")
+    if status.due is not None:
+        text += say(f"; срок {status.due:%d.%m}", f"; due {status.due:%d.%m}")
+    return text + "."
