@@ -65,6 +65,7 @@ def build(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "disk"))
+        await anyio.to_thread.run_sync(incoming.cut_unsynced)
         await anyio.to_thread.run_sync(verifier.resume)
         await expiring.sweep()
         hourly = asyncio.create_task(expiring.sweep_on())

@@ -12,7 +12,7 @@ from sync.exchange.access import Entrance
 from sync.exchange.expiry import Expiry
 from sync.exchange.holds import Holds
 from sync.exchange.incoming import Incoming, unknown
-from sync.exchange.intake import Intake, Tail
+from sync.exchange.intake import Intake
 from sync.exchange.protocol import Append
 from sync.exchange.refusal import Refused
 from sync.exchange.register import Register, State, Upload
@@ -140,18 +140,18 @@ class Files:
         return offset
 
     async def _take_in(self, upload: Upload, wish: Append, request: Request) -> int:
-        tail = await asyncio.to_thread(Tail, self._incoming.path(upload), wish.checksum)
+        tail = await asyncio.to_thread(self._incoming.append_to, upload, wish.checksum)
         try:
             await self._intake.receive(request.stream(), tail, upload.length - tail.offset)
         finally:
             tail.close()
             if tail.offset == upload.length:
-                self._verifier.submit(upload.id)  # also when the connection broke after the last byte
+                self._verifier.submit(upload)  # also when the connection broke after the last byte
         return tail.offset
 
     async def _whole(self, upload: Upload) -> None:
         """Have the upload verified. Raises Refused (460) when its SHA-256 proves wrong soon enough to say so."""
-        settled = self._verifier.submit(upload.id)
+        settled = self._verifier.submit(upload)
         if upload.announced is None:
             return
         verdict = await _within(settled, VERDICT_WITHIN_S)

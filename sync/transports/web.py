@@ -36,7 +36,7 @@ BUSY = frozenset({408, 423, 425, 429, 460, 502, 503, 504})
 NO_ROOM = 507
 _SERVER_ERROR = 500
 _TOLD_BYTES = 2000
-_BOTH = 2
+_BOTH = 2  # languages
 _MISDIRECTED = frozenset({404, 405, 410, 412})
 
 _BUSY_WORDS = {
@@ -151,10 +151,8 @@ class Web:
         status = answer.status_code
         if status in UNAUTHORISED:
             return self._wrong_token(answer)
-        if status == NO_ROOM:
-            return no_room(answer)
         if status in BUSY or status >= _SERVER_ERROR:
-            return later(answer)
+            return _as_told(answer) or later(answer)
         return self.misdirected(answer) if status in _MISDIRECTED else _declined(answer)
 
     def misdirected(self, answer: Answer) -> Fatal:
@@ -254,12 +252,12 @@ def later(answer: Answer) -> Transient:
     )
 
 
-def no_room(answer: Answer) -> Transient:
-    """A disk or a quota that is full: a person at the far end must act, and our exchange says which."""
+def _as_told(answer: Answer) -> Transient | None:
+    """Our exchange says itself what is full, its disk or the school's quota, and who can mend it."""
     code = answer.headers.get("X-Error-Code", "")
     lines = answer.content[:_TOLD_BYTES].decode(errors="replace").split("\n")
-    if code not in {"no_room", "quota"} or len(lines) < _BOTH:
-        return later(answer)
+    if answer.status_code != NO_ROOM or code not in {"no_room", "quota"} or len(lines) < _BOTH:
+        return None
     ru, en = ("".join(letter for letter in line if letter.isprintable()) for line in lines[:_BOTH])
     return Transient(ru, en, code=code, retry_after=retry_after(answer))
 
