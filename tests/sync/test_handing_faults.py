@@ -71,7 +71,7 @@ def test_kills_at_any_change_of_the_disk(school: School, kills: int) -> None:
             break
         for one in (2 * number, 2 * number + 1):
             answer(school, one, 150_000)
-        deaths += killed(school, moments.randint(1, 400), "pack")
+        deaths += killed(school, moments.randint(1, 1200), "pack")
         if outbox.exists():
             contents(outbox)
     assert deaths == kills
@@ -80,6 +80,24 @@ def test_kills_at_any_change_of_the_disk(school: School, kills: int) -> None:
     assert set(states(school).values()) == {"uploaded"}
     assert unfinished(outbox) == []
     assert [int(path.stem[-2:]) for path in zips(outbox)] == list(range(1, len(zips(outbox)) + 1))
+
+
+@pytest.mark.slow
+def test_a_kill_at_each_change_of_the_disk(tmp_path: Path) -> None:
+    for moment in range(1, 1000, 2):
+        school = School(tmp_path / str(moment))
+        school.base.mkdir()
+        outbox = by_hand(school)
+        answer(school, 1, 1000)
+        was_killed = killed(school, moment, "pack")
+        assert sync(school, "pack") == 0
+        assert contents(outbox) == recorded(school), moment
+        assert [path.name for path in zips(outbox)] == [FIRST], moment
+        assert unfinished(outbox) == []
+        assert set(states(school).values()) == {"uploaded"}
+        if not was_killed:
+            break
+    assert 100 < moment < 999
 
 
 @pytest.mark.slow
