@@ -314,7 +314,8 @@ class Heard:
 def test_run_packs_when_the_room_is_quiet_and_lets_a_person_record_meanwhile(
     school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outbox = by_hand(school)
+    news = school.base / "news"
+    outbox = by_hand(school, more=f'[notify]\ncommand = ["tee", "-a", "{news}"]\n')
     answer(school, 1)
     monkeypatch.setattr(work, "QUIET_S", 0.0)
     monkeypatch.setattr(work, "RESCAN_S", 0.05)
@@ -335,6 +336,8 @@ def test_run_packs_when_the_room_is_quiet_and_lets_a_person_record_meanwhile(
         running.join(30)
     assert not running.is_alive()
     assert any(SECOND in told and "исчез" in told for told in heard.told)
+    assert "Ждут передачи человеком: архивов 1" in news.read_text(encoding="utf-8")
+    assert "Иванов" not in news.read_text(encoding="utf-8")
     assert contents(outbox) == recorded(school)
 
 
