@@ -67,6 +67,13 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def write_all(descriptor: int, piece: bytes | memoryview) -> None:
+    """Write the whole of it, however little the disk takes at a time. Raises OSError as the disk does."""
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
 def make_folder(folder: Path, *, mode: int = 0o750) -> None:
     """Create `folder` and its missing parents durably; an existing one is left alone."""
     if folder.is_dir():

@@ -8,8 +8,11 @@ VIRTUAL_MICROPHONE_PACKAGES=(pulseaudio pulseaudio-utils)
 TEST_PACKAGES=(alsa-utils curl e2fsprogs faketime git iproute2 lame libsox-fmt-mp3 mount nodejs npm openssl procps sox)
 TEST_PACKAGES+=(poppler-utils)
 TEST_PACKAGES+=(systemd)
+TEST_PACKAGES+=(p7zip-full unzip) # what opens archives elsewhere
 TEST_PACKAGES+=(gir1.2-umockdev-1.0 python3-gi umockdev) # pedals that nobody has to press
 TEST_PACKAGES+=(fonts-dejavu-core)
+TEST_PACKAGES+=(openssh-client openssh-server) # the tests' own servers on loopback, never the system's: see need_packages
+TEST_PACKAGES+=(apache2-bin libnginx-mod-http-dav-ext nginx) # WebDAV servers
 # Ubuntu has Chromium as a snap only; any Chromium or Chrome that is there does.
 command -v chromium chromium-browser google-chrome >/dev/null || TEST_PACKAGES+=(chromium)
 BOOT_PACKAGES=(mmdebstrap debian-archive-keyring systemd-container util-linux) # a computer booted beside this one
@@ -34,6 +37,12 @@ need_packages() {
         mapfile -t missing < <(printf '%s\n' "${missing[@]}" | grep -vxE 'nodejs|npm')
         [ ${#missing[@]} -eq 0 ] && return
     fi
+    # Debian's package would open this computer to the network. With this file there its service and socket do not start.
+    case " ${missing[*]} " in *" openssh-server "*)
+        as_root mkdir -p /etc/ssh
+        as_root touch /etc/ssh/sshd_not_to_be_run
+        ;;
+    esac
     say "Устанавливаю: ${missing[*]}"
     as_root apt-get -q -o DPkg::Lock::Timeout=300 update >&2
     DEBIAN_FRONTEND=noninteractive as_root apt-get -q -y -o DPkg::Lock::Timeout=300 \

@@ -21,6 +21,7 @@ from exam.language import say
 from sync import config as configuration
 from sync.config import Config
 from sync.exchange import commands as exchange
+from sync.handing import commands as by_hand
 
 if TYPE_CHECKING:
     from sync.agent import Agent
@@ -68,17 +69,22 @@ def _parser() -> argparse.ArgumentParser:
     verify = add("verify", _verify, "проверить доказательства доставки", "check the proofs of delivery")
     for reading in (status, verify):
         reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
+    by_hand.add_to(add)
     about = say("встроенный файловый обмен", "the embedded file exchange")
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if by_hand.applies(config := _config(arguments)):
+        return by_hand.run(config)
     _deliver(arguments, lambda agent: agent.run())
     return DONE
 
 
 def _once(arguments: argparse.Namespace) -> int:
+    if by_hand.applies(config := _config(arguments)):
+        return by_hand.once(config)
     complete = _deliver(arguments, lambda agent: agent.once())
     if complete:
         return DONE

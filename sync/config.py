@@ -16,7 +16,7 @@ from exam.settings import wrong
 from sync import targets
 from sync.model import Tier
 from sync.schedule import Window
-from sync.targets import Target
+from sync.targets import Manual, Target
 
 VARIABLE = "SYNC_CONFIG"
 _LEAST_MBIT = 0.1  # with less, one block takes longer than servers wait for one
@@ -112,6 +112,8 @@ def load(path: Path) -> Config:
     told = settings.convert(path, raw, _File)
     target = targets.read(path, told.target)
     base = path.absolute().parent
+    if isinstance(target, Manual):
+        _outside(path, "target.folder", Path(target.folder), base, told)
     return Config(
         file=path,
         school=_school(path, told.school.code),
@@ -119,7 +121,7 @@ def load(path: Path) -> Config:
         scans=base / told.watch.scans,
         target=target,
         server_key=targets.server_key(path, target),
-        state=_state(path, base, told),
+        state=_outside(path, "state.folder", base / told.state.folder, base, told),
         window=_window(path, told.send.window),
         limit=_limit(path, told.send.limit_mbit),
         streams=told.send.streams,
@@ -142,17 +144,17 @@ def _folders(path: Path, base: Path, names: Sequence[str]) -> tuple[Path, ...]:
     return tuple(base / name for name in dict.fromkeys(names))
 
 
-def _state(path: Path, base: Path, told: _File) -> Path:
-    state = Path(os.path.normpath(base / told.state.folder))
+def _outside(path: Path, key: str, folder: Path, base: Path, told: _File) -> Path:
+    """The folder that `key` names. Raises ConfigError when it lies among the recordings."""
     for name in told.watch.recordings:
-        if state.is_relative_to(os.path.normpath(base / name)):
+        if folder.resolve().is_relative_to((base / name).resolve()):
             raise wrong(
                 path,
-                "state.folder",
+                key,
                 f"ожидается папка вне {base / name}: в папке записей отправка ничего не пишет",
                 f"expected a folder outside {base / name}: nothing is written among the recordings",
             )
-    return state
+    return Path(os.path.normpath(folder))
 
 
 def _window(path: Path, text: str) -> Window:

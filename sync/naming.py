@@ -43,3 +43,8 @@ def part(path: str, sha256: str) -> str:
     folder, slash, _ = path.rpartition("/")
     mark = hashlib.sha256(f"{path}\n{sha256}".encode()).hexdigest()[:_PART_LETTERS]
     return f"{folder}{slash}{PART_PREFIX}{mark}"
+
+
+def is_part(path: str) -> bool:
+    """Whether the path is that of an unfinished file of ours."""
+    return path.rpartition("/")[2].startswith(PART_PREFIX)

@@ -18,7 +18,7 @@ def lines(status: Status, now: datetime) -> Iterator[str]:
     yield from _rooms(status)
     for item in status.items:
         if item.state not in DONE or item.reason:
-            yield _line(item, now)
+            yield _line(item, now, by_hand=status.by_hand)
     yield _conclusion(status)
     if not status.package.complete and status.left.files:
         yield _outlook(status, now)
@@ -26,18 +26,23 @@ def lines(status: Status, now: datetime) -> Iterator[str]:
 
 def _rooms(status: Status) -> Iterator[str]:
     files = Counter(_folder(item) for item in status.items)
-    done = Counter(_folder(item) for item in status.items if item.state in DONE)
+    done = Counter(_folder(item) for item in status.items if item.state is ItemState.DELIVERED)
+    given = Counter(_folder(item) for item in status.items if item.state is ItemState.HANDED_OVER)
     for folder in sorted(files):
-        ru, en = f"доставлено {done[folder]} из {files[folder]}", f"{done[folder]} of {files[folder]} delivered"
-        yield f"{folder}: {say(ru, en)}"
+        words = []
+        if done[folder] or not status.by_hand:
+            words.append(say(f"доставлено {done[folder]}", f"delivered {done[folder]}"))
+        if given[folder] or status.by_hand:
+            words.append(say(f"передано человеком {given[folder]}", f"handed over by a person {given[folder]}"))
+        yield f"{folder}: {', '.join(words)} " + say(f"из {files[folder]}", f"of {files[folder]}")
 
 
 def _folder(item: ItemStatus) -> str:
     return item.path.rpartition("/")[0] or item.path
 
 
-def _line(item: ItemStatus, now: datetime) -> str:
-    word = wording.state(item.state)
+def _line(item: ItemStatus, now: datetime, *, by_hand: bool) -> str:
+    word = wording.state(item.state, by_hand=by_hand)
     if item.state is ItemState.UPLOADING and item.size:
         word += f" {100 * item.offset // item.size} %"
     again = ""
@@ -51,6 +56,11 @@ def _line(item: ItemStatus, now: datetime) -> str:
 
 def _conclusion(status: Status) -> str:
     missing = len(status.package.missing)
+    given = sum(item.state is ItemState.HANDED_OVER for item in status.items)
+    if status.package.complete and given:
+        ru = f"Комплект полон: {given} из {len(status.items)} передано человеком, их доставка не доказана."
+        en = f"The package is complete: {given} of {len(status.items)} handed over by a person, delivery is not proved."
+        return say(ru, en)
     if status.package.complete:
         return say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered.")
     return say(f"Комплект не полон: не доставлено {missing}.", f"The package is incomplete: {missing} to deliver.")

@@ -15,6 +15,7 @@ from sync.model import ItemState, Receipt
 from sync.plan import Row
 from sync.receipts import Receipts
 from sync.states import ARRIVED, DONE
+from sync.targets import Manual
 
 _LATELY = timedelta(minutes=10)
 """So long what the line carried says something of what it carries."""
@@ -59,13 +60,15 @@ class Left(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """`opens_at`: when sending begins again, None while it is allowed now; `due`: the day the first file is due."""
+    """`opens_at`: when sending begins again, None while it is allowed now; `due`: the day the first file is due;
+    `by_hand`: a person carries what is packed."""
 
     items: tuple[ItemStatus, ...]
     package: Package
     left: Left
     opens_at: datetime | None
     due: date | None
+    by_hand: bool = False
 
 
 class Breach(Struct, frozen=True):
@@ -84,9 +87,11 @@ class Verdict(Struct, frozen=True):
 
 def status(config: Config, now: datetime) -> Status:
     """Where everything is. An empty package is not complete: nothing has been found yet."""
-    receipts, rows = _receipts(config), ledger.read(config.state)
+    receipts, rows, by_hand = _receipts(config), ledger.read(config.state), isinstance(config.target, Manual)
     items = tuple(_item(row, receipts) for row in rows)
-    missing = tuple(Missing(item.path, item.reason or wording.state(item.state)) for item in items if _lacks(item))
+    missing = tuple(
+        Missing(item.path, item.reason or wording.state(item.state, by_hand=by_hand)) for item in items if _lacks(item)
+    )
     due = schedule.due(row.path for row in rows if row.present and row.state not in DONE)
     closed = not schedule.is_open(config.window, now, due)
     return Status(
@@ -95,6 +100,7 @@ def status(config: Config, now: datetime) -> Status:
         _left(rows, ledger.read_line(config.state), now),
         schedule.opens_at(config.window, now, due) if closed else None,
         due,
+        by_hand,
     )
 
 
@@ -140,7 +146,7 @@ def _item(row: Row, receipts: Receipts) -> ItemStatus:
     reason = say(row.reason.ru, row.reason.en) if row.reason else None
     if delivered and receipt is None:
         reason = _no_receipt()
-    if not row.present and not delivered:
+    if not row.present and row.state not in DONE:
         reason = say("файла больше нет в папке записей", "no longer in the recordings folder")
     return ItemStatus(
         row.path, row.kind, row.sha256 or None, row.state, row.offset, row.size,

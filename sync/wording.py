@@ -24,10 +24,16 @@ _STATES: Mapping[ItemState, tuple[str, str]] = {
     ItemState.QUARANTINED: ("отложено", "set aside"),
     ItemState.NEEDS_HUMAN: ("нужен человек", "a person is needed"),
 }
+_BY_HAND: Mapping[ItemState, tuple[str, str]] = {
+    ItemState.SETTLED: ("ждёт упаковки", "waits to be packed"),
+    ItemState.HASHED: ("ждёт упаковки", "waits to be packed"),
+    ItemState.UPLOADED: ("упаковано, не передано", "packed, not handed over"),
+}
 
 
-def state(of: ItemState) -> str:
-    return say(*_STATES[of])
+def state(of: ItemState, *, by_hand: bool = False) -> str:
+    """`by_hand`: nothing is sent, a person carries it."""
+    return say(*(_BY_HAND.get(of, _STATES[of]) if by_hand else _STATES[of]))
 
 
 def amount(size: float) -> str:

@@ -5,12 +5,11 @@ with the pages dropped first.
 """
 
 import hashlib
-import mmap
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from exam import durable
+from exam import durable, fixity
 
 _PIECE = 1 << 20
 _CREATED = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -48,7 +47,7 @@ def put(content: bytes, target: Path, *, continues: bool = False) -> str:
 def proved(path: Path, tell: Tell) -> str:
     """SHA-256 of a file as the drive gives it back. Raises OSError."""
     digest = hashlib.sha256()
-    for piece in _read_back(path):
+    for piece in fixity.read_back(path):
         digest.update(piece)
         tell(len(piece))
     return digest.hexdigest()
@@ -89,16 +88,10 @@ def _write(pieces: Iterator[bytes], target: Path, tell: Tell) -> str:
     with os.fdopen(descriptor, "wb", buffering=0) as file:
         for piece in pieces:
             digest.update(piece)
-            _write_all(file.fileno(), piece)
+            durable.write_all(file.fileno(), piece)
             tell(len(piece))
         os.fsync(file.fileno())
     return digest.hexdigest()
-
-
-def _write_all(descriptor: int, piece: bytes) -> None:
-    rest = memoryview(piece)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
 
 
 def _pieces(source: Path) -> Iterator[bytes]:
@@ -109,31 +102,6 @@ def _pieces(source: Path) -> Iterator[bytes]:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # the memory is the recording's
     except OSError as error:
         raise SourceFailed(str(error.strerror or error)) from error
-
-
-def _read_back(path: Path) -> Iterator[memoryview | bytes]:
-    """Past the page cache, where that is possible."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        direct = _directly(path)
-        if direct is not None:
-            os.close(descriptor)
-            descriptor = direct
-        with mmap.mmap(-1, _PIECE) as aligned:
-            while size := os.readv(descriptor, [aligned]):
-                yield aligned[:size]
-    finally:
-        os.close(descriptor)
-
-
-def _directly(path: Path) -> int | None:
-    """The file opened for reading without the cache; None where the file system knows no such thing."""
-    try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECT)
-    except OSError:
-        return None
 
 
 def _forget(temporary: Path) -> None:

@@ -7,7 +7,6 @@ before anything is written.
 import errno
 import fcntl
 import os
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,26 +15,16 @@ from msgspec import Struct
 
 from exam import durable
 from exam.errors import Rejected
+from exam.mounts import TABLE, Mount, largest_file, mounts, over
 from station.exporting.copy import NotTheSame
 
-_FAT = {"vfat", "msdos", "fat"}
-_FAT_LARGEST = (1 << 32) - 1
 _CLUSTER = 64 << 10
 """What a file may take beyond its size."""
-_MOUNTS, _SYSFS = Path("/proc/self/mountinfo"), Path("/sys")
+_SYSFS = Path("/sys")
 _ROOTS = ("/media/", "/run/media/", "/mnt/")
 """Below these drives are mounted, whatever they are."""
 _GONE = {errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ENOTCONN, errno.ESTALE, errno.ENOTDIR,
          errno.ESHUTDOWN, errno.ENOMEDIUM}  # fmt: skip
-
-
-class Mount(Struct, frozen=True):
-    """A mounted file system: `kind` as the kernel calls it, `device` major:minor."""
-
-    path: str
-    kind: str
-    source: str
-    device: str
 
 
 class Drive(Struct, frozen=True):
@@ -149,8 +138,9 @@ def opened(path: Path, name: str, recordings: Iterable[Path]) -> Drive:
         inside = ours.resolve()
         if real == inside or inside in real.parents:
             raise _within_ours(path)
-    kind = kind_of(real)
-    return Drive(real, real / name, device, kind, _FAT_LARGEST if kind in _FAT else None)
+    mount = over(real)
+    kind = mount.kind if mount else ""
+    return Drive(real, real / name, device, kind, largest_file(kind))
 
 
 @contextmanager
@@ -198,24 +188,7 @@ def gb(size: float) -> str:
     return f"{max(size, 1e8 if size > 0 else 0) / 1e9:.1f}"
 
 
-def mounts(table: Path = _MOUNTS) -> list[Mount]:
-    """What is mounted, in order."""
-    found = []
-    for line in table.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-        before, _, after = line.partition(" - ")
-        fields, told = before.split(), after.split()
-        found.append(Mount(_unescaped(fields[4]), told[0], _unescaped(told[1]), fields[2]))
-    return found
-
-
-def kind_of(path: Path) -> str:
-    """The file system a path is on; empty where nothing tells."""
-    text = str(path)
-    over = [mount for mount in mounts() if text == mount.path or text.startswith(mount.path.rstrip("/") + "/")]
-    return max(over, key=lambda mount: len(mount.path)).kind if over else ""
-
-
-def removable(sysfs: Path = _SYSFS, table: Path = _MOUNTS) -> list[Mount]:
+def removable(sysfs: Path = _SYSFS, table: Path = TABLE) -> list[Mount]:
     """Drives somebody plugged in and opened: on a removable or USB device, or mounted where drives are."""
     last = {mount.path: mount for mount in mounts(table)}
     return [mount for mount in last.values() if _is_plugged(mount, sysfs)]
@@ -234,11 +207,6 @@ def _is_plugged(mount: Mount, sysfs: Path) -> bool:
     flags = [disk / "removable" for disk in (block, block.parent)]
     is_removable = any(flag.exists() and flag.read_text().strip() == "1" for flag in flags)
     return is_removable or "/usb" in str(block)
-
-
-def _unescaped(text: str) -> str:
-    """The kernel writes blanks as octal numbers."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)
 
 
 def _within_ours(path: Path) -> Rejected:

@@ -21,8 +21,9 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from exam.mounts import Mount
 from station import disks
-from station.exporting.drive import Mount, removable
+from station.exporting.drive import removable
 from station.session.commands import TIME_OF_DAY
 from station.tape import SUFFIX
 from station.web.jobs import Job, Jobs, Kind, started

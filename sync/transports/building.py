@@ -24,7 +24,7 @@ def build(config: Config) -> Transport:
         case S3() as target:
             return _s3(config, target)
         case Folder() as target:
-            return _shelved(config, _folder(target))
+            return _shelved(config, _folder(config, target))
         case Manual():
             raise ConfigError(
                 f"{config.file}: target.kind: передаётся вручную, отправлять некому",
@@ -46,11 +46,34 @@ def _tus(config: Config, target: Tus) -> Transport:
 
 
 def _webdav(config: Config, target: WebDav) -> Shelf:
-    raise NotImplementedError
+    from sync.transports import web
+    from sync.transports.webdav import WebDav as Server
+
+    if not target.user:
+        (token,) = targets.secret(config.file, "token_file", target.token_file)
+        return Server(target.url, web.Bearer(token), ca_file=target.ca_file)
+    (password,) = targets.secret(config.file, "password_file", target.password_file)
+    return Server(target.url, web.Basic(target.user, password), keyed_by="password_file", ca_file=target.ca_file)
 
 
 def _sftp(config: Config, target: Sftp) -> Shelf:
-    raise NotImplementedError
+    from sync.transports.sftp import Sftp as Folders
+    from sync.transports.ssh import Login, host_key, private_key
+
+    if target.key_file is None and target.password_file is None:
+        raise ConfigError(
+            f"{config.file}: target.key_file: ожидается закрытый ключ SSH, или пароль в target.password_file",
+            f"{config.file}: target.key_file: expected a private SSH key, or a password in target.password_file",
+        )
+    (password,) = targets.secret(config.file, "password_file", target.password_file)
+    login = Login(
+        target.user,
+        key=private_key(config.file, target.key_file) if target.key_file else None,
+        password=password or None,
+        host_key=host_key(config.file, target.host_key) if target.host_key else None,
+        known_hosts=config.state / "known_hosts",
+    )
+    return Folders(target.url, login)
 
 
 def _s3(config: Config, target: S3) -> Transport:
@@ -62,7 +85,7 @@ def _s3(config: Config, target: S3) -> Transport:
     return Objects(bucket, target.prefix, config.address, config.tier or "hub")
 
 
-def _folder(target: Folder) -> Shelf:
+def _folder(config: Config, target: Folder) -> Shelf:
     from sync.transports.folder import Drive
 
-    return Drive(Path(target.folder))
+    return Drive(Path(target.folder), config.state / "mounted-at")

@@ -60,6 +60,7 @@ class Shelved:
     ) -> None:  # fmt: skip
         self._shelf, self._address, self._tier, self._now = shelf, address, tier, now
         self._reading: Reading | None = None
+        self._written: str | None = None
 
     def key(self) -> bytes | None:
         return None
@@ -78,11 +79,14 @@ class Shelved:
         return there
 
     def send(self, upload: str, source: Source, offset: int, moved: Moved) -> None:
-        self._reading = None
+        self._reading = self._written = None
         self._shelf.write(upload, source, offset, moved)
+        self._written = upload
 
     def prove(self, upload: str, item: Item, moved: Moved) -> Proof:
-        there = self._shelf.size(upload)
+        # What was written a moment ago need not be asked for: reading it back tells.
+        there = item.size if self._written == upload else self._shelf.size(upload)
+        self._written = None
         if there is not None and not (there == item.size and self._is_ours(upload, item, moved)):
             return Lost()
         for name in names(item):

@@ -5,27 +5,24 @@ Built by `sync.cli`, spoken to by `sync.agent`.
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from exam.errors import ExamError, Rejected, Transient
+from exam.errors import ExamError
 from sync.model import KEY_BYTES, Receipt, Tier
 from sync.plan import Item
 from sync.source import Source
-from sync.transports import Begun, Lost, Moved, Pending, Proof, Unproven, web
+from sync.transports import Begun, Lost, Moved, Pending, Proof, Unproven, pieces, web
+from sync.transports.pieces import Pieces
 from sync.transports.web import Answer, Bearer, Body, Web
 
 VERSION = "1.0.0"
 
 _CHECKED_CHUNK = 4 * 1024 * 1024  # hashed before it is sent, so it stands in memory whole
-_CAUTIOUS_CHUNK = 16 * 1024 * 1024
-_SMALLEST_CHUNK = 256 * 1024
-_UNLIMITED = 1 << 62
-
 _NOT_FOUND, _REFUSED = 404, 410
 _MAX_DIGITS = 18
 _OUT_OF_STEP = web.GONE | {web.CONFLICT}
@@ -40,26 +37,6 @@ _FILE_TYPES = {
 }
 
 
-class _Pace:
-    """How much one request carries: everything, until failures or refusals teach otherwise."""
-
-    def __init__(self) -> None:
-        self.limit = self._ceiling = _UNLIMITED
-
-    def succeeded(self) -> None:
-        self.limit = self._ceiling if self.limit >= _CAUTIOUS_CHUNK else min(2 * self.limit, self._ceiling)
-
-    def failed(self) -> None:
-        """A proxy that buffers whole requests loses them whole: carry less."""
-        self.limit = max(min(self.limit // 4, _CAUTIOUS_CHUNK), _SMALLEST_CHUNK)
-
-    def refused(self, size: int) -> bool:
-        """`size` bytes in one request were too much; whether less can be tried."""
-        tried = min(self.limit, size)
-        self.limit = self._ceiling = max(tried // 8, _SMALLEST_CHUNK)
-        return tried > _SMALLEST_CHUNK
-
-
 class Tus:
     """One tus target. `url`: the creation address; `tier`: who holds the bytes where receipts do not say it."""
 
@@ -68,7 +45,7 @@ class Tus:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         self._url, self._tier, self._now = url, tier, now
-        self._pace = _Pace()
+        self._pieces = Pieces()
         self._web = Web(url, Bearer(token), {"Tus-Resumable": VERSION}, ca_file=ca_file)
         self._shown_key: bytes | None = None
         self._signs_nothing = False
@@ -105,21 +82,9 @@ class Tus:
         return _offset_in(answer)
 
     def send(self, upload: str, source: Source, offset: int, moved: Moved) -> None:
-        # A resume feels its way: a small piece shows whether the server agrees about the offset and has let go of the
-        # old connection, before a refused body of gigabytes is on its way.
-        limit = min(self._pace.limit, _SMALLEST_CHUNK if offset else _UNLIMITED)
-        while offset < source.size:
-            try:
-                offset = self._send_piece(upload, source, offset, limit, moved)
-            except Transient:
-                self._pace.failed()
-                raise
-            except Rejected as error:
-                if error.code != "too_large" or not self._pace.refused(source.size - offset):
-                    raise
-            else:
-                self._pace.succeeded()
-            limit = self._pace.limit
+        self._pieces.send(
+            offset, source.size, lambda offset, limit: self._send_piece(upload, source, offset, limit, moved)
+        )
 
     def prove(self, upload: str, item: Item, moved: Moved) -> Proof:
         answer = self._web.ask("GET", self._beside(f"receipts/{item.sha256}"), passing=_NO_RECEIPT)
@@ -162,7 +127,7 @@ class Tus:
             body = b"".join(bytes(block) for block in source.blocks(offset, end))
             headers["Upload-Checksum"] = "sha256 " + base64.b64encode(hashlib.sha256(body).digest()).decode()
         else:
-            body = Body(_counted(source.blocks(offset, end, web.BLOCK_BYTES), offset, moved), end - offset)
+            body = pieces.body(source, offset, end, moved)
         answer = self._web.ask("PATCH", self._at(upload), headers=headers, body=body, passing=_OUT_OF_STEP)
         if answer.status_code in _OUT_OF_STEP:
             raise web.later(answer)  # the server knows another offset, or no such upload: asked before the next try
@@ -201,13 +166,6 @@ class Tus:
 
     def _beside(self, place: str) -> str:
         return urljoin(self._url, place)
-
-
-def _counted(blocks: Iterator[memoryview], offset: int, moved: Moved) -> Iterator[memoryview]:
-    for block in blocks:
-        yield block
-        offset += len(block)
-        moved(offset)
 
 
 def _file_type(name: str) -> str:

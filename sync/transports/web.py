@@ -94,13 +94,15 @@ class Body:
 class Web:
     """One server. `url` is what the configuration calls it; `headers` go with every request.
 
-    `ca_file`: the certificate to trust instead of those the machine trusts.
+    `ca_file`: the certificate to trust instead of those the machine trusts; `keyed_by`: the key of sync.toml that
+    names the secret.
     """
 
     def __init__(
-        self, url: str, auth: AuthBase, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None
-    ) -> None:
-        self._url = url
+        self, url: str, auth: AuthBase, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None,
+        keyed_by: str = "token_file",
+    ) -> None:  # fmt: skip
+        self._url, self._keyed_by = url, keyed_by
         self._verify: bool | str = ca_file or True
         self._session = requests.Session()
         self._session.auth = auth
@@ -132,9 +134,9 @@ class Web:
     def reading(
         self,
         url: str,
+        headers: Mapping[str, str] | None = None,
         *,
         method: str = "GET",
-        headers: Mapping[str, str] | None = None,
         body: Body | bytes | None = None,
     ) -> Iterator[Answer]:
         """An exchange whose answer's body is read in the block; every status is the caller's to judge."""
@@ -207,9 +209,9 @@ class Web:
     def _wrong_token(self, answer: Answer) -> Fatal:
         return Fatal(
             f"Сервер {self._url} не принял ключ доступа ({answer.status_code}). Ничего не потеряно; проверьте файл "
-            "ключа, названный в target.token_file.",
-            f"The server {self._url} refused the token ({answer.status_code}). Nothing is lost; check the token file "
-            "named by target.token_file.",
+            f"ключа, названный в target.{self._keyed_by}.",
+            f"The server {self._url} refused the token ({answer.status_code}). Nothing is lost; check the file named "
+            f"by target.{self._keyed_by}.",
             code="wrong_token",
         )
 
@@ -257,10 +259,10 @@ def no_room(answer: Answer) -> Transient:
     return Transient(ru, en, code=code, retry_after=retry_after(answer))
 
 
-def garbled(answer: Answer) -> Transient:
+def garbled(answer: Answer, kind: str = "tus") -> Transient:
     return Transient(
-        f"Ответ {answer.status_code} не похож на сервер tus (возможно, вход в сеть через браузер); попробуем ещё.",
-        f"The answer {answer.status_code} is not a tus server's (a network log-in page, perhaps); will try again.",
+        f"Ответ {answer.status_code} не похож на сервер {kind} (возможно, вход в сеть через браузер); попробуем ещё.",
+        f"The answer {answer.status_code} is not a {kind} server's (a network log-in page, perhaps); will try again.",
         code="garbled",
     )
 
