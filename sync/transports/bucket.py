@@ -24,14 +24,14 @@ from sync.transports.readback import unheard
 from sync.transports.signing import Piece, Signer
 from sync.transports.storage_errors import Refusals
 from sync.transports.storage_words import Words, bounded, code_in, escaped, garbled, number
-from sync.transports.web import OK, Answer, Web
+from sync.transports.web import Answer, Web
 
 SMALLEST_PART = 5 * 1024 * 1024
 """Bytes of the smallest part, but for an upload's last one."""
 MOST_PARTS = 10_000
 PARTIAL = 206
 
-_FORBIDDEN, _NOT_FOUND, _TAKEN, _BEYOND = 403, 404, 412, 416
+_FORBIDDEN, _NOT_FOUND, _TAKEN, _BEYOND, _UNKNOWN = 403, 404, 412, 416, 501
 _PARTS_A_PAGE = 1000
 _NONE: Mapping[str, str] = {}
 
@@ -65,6 +65,7 @@ class Bucket:
         self._signer = Signer(access_key, secret_key, region)
         self._web = Web(url, self._signer, ca_file=ca_file)
         self._refusals = Refusals(url, bucket)
+        self._knows_conditions = True
         self.parts_a_page = _PARTS_A_PAGE
 
     def size(self, key: str) -> int | None:
@@ -74,8 +75,8 @@ class Bucket:
 
     def put(self, key: str, content: bytes, moved: Moved = unheard) -> bool:
         """Store a small object; False, and nothing changed, where one lies there."""
-        headers = {"If-None-Match": "*"}
-        return self._ask("PUT", key, headers=headers, content=content, moved=moved, passing={_TAKEN}).status != _TAKEN
+        reply = self._unless_taken("PUT", key, _NONE, content, moved)
+        return reply is not None and not self._gone(reply)
 
     def begin(self, key: str) -> str:
         """Begin a multipart upload, and return its id."""
@@ -114,14 +115,12 @@ class Bucket:
             f"<Part><PartNumber>{part.number}</PartNumber><ETag>{escaped(part.etag)}</ETag></Part>" for part in parts
         )
         content = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
-        headers = {"If-None-Match": "*"}
-        passing = {_TAKEN, _NOT_FOUND}
-        reply = self._ask("POST", key, {"uploadId": upload}, headers=headers, content=content, passing=passing)
-        if reply.status == _NOT_FOUND:
-            self._gone(reply)
-        if reply.status == OK and Words(reply.content).is_error:  # it took long, so 200 was said before
+        reply = self._unless_taken("POST", key, {"uploadId": upload}, content)
+        if reply is None:
+            return False
+        if not self._gone(reply) and Words(reply.content).is_error:  # it took long, so 200 was said before
             raise self._refusals.error(reply.answer, code_in(reply.content))
-        return reply.status != _TAKEN
+        return True
 
     def abort(self, key: str, upload: str) -> None:
         """Forget an upload and its parts; one that is none is no error."""
@@ -147,6 +146,20 @@ class Bucket:
 
     def close(self) -> None:
         self._web.close()
+
+    def _unless_taken(
+        self, method: str, key: str, query: Mapping[str, str], content: bytes, moved: Moved = unheard
+    ) -> _Reply | None:
+        """None where an object lies at `key`. A storage that knows no conditions is asked first: the best it can."""
+        if self._knows_conditions:
+            headers, passing = {"If-None-Match": "*"}, {_TAKEN, _NOT_FOUND, _UNKNOWN}
+            reply = self._ask(method, key, query, headers=headers, content=content, moved=moved, passing=passing)
+            if reply.status != _UNKNOWN:
+                return None if reply.status == _TAKEN else reply
+            self._knows_conditions = False
+        if self.size(key) is not None:
+            return None
+        return self._ask(method, key, query, content=content, moved=moved, passing={_NOT_FOUND})
 
     def _ask(
         self, method: str, key: str, query: Mapping[str, str] = _NONE, *, headers: Mapping[str, str] = _NONE,

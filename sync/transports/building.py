@@ -30,8 +30,6 @@ def build(config: Config) -> Transport:
                 f"{config.file}: target.kind: передаётся вручную, отправлять некому",
                 f"{config.file}: target.kind: handed over by a person, there is nothing to send to",
             )
-        case _:
-            raise NotImplementedError
 
 
 def _shelved(config: Config, shelf: Shelf) -> Transport:

@@ -5,8 +5,8 @@ nothing lies under the name; the storage then puts the parts together at once. W
 an S3's own "SHA-256" of parts is not the file's. A wrong object is never called delivered: the file is sent anew under
 its next name, and the wrong one stays for a person to see: nothing there is ever overwritten or deleted.
 
-A storage that does not know `If-None-Match` would overwrite only what appeared between our look at the name and our
-upload's end (SeaweedFS, MinIO, Ceph and AWS know it). Parts of an upload nobody goes on with are dropped by
+A storage that does not know `If-None-Match` (SeaweedFS and AWS do) is asked for the name right before: what appears
+there in that very moment it would replace. Parts of an upload nobody goes on with are dropped by
 `discard`, or, where a machine was lost, by the bucket's rule for incomplete uploads.
 
 Built by `sync.transports.building`, spoken to by `sync.agent`.

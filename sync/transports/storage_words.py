@@ -26,7 +26,7 @@ class Words:
 
     def __init__(self, content: bytes) -> None:
         try:
-            self._root: Element = ElementTree.fromstring(content, forbid_dtd=True)
+            self._root: Element = ElementTree.fromstring(content.strip(), forbid_dtd=True)
         except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
             raise garbled() from error
 

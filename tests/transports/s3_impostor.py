@@ -14,6 +14,8 @@ class Told:
         self.body = b""
         self.times = 1
         self.headers: dict[str, str] = {}
+        self.objects: dict[str, bytes] | None = None
+        """By path. Instead of all that: a storage that keeps what it is given, and knows no conditions."""
         self.sent = 0
         self.port = 0
 
@@ -26,7 +28,9 @@ class _Conversation(BaseHTTPRequestHandler):
         """Quiet."""
 
     def do_GET(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        content = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self.told.objects is not None:
+            self.told.status, self.told.body = self._kept(self.told.objects, content)
         self.send_response(self.told.status)
         for name, value in self.told.headers.items():
             self.send_header(name, value)
@@ -42,6 +46,15 @@ class _Conversation(BaseHTTPRequestHandler):
                 self.told.sent += len(self.told.body)
         except OSError:
             return  # the client has heard enough
+
+    def _kept(self, objects: dict[str, bytes], content: bytes) -> tuple[int, bytes]:
+        if "If-None-Match" in self.headers:
+            return 501, b"<Error><Code>NotImplemented</Code></Error>"
+        path = self.path.partition("?")[0]
+        if self.command in {"PUT", "POST"}:
+            objects[path] = content
+            return 200, b"<CompleteMultipartUploadResult/>"
+        return (200, objects[path]) if path in objects else (404, b"<Error><Code>NoSuchKey</Code></Error>")
 
     def do_PUT(self) -> None:
         self.do_GET()

@@ -94,6 +94,17 @@ def test_an_answer_without_end_is_not_listened_to(told: Told) -> None:
     assert storage_words.MAX_BYTES < 5_000_000
 
 
+def test_a_storage_that_knows_no_conditions_is_asked_for_the_name_first(told: Told) -> None:
+    told.objects = {"/recordings/taken": b"foreign"}
+    storage = bucket(told)
+    assert storage.put("free", b"content")
+    assert not storage.put("taken", b"content")
+    assert not storage.complete("taken", "u", [Part(1, 7, "etag")])
+    assert storage.complete("parts", "u", [Part(1, 7, "etag")])
+    assert sorted(told.objects) == ["/recordings/free", "/recordings/parts", "/recordings/taken"]
+    assert (told.objects["/recordings/free"], told.objects["/recordings/taken"]) == (b"content", b"foreign")
+
+
 def test_a_listing_that_goes_in_circles_ends(told: Told) -> None:
     told.body = (
         b"<ListPartsResult><IsTruncated>true</IsTruncated>"
