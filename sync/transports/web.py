@@ -106,8 +106,11 @@ class Web:
         keyed_by: str = "token_file",
     ) -> None:  # fmt: skip
         self._url, self._keyed_by = url, keyed_by
-        self._verify: bool | str = ca_file or True
         self._session = requests.Session()
+        # Proxies and certificates named by the environment: asked once, not with each of a thousand small requests.
+        told = self._session.merge_environment_settings(url, {}, None, ca_file, None)
+        self._session.proxies, self._session.trust_env = told["proxies"], False
+        self._verify = told["verify"]
         self._session.auth = auth
         self._session.headers.update({"Accept-Encoding": "identity"} | dict(headers or {}))
 
@@ -123,9 +126,7 @@ class Web:
         """One exchange. Statuses in `passing` are the caller's to judge; other refusals are raised as errors."""
         with self._translated(), self._open(method, url, headers=headers, body=body) as answer:
             _read_within_bounds(answer)
-        if answer.is_redirect:
-            raise self._moved(answer)
-        if answer.ok or answer.status_code in passing:
+        if not answer.is_redirect and (answer.ok or answer.status_code in passing):
             return answer
         raise self.refusal(answer)
 
@@ -148,6 +149,8 @@ class Web:
 
     def refusal(self, answer: Answer) -> ExamError:
         """What a refusing status means, as the error to raise."""
+        if answer.is_redirect:
+            return self._moved(answer)
         status = answer.status_code
         if status in UNAUTHORISED:
             return self._wrong_token(answer)

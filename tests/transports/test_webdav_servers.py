@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import far_webdav
@@ -180,6 +180,19 @@ def test_the_agent_delivers_over_webdav(tmp_path: Path) -> None:
         assert server.stored()[f"{DAY}/{stem}.wav"] == noise(MB)
     receipt = school.status()["items"][0]["receipt"]
     assert (receipt["method"], receipt["tier"], receipt["signature"]) == ("read-back", "hub", None)
+
+
+@pytest.mark.slow
+def test_where_large_requests_are_refused_a_file_goes_in_pieces(tmp_path: Path) -> None:
+    """The refusal may be lost, as the server hangs up on what it will not read: then less is tried as well."""
+    with far_webdav.apache(tmp_path, "-DSmallBodies") as server:
+        transport = server.transport()
+        for _ in range(8):
+            with suppress(Transient):
+                found = deliver(transport, tmp_path, "Иванов И.mp3", noise(5 * MB))
+                break
+        assert isinstance(found, Receipt)
+        assert list(server.stored().values()) == [noise(5 * MB)]
 
 
 @pytest.mark.slow
