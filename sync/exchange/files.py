@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sync.exchange import protocol
+from sync.exchange import pools, protocol
 from sync.exchange.access import Entrance
 from sync.exchange.expiry import Expiry
 from sync.exchange.holds import Holds
@@ -57,7 +57,7 @@ class Files:
         first = self._first_part(request)
         if first:
             protocol.admit(first, 0, wish.length)
-        upload = await asyncio.to_thread(self._open, school, wish)
+        upload = await pools.synced(self._open, school, wish)
         headers = {"Location": f"{PATH}/{upload.id}"}
         if first:
             headers["Upload-Offset"] = str(await self._append(upload, first, request))
@@ -68,7 +68,7 @@ class Files:
     async def offset(self, request: Request) -> Response:
         upload = await self._find(request)
         headers = {
-            "Upload-Offset": str(await asyncio.to_thread(self._incoming.synced_offset, upload)),
+            "Upload-Offset": str(await pools.synced(self._incoming.synced_offset, upload)),
             "Upload-Length": str(upload.length),
             "Cache-Control": "no-store",
         }
@@ -84,7 +84,7 @@ class Files:
     async def terminate(self, request: Request) -> Response:
         upload = await self._find(request)
         with self._holds.hold(upload.id):
-            await asyncio.to_thread(self._remove, upload)
+            await pools.synced(self._remove, upload)
         return Response(status_code=204, headers=protocol.RESUMABLE)
 
     async def _enter(self, request: Request) -> str:

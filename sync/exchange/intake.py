@@ -16,6 +16,7 @@ from typing import Protocol
 
 from starlette.requests import ClientDisconnect
 
+from sync.exchange import pools
 from sync.exchange.protocol import Checksum, too_long
 from sync.exchange.refusal import Refused
 
@@ -85,8 +86,11 @@ class Tail:
                 view = view[written:]
         if self._digest:
             self._digest.update(block)
-        if self.offset - self._synced >= SYNC_EVERY or time.monotonic() - self._synced_at >= SYNC_EVERY_S:
-            self.sync()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether enough was written since the last sync."""
+        return self.offset - self._synced >= SYNC_EVERY or time.monotonic() - self._synced_at >= SYNC_EVERY_S
 
     def sync(self) -> None:
         with self._lock:
@@ -141,12 +145,12 @@ class Intake:
         try:
             await self._pour(body, tail, room)
             await asyncio.to_thread(tail.check)
-            await asyncio.to_thread(tail.sync)
+            await pools.synced(tail.sync)
         except (Stalled, ClientDisconnect):
-            await asyncio.to_thread(tail.sync)
+            await pools.synced(tail.sync)
             raise
         except Refused:
-            await asyncio.to_thread(tail.cut_back)
+            await pools.synced(tail.cut_back)
             raise
         except asyncio.CancelledError:
             raise _stopping() from None  # only the stop of the server cancels a request: it is to answer, not to vanish
@@ -171,6 +175,8 @@ class Intake:
         self._held += len(block)
         try:
             await asyncio.to_thread(tail.write, block)
+            if tail.is_due:
+                await pools.synced(tail.sync)
         finally:
             self._held -= len(block)
 
