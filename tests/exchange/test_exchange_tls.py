@@ -2,7 +2,6 @@
 
 import shutil
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +9,10 @@ import pytest
 import requests
 from exchange_peers import DEADLINE_S
 from rig.certificate import self_signed
-from rig.program import Program, free_port
+from rig.exchange import exchange_for
 from school import School, Target, noise
 
 from exam.errors import ConfigError, Fatal
-from sync.exchange.accounts import add_school
 from sync.exchange.tls import context
 from sync.transports.tus import Tus
 
@@ -26,12 +24,10 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def encrypted(tmp_path: Path, certificate: tuple[Path, Path]) -> Iterator[Target]:
-    folder, port = tmp_path / "exchange", free_port()
-    token = add_school(folder, "701020")
-    words = ["exchange", "serve", "--folder", str(folder), "--host", "0.0.0.0", "--port", str(port)]  # noqa: S104
-    words += ["--tls-cert", str(certificate[0]), "--tls-key", str(certificate[1]), "--tier", "centre"]
-    with Program([sys.executable, "-m", "sync.cli", *words], port, tmp_path / "exchange.log").running():
-        yield Target(port, folder, token)
+    folder, files = tmp_path / "exchange", ["--tls-cert", str(certificate[0]), "--tls-key", str(certificate[1])]
+    program, token = exchange_for("701020", folder, "--host", "0.0.0.0", "--tier", "centre", *files)  # noqa: S104
+    with program.running():
+        yield Target(program.port, folder, token)
 
 
 def test_an_agent_with_its_certificate_delivers(
