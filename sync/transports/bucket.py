@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode
 
 from sync.transports import Moved
 from sync.transports.readback import unheard
-from sync.transports.signing import Piece, Signer
+from sync.transports.signing import Content, Piece, Signer
 from sync.transports.storage_errors import Refusals
 from sync.transports.storage_words import Words, bounded, code_in, escaped, garbled, number
 from sync.transports.web import Answer, Web
@@ -73,7 +73,7 @@ class Bucket:
         reply = self._ask("HEAD", key, passing={_NOT_FOUND})
         return None if reply.status == _NOT_FOUND else number(reply.answer.headers.get("Content-Length"))
 
-    def put(self, key: str, content: bytes, moved: Moved = unheard) -> bool:
+    def put(self, key: str, content: Content, moved: Moved = unheard) -> bool:
         """Store a small object; False, and nothing changed, where one lies there."""
         reply = self._unless_taken("PUT", key, _NONE, content, moved)
         return reply is not None and not self._gone(reply)
@@ -82,7 +82,7 @@ class Bucket:
         """Begin a multipart upload, and return its id."""
         return Words(self._ask("POST", key, {"uploads": ""}).content).one("UploadId")
 
-    def put_part(self, key: str, upload: str, part: int, content: bytes, moved: Moved = unheard) -> None:
+    def put_part(self, key: str, upload: str, part: int, content: Content, moved: Moved = unheard) -> None:
         """Store part number `part` (1 to MOST_PARTS), instead of what it was."""
         self._ask("PUT", key, {"partNumber": str(part), "uploadId": upload}, content=content, moved=moved)
 
@@ -148,7 +148,7 @@ class Bucket:
         self._web.close()
 
     def _unless_taken(
-        self, method: str, key: str, query: Mapping[str, str], content: bytes, moved: Moved = unheard
+        self, method: str, key: str, query: Mapping[str, str], content: Content, moved: Moved = unheard
     ) -> _Reply | None:
         """None where an object lies at `key`. A storage that knows no conditions is asked first: the best it can."""
         if self._knows_conditions:
@@ -163,7 +163,7 @@ class Bucket:
 
     def _ask(
         self, method: str, key: str, query: Mapping[str, str] = _NONE, *, headers: Mapping[str, str] = _NONE,
-        content: bytes | None = None, moved: Moved = unheard, passing: Container[int] = (),
+        content: Content | None = None, moved: Moved = unheard, passing: Container[int] = (),
     ) -> _Reply:  # fmt: skip
         """One exchange. Statuses in `passing` are the caller's to judge; other refusals are raised as errors."""
         with self._exchange(method, key, query, headers=headers, content=content, moved=moved) as answer:
@@ -175,7 +175,7 @@ class Bucket:
     @contextmanager
     def _exchange(
         self, method: str, key: str, query: Mapping[str, str] = _NONE, *, headers: Mapping[str, str] = _NONE,
-        content: bytes | None = None, moved: Moved = unheard,
+        content: Content | None = None, moved: Moved = unheard,
     ) -> Iterator[Answer]:  # fmt: skip
         """Asked a second time when the first answer shows that one of the two clocks is wrong."""
         url = f"{self._place}/{quote(key, safe='/~')}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
@@ -183,7 +183,7 @@ class Bucket:
             digest = hashlib.md5(content, usedforsecurity=False).digest()
             headers = {**headers, "Content-MD5": base64.b64encode(digest).decode()}
         for again in (True, False):
-            body = Piece(content, moved) if content else content
+            body = None if content is None else Piece(content, moved) if content else b""
             with self._web.reading(url, method=method, headers=headers, body=body) as answer:
                 doubtful = again and answer.status_code == _FORBIDDEN
                 if doubtful and self._signer.learn(answer.headers.get("Date")):

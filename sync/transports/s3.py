@@ -28,7 +28,7 @@ from sync.transports.bucket import MOST_PARTS, PARTIAL, SMALLEST_PART, Bucket, P
 from sync.transports.readback import Reading, names, receipt, unheard
 from sync.transports.shelf import unlawful
 
-_LARGEST_PART = 16 * 1024 * 1024  # it stands in memory
+_LARGEST_PART = 8 * 1024 * 1024  # it stands in memory
 _QUICK_S = 1.0
 _MAX_KEY_BYTES = 1024
 _MIB = 1024 * 1024
@@ -106,12 +106,15 @@ class Objects:
     def send(self, upload: str, source: Source, offset: int, moved: Moved) -> None:
         self._reading = None
         known = _read(upload)
+        buffer = memoryview(bytearray(min(known.part, source.size)))
         if not known.id:
-            self._bucket.put(known.key, _bytes(source, 0, source.size), moved)
+            self._bucket.put(known.key, _filled(buffer, source, 0, source.size), moved)
             return
         try:
             for first in range(offset, source.size, known.part):
-                self._send_part(known, source, first, moved)
+                self._send_part(
+                    known, first, _filled(buffer, source, first, min(first + known.part, source.size)), moved
+                )
         except Transient:
             self._pace.failed()
             raise
@@ -151,12 +154,10 @@ class Objects:
         upload = self._bucket.begin(key) if item.size > part else ""
         return Begun(_Upload(key, item.sha256, part, upload).spelled())
 
-    def _send_part(self, upload: _Upload, source: Source, first: int, moved: Moved) -> None:
-        content = _bytes(source, first, min(first + upload.part, source.size))
+    def _send_part(self, upload: _Upload, first: int, content: memoryview, moved: Moved) -> None:
+        part = first // upload.part + 1
         begun = time.monotonic()
-        self._bucket.put_part(
-            upload.key, upload.id, first // upload.part + 1, content, lambda through: moved(first + through)
-        )
+        self._bucket.put_part(upload.key, upload.id, part, content, lambda through: moved(first + through))
         self._pace.succeeded(time.monotonic() - begun)
 
     def _is_ours(self, key: str, item: Item, moved: Moved) -> bool:
@@ -196,12 +197,13 @@ def _whole(parts: Sequence[Part], part: int, size: int) -> tuple[list[Part], int
     return found, there
 
 
-def _bytes(source: Source, first: int, end: int) -> bytes:
+def _filled(buffer: memoryview, source: Source, first: int, end: int) -> memoryview:
     """A part, which is signed before it is sent. Raises as `Source.blocks` does."""
-    content = bytearray()
+    there = 0
     for block in source.blocks(first, end):
-        content += block
-    return bytes(content)
+        buffer[there : there + len(block)] = block
+        there += len(block)
+    return buffer[:there]
 
 
 def _read(upload: str) -> _Upload:

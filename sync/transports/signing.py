@@ -3,6 +3,7 @@
 The only module that imports `requests_aws4auth`; `sync.transports.bucket` uses it.
 """
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,27 +18,32 @@ _TOLERATED = timedelta(minutes=4)
 _SIGNED = {"host", "content-md5", "content-type", "if-match", "if-none-match", "range", "x-amz-*"}
 
 
+Content = bytes | bytearray | memoryview
+
+
 class Piece(Body):
     """Bytes as a request body: signed whole, sent in blocks. `moved` is told how many of them were given away."""
 
-    def __init__(self, content: bytes, moved: Moved) -> None:
+    def __init__(self, content: Content, moved: Moved) -> None:
         super().__init__(_blocks(content, moved), len(content))
         self.content = content
 
 
 class Signer(Auth):
-    """Signs with one pair of keys, for one region."""
+    """Signs with one pair of keys, for one region; for any thread."""
 
     def __init__(self, access_key: str, secret_key: str, region: str) -> None:
         self._sign = AWS4Auth(access_key, secret_key, region, "s3", include_hdrs=_SIGNED)
         self._ahead = timedelta(0)
+        self._turns = threading.Lock()
 
     def __call__(self, request: Request) -> Request:
         request.headers["x-amz-date"] = (datetime.now(UTC) + self._ahead).strftime("%Y%m%dT%H%M%SZ")
         body = request.body
         if isinstance(body, Piece):
-            request.body = body.content
-        self._sign(request)
+            request.body = body.content  # hashed, and then replaced
+        with self._turns:  # it makes itself a new key at midnight
+            self._sign(request)
         request.body = body
         return request
 
@@ -53,7 +59,7 @@ class Signer(Auth):
         return True
 
 
-def _blocks(content: bytes, moved: Moved) -> Iterator[memoryview]:
+def _blocks(content: Content, moved: Moved) -> Iterator[memoryview]:
     view = memoryview(content)
     for first in range(0, len(view), BLOCK_BYTES):
         yield view[first : first + BLOCK_BYTES]

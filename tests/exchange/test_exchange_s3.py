@@ -9,6 +9,8 @@ from rig.seaweed import BUCKET, KEY, SECRET, Seaweed, seaweed
 
 from sync.cli import main
 from sync.exchange.accounts import add_school
+from sync.exchange.storing_s3 import ObjectStore
+from sync.transports.bucket import Bucket
 
 pytestmark = pytest.mark.xdist_group("seaweed")
 SCHOOL, DAY = "701020", "2026-02-11_265"
@@ -148,6 +150,12 @@ def test_wrong_bytes_in_the_storage_have_no_receipt(client: Client, lying: Calla
     assert client.receipt(sha256(SMALL)).size == len(SMALL)
     assert lying() == {"Иванов И.mp3": SMALL[:-1] + bytes([SMALL[-1] ^ 1]), f"Иванов И~{sha256(SMALL)[:8]}.mp3": SMALL}
     assert "does not hold what was sent" in served.log
+
+
+@pytest.mark.slow
+def test_a_verified_file_that_vanished_is_nowhere(storage: Seaweed, folder: Path) -> None:
+    bucket = Bucket(storage.url, BUCKET, KEY, SECRET)
+    assert not ObjectStore(bucket, folder.parent.name).lay(folder / "gone", "schools/a", sha256(SMALL), lambda: None)
 
 
 @pytest.mark.slow
