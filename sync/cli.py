@@ -20,6 +20,7 @@ from exam.errors import ConfigError, ExamError
 from exam.language import say
 from sync import config as configuration
 from sync.config import Config
+from sync.exchange import commands as exchange
 from sync.handing import commands as by_hand
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 _LISTED = 3
-_DEFAULT_HOST, _DEFAULT_PORT = "127.0.0.1", 8464
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,28 +71,8 @@ def _parser() -> argparse.ArgumentParser:
         reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
     by_hand.add_to(add)
     about = say("встроенный файловый обмен", "the embedded file exchange")
-    _add_exchange(commands.add_parser("exchange", help=about, description=about), common)
+    exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
     return parser
-
-
-def _add_exchange(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(name: str, command: Callable[[argparse.Namespace], int], ru: str, en: str) -> argparse.ArgumentParser:
-        found = commands.add_parser(name, parents=[common], help=say(ru, en), description=say(ru, en))
-        found.add_argument("--folder", type=Path, required=True, help=say("папка обмена", "the exchange's folder"))
-        found.set_defaults(command=command)
-        return found
-
-    serve = add("serve", _serve, "принимать файлы школ", "receive the schools' files")
-    serve.add_argument("--host", default=_DEFAULT_HOST)
-    serve.add_argument("--port", type=int, default=_DEFAULT_PORT)
-    school = add("add-school", _add_school, "завести школу, выдать ключ доступа", "admit a school, print its token")
-    school.add_argument("code", metavar="CODE")
-    replacing = say("выдать новый ключ взамен прежнего", "issue a new token; the old one is void at once")
-    school.add_argument("--replace", action="store_true", help=replacing)
-    packages = add("packages", _packages, "что принято", "what has been received")
-    packages.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -134,7 +114,7 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.ask())
-    with alone(config.state), closing(Ledger(config.state)) as ledger:
+    with alone(config.state), closing(transport), closing(Ledger(config.state)) as ledger:
         receipts = Receipts(config.state, configured_key=config.server_key, tier=config.tier)
         clock = SystemClock(_local_zone())
         agent = Agent(
@@ -167,37 +147,6 @@ def _verify(arguments: argparse.Namespace) -> int:
     for breach in found.breaches:
         _refuse(f"{breach.path}: {breach.reason}", FAILED)
     return FAILED if found.breaches else DONE
-
-
-def _serve(arguments: argparse.Namespace) -> int:
-    from sync.exchange.serve import serve  # noqa: PLC0415
-
-    serve(arguments.folder, arguments.host, arguments.port)
-    return DONE
-
-
-def _add_school(arguments: argparse.Namespace) -> int:
-    from sync.exchange.accounts import add_school  # noqa: PLC0415
-
-    token = add_school(arguments.folder, arguments.code, replace=arguments.replace)
-    _print(
-        say(
-            f"Ключ доступа школы {arguments.code}, показывается один раз: {token}",
-            f"Token of school {arguments.code}, shown once: {token}",
-        )
-    )
-    return DONE
-
-
-def _packages(arguments: argparse.Namespace) -> int:
-    from sync.exchange.packages import packages  # noqa: PLC0415
-
-    stored = packages(arguments.folder)
-    if arguments.json:
-        return _print_json(stored)
-    for one in stored:
-        _print("  ".join(str(value) for value in msgspec.structs.astuple(one)))
-    return DONE
 
 
 def _config(arguments: argparse.Namespace) -> Config:

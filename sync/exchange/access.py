@@ -5,23 +5,52 @@ import asyncio
 from starlette.requests import Request
 
 from sync.exchange.accounts import Accounts
+from sync.exchange.connections import PER_SCHOOL, Connections
 from sync.exchange.refusal import Refused
 
 
-async def school_of(request: Request, accounts: Accounts) -> str:
-    """The code of the school that asks. Raises Refused (401) without a valid token; never repeats the token."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    school = None
-    if scheme.lower() == "bearer" and token.strip():
-        school = await asyncio.to_thread(accounts.school_of, token.strip())
-    if school is None:
-        raise Refused(
-            401,
-            "bad_token",
-            "Ключ доступа (Authorization: Bearer …) не предъявлен или не подходит. Ничего не записано; "
-            "проверьте файл с ключом школы или попросите выдать новый.",
-            "No valid token (Authorization: Bearer …). Nothing was stored; check the school's token file or ask "
-            "for a new token.",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
-    return school
+class Entrance:
+    """Where tokens are looked at; a connection that showed one is `connections`' to keep."""
+
+    def __init__(self, accounts: Accounts, connections: Connections) -> None:
+        self._accounts, self._connections = accounts, connections
+
+    async def school_of(self, request: Request) -> str:
+        """The code of the school that asks. Never repeats the token.
+
+        Raises Refused: 401 without a valid token, 429 when the school has too many connections.
+        """
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        school = None
+        if scheme.lower() == "bearer" and token.strip():
+            school = await asyncio.to_thread(self._accounts.school_of, token.strip())
+        if school is None:
+            raise _stranger()
+        client = request.client
+        if client is not None and not self._connections.known((client.host, client.port), school):
+            raise _too_many()
+        return school
+
+
+def _stranger() -> Refused:
+    return Refused(
+        401,
+        "bad_token",
+        "Ключ доступа (Authorization: Bearer …) не предъявлен или не подходит. Ничего не записано; "
+        "проверьте файл с ключом школы или попросите выдать новый.",
+        "No valid token (Authorization: Bearer …). Nothing was stored; check the school's token file or ask "
+        "for a new token.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _too_many() -> Refused:
+    return Refused(
+        429,
+        "too_many_connections",
+        f"У школы открыто {PER_SCHOOL} соединений, больше нельзя. Ничего не записано; закончите одно из них и "
+        "повторите.",
+        f"The school has {PER_SCHOOL} connections open and may have no more. Nothing was stored; finish one of them "
+        "and try again.",
+        headers={"Retry-After": "10", "Connection": "close"},
+    )

@@ -1,9 +1,9 @@
 """The exchange as an ASGI application: parts put together, routes, errors turned into answers."""
 
-import errno
+import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import anyio.to_thread
 from starlette.applications import Starlette
@@ -12,41 +12,66 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from exam import durable
 from exam.errors import ExamError, Transient
-from sync.exchange import files, identity
+from sync.exchange import expiry, files, identity, pools
+from sync.exchange.access import Entrance
 from sync.exchange.accounts import Accounts
+from sync.exchange.connections import Connections
 from sync.exchange.database import Database
+from sync.exchange.expiry import Expiry
 from sync.exchange.files import Files
 from sync.exchange.holds import Holds
+from sync.exchange.incoming import Incoming
 from sync.exchange.protocol import RESUMABLE
 from sync.exchange.receipts import Receipts
-from sync.exchange.refusal import Refused
+from sync.exchange.refusal import Refused, disk_full
 from sync.exchange.register import Register
+from sync.exchange.space import Space
+from sync.exchange.storing import Store
 from sync.exchange.verifier import Verifier
 from sync.exchange.yard import Yard
 from sync.model import Tier
 
 _LOG = logging.getLogger(__name__)
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _RETRY_S = "30"
 
 
-def build(yard: Yard, tier: Tier) -> ASGIApp:
-    """The application serving `yard`, for one event loop. Raises Fatal, Transient, OSError when it cannot start."""
+def build(
+    yard: Yard,
+    tier: Tier,
+    connections: Connections,
+    keep_unfinished_s: float = expiry.DEFAULT_DAYS * expiry.DAY_S,
+    store: Store | None = None,
+) -> ASGIApp:
+    """The application serving `yard`, for one event loop. Raises Fatal, Transient, OSError when it cannot start.
+
+    `keep_unfinished_s`: seconds without a byte after which an unfinished upload is dropped. `store`: where files lie
+    for good, when not in the yard.
+    """
     signer = identity.load(yard.key, tier)
     database = Database(yard.database)
     accounts, register = Accounts(database), Register(database)
-    verifier = Verifier(register, yard, signer)
-    holds = Holds()
-    uploads = Files(accounts, register, yard, holds, verifier)
-    receipts = Receipts(accounts, register, yard, holds, verifier, identity=signer)
+    verifier = Verifier(register, yard, signer, store)
+    holds, entrance, incoming = Holds(), Entrance(accounts, connections), Incoming(register, yard)
+    expiring = Expiry(register, incoming, holds, keep_unfinished_s)
+    space = Space(accounts, register, yard)
+    uploads = Files(entrance, register, incoming, space, holds=holds, verifier=verifier, expiry=expiring)
+    receipts = Receipts(entrance, register, yard, holds, verifier, identity=signer)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(pools.quick())
+        await anyio.to_thread.run_sync(incoming.cut_unsynced)
         await anyio.to_thread.run_sync(verifier.resume)
+        await expiring.sweep()
+        hourly = asyncio.create_task(expiring.sweep_on())
         try:
             yield
         finally:
+            hourly.cancel()
+            with suppress(asyncio.CancelledError):
+                await hourly
             await anyio.to_thread.run_sync(verifier.close)
             database.close()
 
@@ -93,21 +118,17 @@ async def _refuse(_request: Request, error: Exception) -> Response:
 
 async def _disk_failed(_request: Request, error: Exception) -> Response:
     _LOG.error("disk: %s", error)
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        refused = Refused(
-            507,
-            "no_room",
-            "На диске сервера кончилось место. Принятое цело; освободите место на сервере и продолжите.",
-            "The server's disk is full. What arrived is safe; make room on the server and go on.",
-        )
+    if isinstance(error, OSError) and error.errno in durable.NO_SPACE:
+        refused = disk_full()
     else:
         refused = Refused(
             503,
             "disk_failed",
             "Диск сервера не отвечает как должен. Принятое цело; проверьте диск сервера и продолжите.",
             "The server's disk failed. What was acknowledged is safe; check the server's disk and go on.",
+            headers={"Retry-After": _RETRY_S},
         )
-    return _told(refused.status, refused, {"Retry-After": _RETRY_S})
+    return _told(refused.status, refused, refused.headers)
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:

@@ -6,19 +6,23 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from exam import durable
-from exam.errors import Transient
+from exam.errors import ExamError, Transient
+from sync.exchange.refusal import disk_full
 
 _BUSY_S = 10.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS school (
     code TEXT PRIMARY KEY,
-    token_sha256 TEXT NOT NULL
+    token_sha256 TEXT NOT NULL,
+    quota_bytes INTEGER
 ) STRICT;
+CREATE INDEX IF NOT EXISTS school_token ON school (token_sha256);
 CREATE TABLE IF NOT EXISTS upload (
     id TEXT PRIMARY KEY,
     school TEXT NOT NULL,
@@ -31,9 +35,11 @@ CREATE TABLE IF NOT EXISTS upload (
     sha256 TEXT,
     place TEXT,
     receipt TEXT,
-    reason TEXT
+    reason TEXT,
+    synced INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS upload_state ON upload (state);
+CREATE INDEX IF NOT EXISTS upload_announced_bytes ON upload (state, length);
 CREATE INDEX IF NOT EXISTS upload_school ON upload (school, state);
 CREATE INDEX IF NOT EXISTS upload_announced ON upload (school, announced);
 CREATE INDEX IF NOT EXISTS upload_sha256 ON upload (school, sha256);
@@ -41,31 +47,103 @@ CREATE INDEX IF NOT EXISTS upload_place ON upload (place);
 """
 
 
+Values = Sequence[object] | Mapping[str, object]
+
+
+class _Write:
+    """A statement that waits for its commit."""
+
+    def __init__(self, statement: str, values: Values) -> None:
+        self.statement, self.values = statement, values
+        self.changed = 0
+        self.done = False
+        self.error: Exception | None = None
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        try:
+            self.changed = connection.execute(self.statement, self.values).rowcount
+        except sqlite3.IntegrityError as error:  # undoes this statement alone; the others' go on
+            self.error = error
+
+
 class Database:
-    """One connection for all threads of this process; other processes wait their turn."""
+    """For all threads of this process; other processes wait their turn.
+
+    What many threads write at a time is committed together: a disk syncs so often a second and no oftener. Reading
+    waits for no commit.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open, and make when absent, readable by its owner alone. Raises Transient, OSError."""
-        self._lock = threading.Lock()
+        self._reading, self._writing = threading.Lock(), threading.Lock()
+        self._waiting: deque[_Write] = deque()
         durable.make_folder(path.parent)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         durable.sync(path.parent)
         with _translated():
-            self._connection = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
-            self._connection.row_factory = sqlite3.Row
+            self._connection = _connect(path)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.executescript(_SCHEMA)
+            self._catch_up()
+            self._reader = _connect(path)
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, durable when left. Raises Transient when the file is busy or the disk fails."""
-        with self._lock, _translated(), self._connection:
-            yield self._connection
+    def read(self, query: str, values: Values = ()) -> list[sqlite3.Row]:
+        """The rows. Raises Transient when the disk fails."""
+        with self._reading, _translated():
+            return self._reader.execute(query, values).fetchall()
+
+    def write(self, statement: str, values: Values = ()) -> int:
+        """The number of rows changed, durable when this returns.
+
+        Raises IntegrityError as SQLite does, Transient when the file is busy or the disk fails, Refused (507) when
+        the disk is full: nothing was changed then.
+        """
+        mine = _Write(statement, values)
+        self._waiting.append(mine)
+        with self._writing:
+            if not mine.done:  # not by the one before, with its own
+                self._commit_waiting()
+        if mine.error is not None:
+            raise mine.error
+        return mine.changed
 
     def close(self) -> None:
-        with self._lock:
+        with self._writing, self._reading:
             self._connection.close()
+            self._reader.close()
+
+    def _commit_waiting(self) -> None:
+        together = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            with _translated(), self._connection:
+                for one in together:
+                    one.run(self._connection)
+        except ExamError as error:
+            for one in together:
+                one.error = error
+        for one in together:
+            one.done = True
+
+    def _catch_up(self) -> None:
+        """An exchange made by an earlier version gets the columns it lacks."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            if not self._has("school", "quota_bytes"):
+                self._connection.execute("ALTER TABLE school ADD COLUMN quota_bytes INTEGER")
+            if not self._has("upload", "synced"):
+                self._connection.execute("ALTER TABLE upload ADD COLUMN synced INTEGER NOT NULL DEFAULT 0")
+                self._connection.execute("UPDATE upload SET synced = length")  # what is there was trusted till now
+
+    def _has(self, table: str, column: str) -> bool:
+        found = self._connection.execute("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column))
+        return found.fetchone() is not None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 @contextmanager
@@ -75,6 +153,8 @@ def _translated() -> Iterator[None]:
     except sqlite3.IntegrityError:
         raise
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise disk_full() from error
         raise Transient(
             f"Учёт файлообмена недоступен: {error}. Принятое цело; проверьте диск сервера и повторите позже.",
             f"The exchange's register is unavailable: {error}. What arrived is safe; check the server's disk, retry.",

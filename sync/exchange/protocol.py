@@ -1,6 +1,7 @@
 """The words of tus 1.0 as this exchange understands them: headers in, decisions out. Pure.
 
-https://tus.io/protocols/resumable-upload: core, creation, creation-with-upload, checksum, termination.
+https://tus.io/protocols/resumable-upload: core, creation, creation-with-upload, checksum, termination,
+expiration.
 """
 
 import base64
@@ -13,7 +14,7 @@ from sync.exchange.naming import check_name
 from sync.exchange.refusal import Refused
 
 VERSION = "1.0.0"
-EXTENSIONS = "creation,creation-with-upload,checksum,termination"
+EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
 DIGEST_BYTES = {"sha256": 32, "sha1": 20}
 """Checksum algorithms and the length of their digests; sha1 is what tuspy sends."""
 MAX_SIZE = 64 * 1024**3

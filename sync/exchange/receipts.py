@@ -7,8 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sync.exchange import protocol
-from sync.exchange.access import school_of
-from sync.exchange.accounts import Accounts
+from sync.exchange.access import Entrance
 from sync.exchange.holds import Holds
 from sync.exchange.identity import Identity
 from sync.exchange.refusal import Refused
@@ -24,7 +23,7 @@ class Receipts:
 
     def __init__(
         self,
-        accounts: Accounts,
+        entrance: Entrance,
         register: Register,
         yard: Yard,
         holds: Holds,
@@ -32,7 +31,7 @@ class Receipts:
         *,
         identity: Identity,
     ) -> None:
-        self._accounts = accounts
+        self._entrance = entrance
         self._register = register
         self._yard = yard
         self._holds = holds
@@ -43,16 +42,15 @@ class Receipts:
         return JSONResponse({"key": self._identity.public_base64})
 
     async def receipt(self, request: Request) -> Response:
-        school = await school_of(request, self._accounts)
+        school = await self._entrance.school_of(request)
         sha256 = request.path_params["sha256"].lower()
         if not protocol.is_sha256(sha256):
             raise _unknown()
         return await asyncio.to_thread(self._answer, school, sha256)
 
     def _answer(self, school: str, sha256: str) -> Response:
-        unnamed = self._register.unnamed_content(school)
-        answer = self._look(school, sha256, unnamed)
-        if answer is None and unnamed:  # one of them may have been given its name, and its place, in between
+        answer = self._look(school, sha256, self._register.unnamed_content(school))
+        if answer is None:  # between register and disk one may have been given its name, or its place
             answer = self._look(school, sha256, ())
         if answer is None:
             raise _unknown()
@@ -78,7 +76,7 @@ class Receipts:
     def _hurry(self, waiting: Sequence[Upload]) -> None:
         for upload in waiting:
             if upload.id not in self._holds:  # its last bytes may still be cut off again
-                self._verifier.submit(upload.id)
+                self._verifier.submit(upload)
 
     def _whole(self, uploads: Sequence[Upload]) -> list[Upload]:
         return [upload for upload in uploads if upload.state in _ON_ITS_WAY and self._is_whole(upload)]

@@ -5,31 +5,53 @@ import fcntl
 import ipaddress
 import logging
 import os
+import resource
 import signal
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from exam import durable
 from exam.errors import ConfigError, Rejected
 from exam.language import say
+from sync.exchange import connections, expiry
 from sync.exchange.app import build
+from sync.exchange.connections import Connections
+from sync.exchange.storing import Store
 from sync.exchange.yard import Yard
 from sync.model import Tier
 
 _LOG = logging.getLogger(__name__)
-_BACKLOG = 128
-_MAX_CONNECTIONS = 512
+_BACKLOG = 1024
+_MAX_CONNECTIONS = 4096
+_FILES_A_CONNECTION = 2
+"""Descriptors: the connection, and the file it fills."""
+_OTHER_FILES = 128
 _KEEP_ALIVE_S = 30
+_HEAD_BYTES = 16 * 1024
+"""The longest head of a request taken; the metadata may be half of it."""
 _GRACE_S = 3
 """Seconds that requests under way are given at the stop; what they sent stays on disk in any case."""
 
 
-def serve(folder: Path, host: str, port: int, tier: Tier = "hub") -> None:
-    """Serve `folder` on `host`:`port` (0: any free one) until SIGTERM or SIGINT.
+def serve(
+    folder: Path,
+    host: str,
+    port: int,
+    tier: Tier = "hub",
+    *,
+    tls: ssl.SSLContext | None = None,
+    keep_unfinished_days: float = expiry.DEFAULT_DAYS,
+    store: Store | None = None,
+) -> None:
+    """Serve `folder` on `host`:`port` (0: any free one) until SIGTERM or SIGINT, encrypted with `tls`.
+
+    `store`: where files lie for good, when not in `folder`.
 
     Prints the URL on stdout once connections are taken. Raises Rejected when the folder is served already,
     ConfigError when host or port cannot be had, Fatal, Transient and OSError as `build` does.
@@ -37,31 +59,57 @@ def serve(folder: Path, host: str, port: int, tier: Tier = "hub") -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     yard = Yard(folder.resolve())
     durable.make_folder(yard.folder)
-    with _alone(yard.lock), _listening(host, port) as listener:
+    open_ones = Connections(_room_for_connections())
+    with _alone(yard.lock), _listening(host, port, tls) as listener:
         config = uvicorn.Config(
-            build(yard, tier),
+            build(yard, tier, open_ones, keep_unfinished_days * expiry.DAY_S, store),
             access_log=False,
             log_config=None,
             log_level="warning",
-            http="h11",  # bounds a request's headers; fast enough: the disk is what an upload waits for
+            http=connections.protocol(open_ones),  # h11: bounds a head; fast enough, the disk is what is waited for
+            h11_max_incomplete_event_size=_HEAD_BYTES,
             ws="none",
             lifespan="on",
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=_MAX_CONNECTIONS,
+            ssl_context_factory=(lambda *_: tls) if tls else None,
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_GRACE_S,
         )
-        asyncio.run(_Server(config).serve(sockets=[listener]))
+        with asyncio.Runner(loop_factory=_Loop) as runner:
+            runner.run(_Server(config, secure=tls is not None).serve(sockets=[listener]))
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """uvicorn cannot be told how long a TLS handshake may take: as long as the head of a request."""
+
+    async def create_server(self, *what: Any, **more: Any) -> asyncio.Server:
+        if more.get("ssl") is not None:
+            more["ssl_handshake_timeout"] = connections.HEAD_S
+        return await super().create_server(*what, **more)
+
+
+def _room_for_connections() -> int:
+    """How many may be open at a time, with as many descriptors as this process may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_CONNECTIONS * _FILES_A_CONNECTION + _OTHER_FILES
+    granted = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < granted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (granted, hard))
+    return max(1, (granted - _OTHER_FILES) // _FILES_A_CONNECTION)
 
 
 class _Server(uvicorn.Server):
     """Announces itself when it listens; returns after a signal instead of dying of it."""
 
+    def __init__(self, config: uvicorn.Config, *, secure: bool) -> None:
+        super().__init__(config)
+        self._scheme = "https" if secure else "http"
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and sockets:
-            print(_url(sockets[0]), flush=True)  # noqa: T201 - the one line the caller waits for
+            print(_url(self._scheme, sockets[0]), flush=True)  # noqa: T201 - the one line the caller waits for
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -96,7 +144,7 @@ def _take(descriptor: int, path: Path) -> None:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int, tls: ssl.SSLContext | None) -> Iterator[socket.socket]:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
@@ -107,7 +155,11 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
             code="bad_address",
         ) from error
     with listener:
-        _warn_beyond_loopback(listener)
+        # Inherited by each connection; asyncio sets it only on sockets that name their protocol. Without it the second
+        # half of an answer waits for the first one's receipt: 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is None:
+            _warn_beyond_loopback(listener)
         yield listener
 
 
@@ -116,12 +168,14 @@ def _warn_beyond_loopback(listener: socket.socket) -> None:
         _LOG.warning(
             "%s",
             say(
-                "Адрес виден из сети, а соединение не шифруется: поставьте перед файлообменом обратный прокси с TLS.",
-                "The address is open to the network and not encrypted: put a TLS reverse proxy in front.",
+                "Адрес виден из сети, а соединение не шифруется: дайте файлообмену сертификат (--tls-cert, --tls-key) "
+                "или поставьте перед ним обратный прокси с TLS.",
+                "The address is open to the network and not encrypted: give the exchange a certificate (--tls-cert, "
+                "--tls-key), or put a TLS reverse proxy in front.",
             ),
         )
 
 
-def _url(listener: socket.socket) -> str:
+def _url(scheme: str, listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -23,10 +23,8 @@ from sync.model import Receipt
 DEADLINE_S = 60.0
 T = TypeVar("T")
 VERSION = {"Tus-Resumable": "1.0.0"}
-_SERVE = (
-    "import sys; from pathlib import Path; from sync.exchange.serve import serve;"
-    " serve(Path(sys.argv[1]), '127.0.0.1', int(sys.argv[2]))"
-)
+_PROGRAM, _MAIN = [sys.executable, "-c"], "import sys; from sync.cli import main; sys.exit(main())"
+_SERVE = ["exchange", "serve", "--folder"]
 
 
 def until(found: Callable[[], T | None], what: str) -> T:
@@ -43,8 +41,11 @@ def until(found: Callable[[], T | None], what: str) -> T:
 class Served:
     """One exchange's process; its port stays the same when it is started again, as clients expect."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *options: str, log: Path | None = None) -> None:
+        self.folder, self.options = folder, options
+        self._log = log or folder.parent / "exchange.log"
+        self.first = ""
+        """Python that its process runs before anything else: shorter times than a test can wait for."""
         self.url = ""
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
@@ -56,12 +57,20 @@ class Served:
 
     @property
     def log(self) -> str:
-        return (self.folder.parent / "exchange.log").read_text(encoding="utf-8")
+        return self._log.read_text(encoding="utf-8")
 
     def start(self) -> None:
-        with (self.folder.parent / "exchange.log").open("a", encoding="utf-8") as log:
+        with self._log.open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _SERVE, str(self.folder), str(self._port)],
+                [
+                    *_PROGRAM,
+                    f"{self.first}\n{_MAIN}",
+                    *_SERVE,
+                    str(self.folder),
+                    "--port",
+                    str(self._port),
+                    *self.options,
+                ],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -76,6 +85,11 @@ class Served:
         """SIGKILL: what a crash leaves."""
         assert self._process
         self._process.kill()
+        self._process.wait(DEADLINE_S)
+
+    def died(self) -> None:
+        """Wait for a death it brings upon itself."""
+        assert self._process
         self._process.wait(DEADLINE_S)
 
     def stop(self) -> int:

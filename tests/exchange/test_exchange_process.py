@@ -10,7 +10,7 @@ import pytest
 from exchange_peers import Client, Served, sha256
 
 from exam.errors import ConfigError, ExamError, Rejected
-from sync.exchange import files, intake
+from sync.exchange import intake
 from sync.exchange.accounts import add_school
 from sync.exchange.intake import Tail
 from sync.exchange.packages import packages
@@ -86,11 +86,11 @@ def test_packages_of_a_folder_without_an_exchange(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_no_room_is_said_before_anything_is_sent(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "RESERVE", 1 << 60)
-    with pytest.raises(Refused) as caught:
-        files._check_room(client.served.folder, 1)
-    assert caught.value.status == 507
+class Unnoted:
+    """Remembers nothing."""
+
+    def synced(self, offset: int) -> None: ...
+    def cut(self, offset: int) -> None: ...
 
 
 async def _stalling(first: bytes) -> AsyncIterator[bytes]:
@@ -102,9 +102,9 @@ def test_a_stalled_connection_is_let_go_and_keeps_what_came(tmp_path: Path, monk
     monkeypatch.setattr(intake, "IDLE_S", 0.05)
     path = tmp_path / "incoming"
     path.write_bytes(b"before ")
-    tail = Tail(path)
+    tail = Tail(path, Unnoted())
     with pytest.raises(Refused) as caught:
-        asyncio.run(intake.receive(_stalling(b"came"), tail, 100))
+        asyncio.run(intake.Intake().receive(_stalling(b"came"), tail, 100))
     tail.close()
     assert caught.value.status == 408
     assert path.read_bytes() == b"before came"

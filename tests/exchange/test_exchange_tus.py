@@ -25,7 +25,7 @@ def test_the_server_says_what_it_can(served: Served) -> None:
     assert answer.status_code == 204
     assert answer.headers["Tus-Version"] == "1.0.0"
     assert set(answer.headers["Tus-Extension"].split(",")) == {
-        "creation", "creation-with-upload", "checksum", "termination",
+        "creation", "creation-with-upload", "checksum", "termination", "expiration",
     }  # fmt: skip
     assert answer.headers["Tus-Checksum-Algorithm"] == "sha256,sha1"
     assert int(answer.headers["Tus-Max-Size"]) > 6 * 1024**3

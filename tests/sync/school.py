@@ -17,6 +17,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from rig.exchange import exchange_for
+
 from exam import manifest
 from exam.audio import FrameSpan
 from exam.manifest import Audio, Delivery, Manifest
@@ -193,12 +195,9 @@ def node_server(script: str, folder: Path) -> Iterator[Target]:
 @contextmanager
 def exchange(folder: Path) -> Iterator[Target]:
     """Our own exchange with one school admitted."""
-    command = [sys.executable, "-m", "sync.cli", "exchange"]
-    admitted = subprocess.run(
-        [*command, "add-school", "701020", "--folder", str(folder)], check=True, capture_output=True, text=True
-    )
-    with running([*command, "serve", "--folder", str(folder), "--port", "0"], stderr=subprocess.DEVNULL) as url:
-        yield Target(int(url.rpartition(":")[2]), folder, admitted.stdout.split()[-1])
+    program, token = exchange_for("701020", folder)
+    with program.running():
+        yield Target(program.port, folder, token)
 
 
 def install_node_peers() -> None:

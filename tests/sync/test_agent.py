@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -98,6 +99,39 @@ def test_another_key_after_the_first_use_is_refused(school: School, impostor: Im
     impostor.key = Ed25519PrivateKey.generate()
     with pytest.raises(Fatal):
         deliver(school, impostor)
+
+
+def test_a_receipt_replayed_for_another_file_is_none(school: School, impostor: Impostor) -> None:
+    """Signed by the right server, for other bytes: in an answer, and laid among the kept ones."""
+    school.record("Иванов И", noise(1000))
+    assert deliver(school, impostor)[0]
+    old = Receipts(school.state).stored(sha256(noise(1000)))
+    assert old
+    school.record("Петров П", noise(1000, 2))
+    impostor.receipt = lambda _: old
+    complete, rows, _ = deliver(school, impostor)
+    assert not complete
+    assert [row.state for row in rows].count(ItemState.DELIVERED) == 2, "the first recording and its manifest"
+    folder = school.state / "receipts"
+    (folder / f"{sha256(noise(1000, 2))}.json").write_bytes((folder / f"{old.sha256}.json").read_bytes())
+    assert not Receipts(school.state).proves(sha256(noise(1000, 2)), 1000)
+
+
+@pytest.mark.parametrize("altered", [{"stored_at": datetime(2020, 1, 1, tzinfo=UTC)}, {"server": "another"}])
+def test_a_receipt_altered_on_disk_proves_nothing_and_is_asked_for_again(
+    school: School, impostor: Impostor, altered: dict[str, object]
+) -> None:
+    school.record("Иванов И", noise(1000))
+    assert deliver(school, impostor)[0]
+    receipts = Receipts(school.state)
+    good = receipts.stored(sha256(noise(1000)))
+    assert good
+    path = school.state / "receipts" / f"{good.sha256}.json"
+    path.write_bytes(msgspec.json.encode(replace(good, **altered)))
+    assert not receipts.proves(good.sha256, good.size)
+    assert deliver(school, impostor)[0]
+    assert receipts.proves(good.sha256, good.size)
+    assert sum("POST" in asked for asked in impostor.asked) == 2, "the bytes did not travel again"
 
 
 def test_a_server_that_keeps_losing_a_file_is_given_up(school: School, impostor: Impostor) -> None:

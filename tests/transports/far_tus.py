@@ -1,17 +1,16 @@
 """tus: our exchange, and two servers that sign nothing."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from far_ends import files_below, flip_last_byte
+from rig.exchange import exchange_for
 from rig.node import install_node_modules
 from rig.program import Program, free_port
 
-from sync.exchange.accounts import add_school
 from sync.transports import Transport
 from sync.transports.tus import Tus
 
@@ -70,10 +69,9 @@ def _is_state(path: Path) -> bool:
 
 @contextmanager
 def our_exchange(base: Path) -> Iterator[TusServer]:
-    folder, port = base / "exchange", free_port()
-    token = add_school(folder, SCHOOL)
-    command = [sys.executable, "-m", "sync.cli", "exchange", "serve", "--folder", str(folder), "--port", str(port)]
-    with Program(command, port, base / "exchange.log").running() as program:
+    folder = base / "exchange"
+    program, token = exchange_for(SCHOOL, folder)
+    with program.running():
         yield TusServer(program, folder, token, proves=True, names_files=True)
 
 
