@@ -80,6 +80,12 @@ class Agent:
             self.kill()
 
 
+class Held(Protocol):
+    """What lies at the far end, finished: path -> SHA-256."""
+
+    def held(self) -> dict[str, str]: ...
+
+
 @dataclass
 class Shore:
     """The far end as its disk tells it. `place`: where the school's day folders lie there."""
@@ -118,7 +124,7 @@ class Server(Protocol):
 class Campaign:
     """One school's delivery, and what has befallen it."""
 
-    def __init__(self, school: School, agent: Agent, wire: Wire, shore: Shore, seed: int) -> None:
+    def __init__(self, school: School, agent: Agent, wire: Wire, shore: Held, seed: int) -> None:
         self.school, self.agent, self.wire, self.shore = school, agent, wire, shore
         self.chance = random.Random(seed)  # noqa: S311 - faults, not secrets
         self.struck: Counter[str] = Counter()

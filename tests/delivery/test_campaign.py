@@ -77,7 +77,7 @@ def _write_token(school: School, token: str) -> None:
 
 @contextmanager
 def campaign_at_our_exchange(school: School, base: Path, seed: int) -> Iterator[tuple[Campaign, Kinds]]:
-    with disk(base / "disk") as mounted:
+    with disk(base / "disk") as mounted, disk(school.state):  # whose syncs are not what is tested
         folder, port = mounted / "exchange", free_port()
         _write_token(school, add_school(folder, CODE))
         command = [sys.executable, "-m", "sync.cli", "exchange", "serve", "--folder", str(folder), "--port", str(port)]

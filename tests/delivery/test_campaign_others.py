@@ -3,18 +3,22 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from campaign import Agent, Campaign, Kinds, Shore, of_the_answers, of_the_line, of_the_programs
+from campaign import Agent, Campaign, Held, Kinds, Shore, of_the_answers, of_the_line, of_the_programs
+from far_s3 import PREFIX, Storage, storage
 from far_sftp import openssh
 from far_webdav import PASSWORD, USER, apache, rclone
-from school import School
+from rig.seaweed import BUCKET, KEY, SECRET
+from school import School, sha256
 from wire import Wire, wire_to
 
 SEED = 20260212
 METHODS = (b"PUT", b"MOVE", b"HEAD", b"GET")
+S3_METHODS = (b"PUT", b"HEAD", b"GET")
 TIMES = 2
 
 
@@ -39,8 +43,28 @@ def at_sftp(_kind: str, school: School, base: Path) -> Iterator[tuple[Campaign, 
             yield campaign, kinds
 
 
+@dataclass
+class Bucket:
+    """A storage as another client of it tells it."""
+
+    far: Storage
+
+    def held(self) -> dict[str, str]:
+        return {path: sha256(content) for path, content in self.far.stored().items()}
+
+
 @contextmanager
-def _told(school: School, target: str, wire: Wire, shore: Shore) -> Iterator[Campaign]:
+def at_s3(_kind: str, school: School, base: Path) -> Iterator[tuple[Campaign, Kinds]]:
+    with storage(base) as far, wire_to(far.port) as wire:
+        target = f'kind = "s3"\nurl = "http://127.0.0.1:{wire.port}"\nbucket = "{BUCKET}"\nprefix = "{PREFIX}"\n'
+        _secret(school, f"{KEY} {SECRET}")
+        with _told(school, target + 'credentials_file = "secret"\n', wire, Bucket(far)) as campaign:
+            kinds = of_the_line(campaign) | of_the_answers(campaign, S3_METHODS) | of_the_programs(campaign, far)
+            yield campaign, kinds
+
+
+@contextmanager
+def _told(school: School, target: str, wire: Wire, shore: Held) -> Iterator[Campaign]:
     (school.base / "sync.toml").write_text(f'[school]\ncode = "701020"\n[target]\n{target}')
     school.day.mkdir(parents=True)
     with Agent(school).running() as agent:
@@ -54,7 +78,9 @@ def _secret(school: School, text: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "at"), [("apache", at_webdav), ("rclone", at_webdav), ("sftp", at_sftp)])
+@pytest.mark.parametrize(
+    ("kind", "at"), [("apache", at_webdav), ("rclone", at_webdav), ("sftp", at_sftp), ("s3", at_s3)]
+)
 def test_faults_on_the_way_to_files_and_names(
     kind: str, at: object, school: School, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
