@@ -283,7 +283,7 @@ def of_the_programs(campaign: Campaign, server: Server) -> Kinds:
     def kill_server() -> None:
         campaign.amid_transfer()
         with server.outage():
-            campaign.nothing_is_falsely_delivered()
+            campaign.record()
 
     def set_clock() -> None:
         agent.clock.set(chance.choice([-DAY_S, DAY_S, 0]))
