@@ -30,8 +30,8 @@ class Silence:
         self.setbacks.append(error)
 
 
-def deliver(school: School, impostor: Impostor, **target: str) -> tuple[bool, list[Row], Silence]:
-    """One `once`, without waiting between tries."""
+def deliver(school: School, impostor: Impostor, lives: int = 1, **target: str) -> tuple[bool, list[Row], Silence]:
+    """One `once`, without waiting between tries; or several by the same agent."""
     school.send_to(Target(impostor.port, school.base), **target)
     told = config.load(school.base / "sync.toml")
     told.state.mkdir(exist_ok=True)
@@ -43,7 +43,7 @@ def deliver(school: School, impostor: Impostor, **target: str) -> tuple[bool, li
             told, Tus(told.address, "token"), opened, receipts,
             clock=clock, pace=Pace(clock, lambda low, _high: low), stop=Stop(), listener=silence,
         )  # fmt: skip
-        complete = agent.once()
+        complete = [agent.once() for _ in range(lives)][-1]
         return complete, sorted(opened.rows().values(), key=lambda row: row.path), silence
     finally:
         opened.close()

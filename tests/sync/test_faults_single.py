@@ -110,6 +110,20 @@ def test_a_known_server_without_a_receipt_is_asked_again(school: School, imposto
     assert {row.state for row in rows} == {ItemState.DELIVERED}
 
 
+def test_a_server_that_once_offered_no_proof_is_asked_again_in_the_next_life(
+    school: School, impostor: Impostor
+) -> None:
+    """At the first file ever: what stood before the server knew neither a receipt nor a key."""
+    school.record("Иванов И", noise(1000))
+
+    def nothing(_: Receipt) -> None:
+        impostor.refuse["GET"] = [(404, {}), (405, {})]
+
+    impostor.receipt = once(nothing)  # type: ignore[arg-type]
+    complete, rows, _ = deliver(school, impostor, lives=2)
+    assert complete, rows
+
+
 def test_a_file_that_lies_under_another_name_is_not_delivered(impostor: Impostor) -> None:
     """A byte of its name was damaged on its way; the receipt speaks of the content alone."""
     item = Item("2026-02-11_265/Иванов И.wav", "participant", "0" * 64, 0)
