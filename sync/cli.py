@@ -114,7 +114,7 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.ask())
-    with alone(config.state), closing(Ledger(config.state)) as ledger:
+    with alone(config.state), closing(transport), closing(Ledger(config.state)) as ledger:
         receipts = Receipts(config.state, configured_key=config.server_key, tier=config.tier)
         clock = SystemClock(_local_zone())
         agent = Agent(

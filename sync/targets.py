@@ -8,7 +8,7 @@ Part of `sync.config`, which resolves paths; `sync.cli` builds a transport of it
 import base64
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
@@ -120,7 +120,7 @@ def _resolved(path: Path, base: Path, told: Target) -> Target:
     """The target with absolute paths. Raises ConfigError for what cannot be meant."""
     changes: dict[str, str] = {}
     if hasattr(told, "url"):
-        changes["url"] = _url(path, told.url, _SCHEMES[type(told)])
+        changes["url"] = url_of(path, "target.url", told.url, _SCHEMES[type(told)])
     for name in _PATHS:
         if value := getattr(told, name, None):
             changes[name] = str(base / value)
@@ -192,7 +192,8 @@ def check_private(config: Path, key: str, path: Path, mode: int) -> None:
         )
 
 
-def _url(path: Path, url: str, schemes: frozenset[str]) -> str:
+def url_of(path: Path, key: str, url: str, schemes: Collection[str]) -> str:
+    """The address, without a slash at its end. Raises ConfigError, naming file and key, for one that cannot be."""
     try:
         parts = urlsplit(url)
         sound = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -202,7 +203,7 @@ def _url(path: Path, url: str, schemes: frozenset[str]) -> str:
         scheme = max(schemes)
         raise wrong(
             path,
-            "target.url",
+            key,
             f"ожидается адрес вида {scheme}://сервер/папка, без имени и пароля внутри",
             f"expected an address like {scheme}://server/folder, without a name or password in it",
         )

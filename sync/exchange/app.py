@@ -28,6 +28,7 @@ from sync.exchange.receipts import Receipts
 from sync.exchange.refusal import Refused, disk_full
 from sync.exchange.register import Register
 from sync.exchange.space import Space
+from sync.exchange.storing import Store
 from sync.exchange.verifier import Verifier
 from sync.exchange.yard import Yard
 from sync.model import Tier
@@ -37,16 +38,21 @@ _RETRY_S = "30"
 
 
 def build(
-    yard: Yard, tier: Tier, connections: Connections, keep_unfinished_s: float = expiry.DEFAULT_DAYS * expiry.DAY_S
+    yard: Yard,
+    tier: Tier,
+    connections: Connections,
+    keep_unfinished_s: float = expiry.DEFAULT_DAYS * expiry.DAY_S,
+    store: Store | None = None,
 ) -> ASGIApp:
     """The application serving `yard`, for one event loop. Raises Fatal, Transient, OSError when it cannot start.
 
-    `keep_unfinished_s`: seconds without a byte after which an unfinished upload is dropped.
+    `keep_unfinished_s`: seconds without a byte after which an unfinished upload is dropped. `store`: where files lie
+    for good, when not in the yard.
     """
     signer = identity.load(yard.key, tier)
     database = Database(yard.database)
     accounts, register = Accounts(database), Register(database)
-    verifier = Verifier(register, yard, signer)
+    verifier = Verifier(register, yard, signer, store)
     holds, entrance, incoming = Holds(), Entrance(accounts, connections), Incoming(register, yard)
     expiring = Expiry(register, incoming, holds, keep_unfinished_s)
     space = Space(accounts, register, yard)

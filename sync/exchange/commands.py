@@ -15,6 +15,8 @@ from sync.model import Tier
 if TYPE_CHECKING:
     import ssl
 
+    from sync.exchange.storing import Store
+
 # ruff: noqa: PLC0415 - each command loads only what it uses
 
 _DONE = 0
@@ -62,6 +64,11 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         "--keep-unfinished-days", type=_positive, default=_KEEP_UNFINISHED_DAYS, metavar="N", help=keeping
     )
 
+    storing = say("где файлы лежат: в папке или в хранилище S3", "where files lie for good: in the folder or in an S3")
+    serve.add_argument("--store", choices=["folder", "s3"], default="folder", help=storing)
+    bucket = say("адрес и ключи хранилища (TOML, 0600)", "the storage's address and keys (TOML, 0600)")
+    serve.add_argument("--s3-config", type=Path, metavar="FILE", help=bucket)
+
 
 def _serve(arguments: argparse.Namespace) -> int:
     from sync.exchange.serve import serve
@@ -73,8 +80,21 @@ def _serve(arguments: argparse.Namespace) -> int:
         arguments.tier,
         tls=_tls(arguments),
         keep_unfinished_days=arguments.keep_unfinished_days,
+        store=_store(arguments),
     )
     return _DONE
+
+
+def _store(arguments: argparse.Namespace) -> "Store | None":
+    if (arguments.store == "s3") != (arguments.s3_config is not None):
+        raise ConfigError(
+            "--store s3 и --s3-config указываются вместе.", "--store s3 and --s3-config belong together.", code="bad_s3"
+        )
+    if arguments.s3_config is None:
+        return None
+    from sync.exchange.storing_s3 import open_store
+
+    return open_store(arguments.s3_config)
 
 
 def _tls(arguments: argparse.Namespace) -> "ssl.SSLContext | None":

@@ -5,8 +5,6 @@ stream's manifest is a file like any other.
 """
 
 import hashlib
-import os
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -15,7 +13,8 @@ from msgspec import UNSET, Struct, UnsetType
 from sync.model import ChainHead
 
 _SUFFIX = ".json"
-_MAX_BYTES = 4 << 20  # a stream's manifest with some ten thousand gaps
+MOST_BYTES = 4 << 20
+"""Of a stream's manifest with some ten thousand gaps."""
 
 
 class _Chain(Struct, frozen=True):
@@ -27,17 +26,17 @@ class _StreamManifest(Struct, frozen=True):
     chain: _Chain
 
 
-def chain_head_in(path: Path, sha256: str) -> ChainHead | UnsetType:
-    """The head stated in the stream's manifest at `path`, if these bytes, of that SHA-256, are one; else UNSET.
+def may_be_manifest(place: str) -> bool:
+    """Whether what lies there is worth a look."""
+    return place.endswith(_SUFFIX)
 
-    Raises OSError as the disk does.
+
+def chain_head_in(content: bytes, sha256: str) -> ChainHead | UnsetType:
+    """The head stated in the stream's manifest that `content` (at most its first MOST_BYTES) is; else UNSET.
+
+    So where these bytes are not all of the file `sha256`.
     """
-    if not path.name.endswith(_SUFFIX):
-        return UNSET
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(_MAX_BYTES + 1)
-    if len(content) > _MAX_BYTES or hashlib.sha256(content).hexdigest() != sha256:
+    if hashlib.sha256(content).hexdigest() != sha256:
         return UNSET
     try:
         return msgspec.json.decode(content, type=_StreamManifest).chain.head

@@ -22,6 +22,7 @@ from exam.language import say
 from sync.exchange import connections, expiry
 from sync.exchange.app import build
 from sync.exchange.connections import Connections
+from sync.exchange.storing import Store
 from sync.exchange.yard import Yard
 from sync.model import Tier
 
@@ -46,8 +47,11 @@ def serve(
     *,
     tls: ssl.SSLContext | None = None,
     keep_unfinished_days: float = expiry.DEFAULT_DAYS,
+    store: Store | None = None,
 ) -> None:
     """Serve `folder` on `host`:`port` (0: any free one) until SIGTERM or SIGINT, encrypted with `tls`.
+
+    `store`: where files lie for good, when not in `folder`.
 
     Prints the URL on stdout once connections are taken. Raises Rejected when the folder is served already,
     ConfigError when host or port cannot be had, Fatal, Transient and OSError as `build` does.
@@ -58,7 +62,7 @@ def serve(
     open_ones = Connections(_room_for_connections())
     with _alone(yard.lock), _listening(host, port, tls) as listener:
         config = uvicorn.Config(
-            build(yard, tier, open_ones, keep_unfinished_days * expiry.DAY_S),
+            build(yard, tier, open_ones, keep_unfinished_days * expiry.DAY_S, store),
             access_log=False,
             log_config=None,
             log_level="warning",

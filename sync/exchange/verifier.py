@@ -4,28 +4,26 @@ Each step ends in a committed state, and each may be begun again after a crash: 
 content, so what was moved before the crash is recognised and never moved or lost twice.
 """
 
-import hashlib
 import logging
-import os
 import threading
 import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import uuid4
 
 import msgspec
 
 from exam import durable
+from exam.errors import ExamError
 from sync.exchange.identity import Identity
-from sync.exchange.manifests import chain_head_in
+from sync.exchange.manifests import MOST_BYTES, chain_head_in, may_be_manifest
 from sync.exchange.register import Register, State, Upload
+from sync.exchange.storing import FolderStore, Store, digest_on_disk
 from sync.exchange.yard import Yard
 from sync.model import Receipt
 from sync.naming import candidates
 
-_BLOCK = 1024 * 1024
 _THREADS = 4
 """They mostly wait for the disk to sync."""
 _LOG = logging.getLogger(__name__)
@@ -41,8 +39,10 @@ class _Stopping(Exception):
 class Verifier:
     """Owns whole uploads until they are stored or quarantined; those of one school one after the other."""
 
-    def __init__(self, register: Register, yard: Yard, identity: Identity) -> None:
+    def __init__(self, register: Register, yard: Yard, identity: Identity, store: Store | None = None) -> None:
+        """`store`: where files lie for good; the yard's own folder when none is given."""
         self._register = register
+        self._store: Store = store or FolderStore(yard.folder)
         self._yard = yard
         self._identity = identity
         self._threads = [ThreadPoolExecutor(1, f"verifier-{number}") for number in range(_THREADS)]
@@ -74,6 +74,7 @@ class Verifier:
         self._stopping.set()
         for thread in self._threads:
             thread.shutdown(cancel_futures=True)
+        self._store.close()
 
     def _resume(self, upload: Upload) -> None:
         incoming = self._yard.incoming(upload.school, upload.id)
@@ -87,6 +88,9 @@ class Verifier:
         try:
             return self._walk(self._register.find(upload_id))
         except _Stopping:
+            return None
+        except ExamError as error:
+            _LOG.error("upload %s waits, it is tried again when its receipt is asked for: %s", upload_id, error)
             return None
         except Exception:  # noqa: BLE001 - the named edge: one upload's trouble must not end the thread of all
             _LOG.exception("upload %s could not be settled; it is tried again when its receipt is asked for", upload_id)
@@ -106,7 +110,7 @@ class Verifier:
         incoming = self._yard.incoming(upload.school, upload.id)
         if incoming.stat().st_size != upload.length:
             return upload
-        found = self._rehash(incoming)
+        found = digest_on_disk(incoming, self._keep_on)
         if upload.announced in {None, found}:
             return self._register.advance(upload, State.VERIFIED, sha256=found)
         return self._quarantine(
@@ -119,37 +123,27 @@ class Verifier:
 
     def _place(self, upload: Upload) -> Upload:
         sha256 = upload.sha256 or ""
-        day = self._yard.day(upload.school, upload.folder)
-        durable.make_folder(day)
         incoming = self._yard.incoming(upload.school, upload.id)
         for name in candidates(upload.filename, sha256):
-            if self._lay(incoming, day / name, sha256):
-                return self._acknowledge(upload, day / name)
+            place = self._yard.place(upload.school, upload.folder, name)
+            if self._store.lay(incoming, place, sha256, self._keep_on):
+                return self._acknowledge(upload, place)
         return self._quarantine(
             upload,
             "Проверенный файл исчез с диска сервера до того, как лёг на место. Отправьте его заново.",
             "The verified file vanished from the server's disk before it was in place. Send it anew.",
         )
 
-    def _lay(self, incoming: Path, target: Path, sha256: str) -> bool:
-        """Whether the content now lies at `target`: moved there, or found there already."""
-        try:
-            durable.move_without_replacing(incoming, target)
-        except (FileExistsError, FileNotFoundError):
-            if not (target.is_file() and self._rehash(target) == sha256):
-                return False
-            incoming.unlink(missing_ok=True)
-        return True
-
-    def _acknowledge(self, upload: Upload, target: Path) -> Upload:
-        place = target.relative_to(self._yard.folder).as_posix()
-        earlier = self._register.stored_at(place, upload.sha256 or "")
-        receipt = earlier.signed() if earlier else self._sign(upload, target)
+    def _acknowledge(self, upload: Upload, place: str) -> Upload:
+        known = self._store.label + place
+        earlier = self._register.stored_at(known, upload.sha256 or "")
+        receipt = earlier.signed() if earlier else self._sign(upload, place)
         text = msgspec.json.encode(receipt).decode()
         _LOG.info("stored upload %s of school %s: %d bytes", upload.id, upload.school, upload.length)
-        return self._register.advance(upload, State.STORED, place=place, receipt=text)
+        return self._register.advance(upload, State.STORED, place=known, receipt=text)
 
-    def _sign(self, upload: Upload, target: Path) -> Receipt:
+    def _sign(self, upload: Upload, place: str) -> Receipt:
+        beginning = self._store.beginning(place, MOST_BYTES) if may_be_manifest(place) else b""
         return Receipt(
             receipt_id=uuid4().hex,
             server=self._identity.server,
@@ -158,7 +152,7 @@ class Verifier:
             size=upload.length,
             stored_at=datetime.now(UTC),
             method="server-hash",
-            chain_head=chain_head_in(target, upload.sha256 or ""),
+            chain_head=chain_head_in(beginning, upload.sha256 or ""),
         ).signed_by(self._identity.key)
 
     def _quarantine(self, upload: Upload, ru: str, en: str) -> Upload:
@@ -173,14 +167,6 @@ class Verifier:
             durable.move_without_replacing(incoming, aside)
         return upload
 
-    def _rehash(self, path: Path) -> str:
-        """SHA-256 of what the disk holds: synced, then read past the page cache. Raises _Stopping, OSError."""
-        digest = hashlib.sha256()
-        with path.open("rb", buffering=0) as file:
-            os.fsync(file.fileno())
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-            while block := file.read(_BLOCK):
-                if self._stopping.is_set():
-                    raise _Stopping
-                digest.update(block)
-        return digest.hexdigest()
+    def _keep_on(self) -> None:
+        if self._stopping.is_set():
+            raise _Stopping

@@ -37,3 +37,7 @@ class Yard(Struct, frozen=True):
 
     def day(self, school: str, day_folder: str) -> Path:
         return self.folder / "schools" / school / (day_folder or UNDATED)
+
+    def place(self, school: str, day_folder: str, name: str) -> str:
+        """Where a file lies for good, below the folder or whatever stands for it."""
+        return f"schools/{school}/{day_folder or UNDATED}/{name}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from exam.errors import ConfigError
 from sync import targets
 from sync.config import Config
-from sync.targets import Folder, Manual, Sftp, Tus, WebDav
+from sync.targets import S3, Folder, Manual, Sftp, Tus, WebDav
 from sync.transports import Transport
 from sync.transports.shelf import Shelf, Shelved
 
@@ -21,6 +21,8 @@ def build(config: Config) -> Transport:
             return _shelved(config, _webdav(config, target))
         case Sftp() as target:
             return _shelved(config, _sftp(config, target))
+        case S3() as target:
+            return _s3(config, target)
         case Folder() as target:
             return _shelved(config, _folder(config, target))
         case Manual():
@@ -28,8 +30,6 @@ def build(config: Config) -> Transport:
                 f"{config.file}: target.kind: передаётся вручную, отправлять некому",
                 f"{config.file}: target.kind: handed over by a person, there is nothing to send to",
             )
-        case _:
-            raise NotImplementedError
 
 
 def _shelved(config: Config, shelf: Shelf) -> Transport:
@@ -74,6 +74,15 @@ def _sftp(config: Config, target: Sftp) -> Shelf:
         known_hosts=config.state / "known_hosts",
     )
     return Folders(target.url, login)
+
+
+def _s3(config: Config, target: S3) -> Transport:
+    from sync.transports.bucket import Bucket
+    from sync.transports.s3 import Objects
+
+    access, secret = targets.secret(config.file, "credentials_file", target.credentials_file, words=2)
+    bucket = Bucket(target.url, target.bucket, access, secret, region=target.region, ca_file=target.ca_file)
+    return Objects(bucket, target.prefix, config.address, config.tier or "hub")
 
 
 def _folder(config: Config, target: Folder) -> Shelf:

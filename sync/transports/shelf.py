@@ -4,7 +4,6 @@ Part -> read back -> rename without replacing. So under its name a file is whole
 `Shelf` is implemented by `folder`, `webdav`, `sftp`; the agent sees `Shelved`.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Protocol
@@ -15,6 +14,7 @@ from sync.model import Receipt, Tier
 from sync.plan import Item
 from sync.source import Source
 from sync.transports import Begun, Lost, Moved, Proof
+from sync.transports.readback import Reading, names, receipt, unheard
 
 Clock = Callable[[], datetime]
 
@@ -52,10 +52,6 @@ class Shelf(Protocol):
         """Let connections go."""
 
 
-def _unheard(_through: int) -> None:
-    """Nobody asks how far it is."""
-
-
 class Shelved:
     """The shelf as a Transport. `address`: what receipts call it; `tier`: who holds the bytes there."""
 
@@ -63,7 +59,7 @@ class Shelved:
         self, shelf: Shelf, address: str, tier: Tier, *, now: Clock = lambda: datetime.now(UTC)
     ) -> None:  # fmt: skip
         self._shelf, self._address, self._tier, self._now = shelf, address, tier, now
-        self._reading: _Reading | None = None
+        self._reading: Reading | None = None
         self._written: str | None = None
 
     def key(self) -> bytes | None:
@@ -72,13 +68,13 @@ class Shelved:
     def create(self, item: Item) -> Begun:
         upload = naming.part(item.path, item.sha256)
         there = self._unfinished(upload, item)
-        if there is None and any(self._holds(name, item) for name in _names(item)):
+        if there is None and any(self._holds(name, item) for name in names(item)):
             return Begun(upload, item.size)
         return Begun(upload, there or 0)
 
     def offset(self, upload: str, item: Item) -> int | None:
         there = self._unfinished(upload, item)
-        if there is None and any(self._shelf.size(name) == item.size for name in _names(item)):
+        if there is None and any(self._shelf.size(name) == item.size for name in names(item)):
             return item.size  # published already, it seems: the proof will tell
         return there
 
@@ -93,7 +89,7 @@ class Shelved:
         self._written = None
         if there is not None and not (there == item.size and self._is_ours(upload, item, moved)):
             return Lost()
-        for name in _names(item):
+        for name in names(item):
             if there is not None and self._shelf.publish(upload, name):
                 return self._receipt(item) if self._shelf.size(name) == item.size else Lost()
             if self._holds(name, item, moved):
@@ -119,14 +115,14 @@ class Shelved:
             return None
         return there if self._shelf.appends else 0
 
-    def _holds(self, name: str, item: Item, moved: Moved = _unheard) -> bool:
+    def _holds(self, name: str, item: Item, moved: Moved = unheard) -> bool:
         return self._shelf.size(name) == item.size and self._is_ours(name, item, moved)
 
     def _is_ours(self, name: str, item: Item, moved: Moved) -> bool:
         """Read back. Goes on where a broken line ended it, while nothing else was read in between."""
         reading = self._reading
         if reading is None or reading.of != (name, item.key):
-            reading = self._reading = _Reading(name, item)
+            reading = self._reading = Reading(name, item)
         for block in self._shelf.read(name, reading.offset):
             reading.take(block)
             if reading.offset > item.size:
@@ -136,37 +132,7 @@ class Shelved:
         return reading.proves(item)
 
     def _receipt(self, item: Item) -> Receipt:
-        return Receipt(
-            receipt_id=f"read-back-{item.sha256[:16]}",
-            server=self._address,
-            tier=self._tier,
-            sha256=item.sha256,
-            size=item.size,
-            stored_at=self._now(),
-            method="read-back",
-        )
-
-
-class _Reading:
-    """How far a file was read back."""
-
-    def __init__(self, name: str, item: Item) -> None:
-        self.of = (name, item.key)
-        self.offset = 0
-        self._digest = hashlib.sha256()
-
-    def take(self, block: memoryview | bytes) -> None:
-        self._digest.update(block)
-        self.offset += len(block)
-
-    def proves(self, item: Item) -> bool:
-        return self.offset == item.size and self._digest.hexdigest() == item.sha256
-
-
-def _names(item: Item) -> Iterator[str]:
-    folder, slash, name = item.path.rpartition("/")
-    for candidate in naming.candidates(name, item.sha256):
-        yield folder + slash + candidate
+        return receipt(item, self._address, self._tier, self._now())
 
 
 def unlawful(path: str, ru: str, en: str) -> Rejected:

@@ -87,6 +87,11 @@ class Served:
         self._process.kill()
         self._process.wait(DEADLINE_S)
 
+    def died(self) -> None:
+        """Wait for a death it brings upon itself."""
+        assert self._process
+        self._process.wait(DEADLINE_S)
+
     def stop(self) -> int:
         """SIGTERM; the exit code."""
         assert self._process
