@@ -54,9 +54,10 @@ def news_of(school: str, rows: Iterable[Row], due_on: date | None, today: date) 
     if not here:
         return None
     if not lacking:
-        return news(
-            "complete", say(f"Доставлено всё: {len(here)} файлов.", f"Everything delivered: {len(here)} files.")
-        )
+        carried = sum(row.state is ItemState.HANDED_OVER for row in here)
+        ru, en = (f", передано человеком: {carried}", f", handed over: {carried}") if carried else ("", "")
+        done = len(here) - carried
+        return news("complete", say(f"Комплект полон. Доставлено: {done}{ru}.", f"Complete. Delivered: {done}{en}."))
     if any(row.state in REFUSED or row.state is ItemState.NEEDS_HUMAN for row in lacking):
         return news("needs_human", say(f"Нужен человек: {left}. {why}.", f"A person is needed: {left}. {why}."))
     if due_on is not None and today > due_on:

@@ -20,7 +20,7 @@ def lines(status: Status, now: datetime) -> Iterator[str]:
         if item.state not in DONE or item.reason:
             yield _line(item, now, by_hand=status.by_hand)
     yield _conclusion(status)
-    if not status.package.complete and status.left.files:
+    if not status.package.complete and status.left.files and not status.by_hand:
         yield _outlook(status, now)
 
 
@@ -63,6 +63,8 @@ def _conclusion(status: Status) -> str:
         return say(ru, en)
     if status.package.complete:
         return say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered.")
+    if status.by_hand:
+        return say(f"Комплект не полон: не передано {missing}.", f"The package is incomplete: {missing} to hand over.")
     return say(f"Комплект не полон: не доставлено {missing}.", f"The package is incomplete: {missing} to deliver.")
 
 

@@ -3,7 +3,7 @@
 The floors, downwards: `commands` (the command line); `serve` (process, signals), `tls`, `packages` (the list for
 people); `app` (composition, routes); `files`, `receipts` (endpoints); `access`, `intake` (who asks, bytes to disk),
 `verifier` (re-hash, place, sign), `space`, `expiry` (who is let in, what is let go); `incoming`, `accounts`, `register`
-(what is there, what is known) over `database`; `connections`, `identity`, `holds`, `yard`; and, pure, `protocol`,
+(what is there, what is known) over `database`; `connections`, `identity`, `holds`, `yard`, `pools`; pure: `protocol`,
 `naming`, `refusal`. Outside callers use `commands`, `serve.serve`, `accounts.add_school`, `packages.packages` only.
 
 A name taken by other content is never a reason to refuse a recording and never overwritten: the newcomer is

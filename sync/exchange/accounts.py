@@ -32,8 +32,7 @@ class Accounts:
         check_place(room="0", school=code)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         try:
-            with self._database.transaction() as db:
-                db.execute(_REPLACE if replace else _INSERT, (code, _digest(token), quota))
+            self._database.write(_REPLACE if replace else _INSERT, (code, _digest(token), quota))
         except sqlite3.IntegrityError:
             raise Rejected(
                 f"Школа {code} уже заведена, её ключ действует. Если он утерян, выдайте новый: add-school --replace.",
@@ -45,23 +44,19 @@ class Accounts:
     def school_of(self, token: str) -> str | None:
         """The school whose token this is."""
         # Looked up by its digest: how long that takes tells of the digest, and from a digest nobody finds a token.
-        with self._database.transaction() as db:
-            row = db.execute("SELECT code FROM school WHERE token_sha256 = ?", (_digest(token),)).fetchone()
-        return str(row["code"]) if row else None
+        rows = self._database.read("SELECT code FROM school WHERE token_sha256 = ?", (_digest(token),))
+        return str(rows[0]["code"]) if rows else None
 
     def quota(self, code: str) -> int | None:
         """Bytes the school may have here; None: as many as there is room for. Raises Rejected for an unknown one."""
-        with self._database.transaction() as db:
-            row = db.execute("SELECT quota_bytes FROM school WHERE code = ?", (code,)).fetchone()
-        if row is None:
+        rows = self._database.read("SELECT quota_bytes FROM school WHERE code = ?", (code,))
+        if not rows:
             raise _no_school(code)
-        return int(row["quota_bytes"]) if row["quota_bytes"] else None
+        return int(rows[0]["quota_bytes"]) if rows[0]["quota_bytes"] else None
 
     def set_quota(self, code: str, quota: int) -> None:
         """`quota` in bytes; 0: no limit. Raises Rejected for an unknown school."""
-        with self._database.transaction() as db:
-            changed = db.execute("UPDATE school SET quota_bytes = ? WHERE code = ?", (quota, code)).rowcount
-        if not changed:
+        if not self._database.write("UPDATE school SET quota_bytes = ? WHERE code = ?", (quota, code)):
             raise _no_school(code)
 
 

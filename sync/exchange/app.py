@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 
 import anyio.to_thread
@@ -15,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exam import durable
 from exam.errors import ExamError, Transient
-from sync.exchange import expiry, files, identity
+from sync.exchange import expiry, files, identity, pools
 from sync.exchange.access import Entrance
 from sync.exchange.accounts import Accounts
 from sync.exchange.connections import Connections
@@ -36,8 +35,6 @@ from sync.model import Tier
 
 _LOG = logging.getLogger(__name__)
 _RETRY_S = "30"
-_THREADS = 16
-"""Wait for the disk; while one syncs, the others' requests must not queue behind it."""
 
 
 def build(
@@ -64,7 +61,8 @@ def build(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "disk"))
+        asyncio.get_running_loop().set_default_executor(pools.quick())
+        await anyio.to_thread.run_sync(incoming.cut_unsynced)
         await anyio.to_thread.run_sync(verifier.resume)
         await expiring.sweep()
         hourly = asyncio.create_task(expiring.sweep_on())

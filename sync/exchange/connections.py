@@ -17,6 +17,9 @@ PER_ADDRESS = 256
 PER_SCHOOL = 64
 """Connections that show one school's token."""
 
+_READ_BYTES = 64 * 1024
+"""Taken from a connection at a time: each may hold a few such pieces, and there are thousands."""
+
 Client = tuple[str, int]
 
 
@@ -85,6 +88,7 @@ class Http(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.max_size = _READ_BYTES  # type: ignore[attr-defined] # asyncio's own is four times as much
         self.counted.opened(self._whence(), transport)
         self._watch_head()
 

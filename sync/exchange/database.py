@@ -6,12 +6,13 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from exam import durable
-from exam.errors import Transient
+from exam.errors import ExamError, Transient
 from sync.exchange.refusal import disk_full
 
 _BUSY_S = 10.0
@@ -34,7 +35,8 @@ CREATE TABLE IF NOT EXISTS upload (
     sha256 TEXT,
     place TEXT,
     receipt TEXT,
-    reason TEXT
+    reason TEXT,
+    synced INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS upload_state ON upload (state);
 CREATE INDEX IF NOT EXISTS upload_announced_bytes ON upload (state, length);
@@ -45,43 +47,103 @@ CREATE INDEX IF NOT EXISTS upload_place ON upload (place);
 """
 
 
+Values = Sequence[object] | Mapping[str, object]
+
+
+class _Write:
+    """A statement that waits for its commit."""
+
+    def __init__(self, statement: str, values: Values) -> None:
+        self.statement, self.values = statement, values
+        self.changed = 0
+        self.done = False
+        self.error: Exception | None = None
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        try:
+            self.changed = connection.execute(self.statement, self.values).rowcount
+        except sqlite3.IntegrityError as error:  # undoes this statement alone; the others' go on
+            self.error = error
+
+
 class Database:
-    """One connection for all threads of this process; other processes wait their turn."""
+    """For all threads of this process; other processes wait their turn.
+
+    What many threads write at a time is committed together: a disk syncs so often a second and no oftener. Reading
+    waits for no commit.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open, and make when absent, readable by its owner alone. Raises Transient, OSError."""
-        self._lock = threading.Lock()
+        self._reading, self._writing = threading.Lock(), threading.Lock()
+        self._waiting: deque[_Write] = deque()
         durable.make_folder(path.parent)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         durable.sync(path.parent)
         with _translated():
-            self._connection = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
-            self._connection.row_factory = sqlite3.Row
+            self._connection = _connect(path)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.executescript(_SCHEMA)
-            self._learn_quotas()
+            self._catch_up()
+            self._reader = _connect(path)
 
-    def _learn_quotas(self) -> None:
-        """An exchange made before there were quotas gets their column."""
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            columns = {row["name"] for row in self._connection.execute("PRAGMA table_info(school)")}
-            if "quota_bytes" not in columns:
-                self._connection.execute("ALTER TABLE school ADD COLUMN quota_bytes INTEGER")
+    def read(self, query: str, values: Values = ()) -> list[sqlite3.Row]:
+        """The rows. Raises Transient when the disk fails."""
+        with self._reading, _translated():
+            return self._reader.execute(query, values).fetchall()
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, durable when left.
+    def write(self, statement: str, values: Values = ()) -> int:
+        """The number of rows changed, durable when this returns.
 
-        Raises Transient when the file is busy or the disk fails, Refused (507) when it is full.
+        Raises IntegrityError as SQLite does, Transient when the file is busy or the disk fails, Refused (507) when
+        the disk is full: nothing was changed then.
         """
-        with self._lock, _translated(), self._connection:
-            yield self._connection
+        mine = _Write(statement, values)
+        self._waiting.append(mine)
+        with self._writing:
+            if not mine.done:  # not by the one before, with its own
+                self._commit_waiting()
+        if mine.error is not None:
+            raise mine.error
+        return mine.changed
 
     def close(self) -> None:
-        with self._lock:
+        with self._writing, self._reading:
             self._connection.close()
+            self._reader.close()
+
+    def _commit_waiting(self) -> None:
+        together = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            with _translated(), self._connection:
+                for one in together:
+                    one.run(self._connection)
+        except ExamError as error:
+            for one in together:
+                one.error = error
+        for one in together:
+            one.done = True
+
+    def _catch_up(self) -> None:
+        """An exchange made by an earlier version gets the columns it lacks."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            if not self._has("school", "quota_bytes"):
+                self._connection.execute("ALTER TABLE school ADD COLUMN quota_bytes INTEGER")
+            if not self._has("upload", "synced"):
+                self._connection.execute("ALTER TABLE upload ADD COLUMN synced INTEGER NOT NULL DEFAULT 0")
+                self._connection.execute("UPDATE upload SET synced = length")  # what is there was trusted till now
+
+    def _has(self, table: str, column: str) -> bool:
+        found = self._connection.execute("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column))
+        return found.fetchone() is not None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 @contextmanager

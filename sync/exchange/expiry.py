@@ -10,6 +10,7 @@ import time
 from email.utils import formatdate
 
 from exam.errors import ExamError
+from sync.exchange import pools
 from sync.exchange.holds import Holds
 from sync.exchange.incoming import Incoming
 from sync.exchange.refusal import Refused
@@ -37,7 +38,7 @@ class Expiry:
         for upload in await asyncio.to_thread(self._expired):
             try:
                 with self._holds.hold(upload.id):  # nobody adds to it meanwhile
-                    await asyncio.to_thread(self._drop, upload)
+                    await pools.synced(self._drop, upload)
             except Refused:
                 continue  # it grows, or was terminated
 

@@ -7,12 +7,12 @@ from concurrent.futures import Future
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sync.exchange import protocol
+from sync.exchange import pools, protocol
 from sync.exchange.access import Entrance
 from sync.exchange.expiry import Expiry
 from sync.exchange.holds import Holds
 from sync.exchange.incoming import Incoming, unknown
-from sync.exchange.intake import Intake, Tail
+from sync.exchange.intake import Intake
 from sync.exchange.protocol import Append
 from sync.exchange.refusal import Refused
 from sync.exchange.register import Register, State, Upload
@@ -57,7 +57,7 @@ class Files:
         first = self._first_part(request)
         if first:
             protocol.admit(first, 0, wish.length)
-        upload = await asyncio.to_thread(self._open, school, wish)
+        upload = await pools.synced(self._open, school, wish)
         headers = {"Location": f"{PATH}/{upload.id}"}
         if first:
             headers["Upload-Offset"] = str(await self._append(upload, first, request))
@@ -68,7 +68,7 @@ class Files:
     async def offset(self, request: Request) -> Response:
         upload = await self._find(request)
         headers = {
-            "Upload-Offset": str(await asyncio.to_thread(self._incoming.synced_offset, upload)),
+            "Upload-Offset": str(await pools.synced(self._incoming.synced_offset, upload)),
             "Upload-Length": str(upload.length),
             "Cache-Control": "no-store",
         }
@@ -84,7 +84,7 @@ class Files:
     async def terminate(self, request: Request) -> Response:
         upload = await self._find(request)
         with self._holds.hold(upload.id):
-            await asyncio.to_thread(self._remove, upload)
+            await pools.synced(self._remove, upload)
         return Response(status_code=204, headers=protocol.RESUMABLE)
 
     async def _enter(self, request: Request) -> str:
@@ -140,18 +140,18 @@ class Files:
         return offset
 
     async def _take_in(self, upload: Upload, wish: Append, request: Request) -> int:
-        tail = await asyncio.to_thread(Tail, self._incoming.path(upload), wish.checksum)
+        tail = await asyncio.to_thread(self._incoming.append_to, upload, wish.checksum)
         try:
             await self._intake.receive(request.stream(), tail, upload.length - tail.offset)
         finally:
             tail.close()
             if tail.offset == upload.length:
-                self._verifier.submit(upload.id)  # also when the connection broke after the last byte
+                self._verifier.submit(upload)  # also when the connection broke after the last byte
         return tail.offset
 
     async def _whole(self, upload: Upload) -> None:
         """Have the upload verified. Raises Refused (460) when its SHA-256 proves wrong soon enough to say so."""
-        settled = self._verifier.submit(upload.id)
+        settled = self._verifier.submit(upload)
         if upload.announced is None:
             return
         verdict = await _within(settled, VERDICT_WITHIN_S)

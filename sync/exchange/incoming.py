@@ -3,10 +3,13 @@
 The file's length is the upload's offset. Blocking; `files` and `expiry` call it.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
 from exam import durable
+from sync.exchange.intake import Tail
+from sync.exchange.protocol import Checksum
 from sync.exchange.refusal import Refused
 from sync.exchange.register import Register, State, Upload
 from sync.exchange.yard import Yard
@@ -28,6 +31,17 @@ class Incoming:
         path.touch(mode=0o640, exist_ok=False)
         durable.sync(path.parent)
 
+    def append_to(self, upload: Upload, checksum: Checksum | None) -> Tail:
+        """The open end of it, to be closed. Raises OSError."""
+        return Tail(self.path(upload), _Notes(self._register, upload.id), checksum)
+
+    def cut_unsynced(self) -> None:
+        """After a crash: cut off what was never acknowledged. A power cut may have left anything there."""
+        for upload in self._register.unfinished():
+            with contextlib.suppress(FileNotFoundError):
+                if self.path(upload).stat().st_size > upload.synced:
+                    os.truncate(self.path(upload), upload.synced)
+
     def offset(self, upload: Upload) -> int:
         """Bytes there. Raises Refused (404) when there is no such upload any more."""
         try:
@@ -36,14 +50,16 @@ class Incoming:
             return self._moved(upload)
 
     def synced_offset(self, upload: Upload) -> int:
-        """Bytes that a power cut leaves there. Raises Refused (404), OSError."""
+        """Bytes there, which a power cut leaves there from now on. Raises Refused (404), OSError, Transient."""
         try:
             descriptor = os.open(self.path(upload), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return self._moved(upload)
         try:
             size = os.fstat(descriptor).st_size
-            os.fdatasync(descriptor)
+            if size > upload.synced:
+                os.fdatasync(descriptor)
+                self._register.note_synced(upload.id, size)
         finally:
             os.close(descriptor)
         return size
@@ -69,6 +85,19 @@ class Incoming:
         if now is None or now.state is State.RECEIVING:
             raise unknown()
         return upload.length
+
+
+class _Notes:
+    """What the register is told of one upload."""
+
+    def __init__(self, register: Register, upload_id: str) -> None:
+        self._register, self._upload_id = register, upload_id
+
+    def synced(self, offset: int) -> None:
+        self._register.note_synced(self._upload_id, offset)
+
+    def cut(self, offset: int) -> None:
+        self._register.note_cut(self._upload_id, offset)
 
 
 def unknown() -> Refused:

@@ -9,11 +9,14 @@ import hashlib
 import hmac
 import os
 import threading
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
+from typing import Protocol
 
 from starlette.requests import ClientDisconnect
 
+from sync.exchange import pools
 from sync.exchange.protocol import Checksum, too_long
 from sync.exchange.refusal import Refused
 
@@ -24,7 +27,9 @@ GATHERED = 32 * 1024 * 1024
 KEPT_FREE = 128 * 1024**2
 """Bytes of the disk that no upload's body takes: the register must still be able to write."""
 SYNC_EVERY = 64 * 1024 * 1024
-"""Bytes between syncs of a long body: bounds how long its last answer waits for a slow disk."""
+"""Bytes between syncs of a long body: bounds how long its last answer waits for a slow disk, and what a crash costs."""
+SYNC_EVERY_S = 10.0
+"""Seconds likewise: 2.5 MB on a line of 2 Mbit/s."""
 IDLE_S = 60.0
 """Seconds without a byte after which a connection counts as abandoned and its upload is free again."""
 
@@ -42,15 +47,30 @@ class Stalled(Refused):
         )
 
 
-class Tail:
-    """The open end of a file in `incoming`. Blocking; used by one request at a time. Raises OSError."""
+class Notes(Protocol):
+    """Remembers, durably, of one upload."""
 
-    def __init__(self, path: Path, checksum: Checksum | None = None) -> None:
+    def synced(self, offset: int) -> None:
+        """So many bytes are on disk."""
+
+    def cut(self, offset: int) -> None:
+        """No more than so many bytes are left."""
+
+
+class Tail:
+    """The open end of a file in `incoming`. Blocking; used by one request at a time. Raises OSError.
+
+    `notes` is told, durably, how many bytes a power cut would leave. Raises what that raises.
+    """
+
+    def __init__(self, path: Path, notes: Notes, checksum: Checksum | None = None) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         self.start = os.fstat(self._descriptor).st_size
         self.offset = self.start
-        self._synced = self.start
+        self._synced = -1
         self._lock = threading.Lock()  # a cancelled request closes while its last write may still run
+        self._notes = notes
+        self._synced_at = time.monotonic()
         self._checksum = checksum
         self._digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
 
@@ -66,13 +86,19 @@ class Tail:
                 view = view[written:]
         if self._digest:
             self._digest.update(block)
-        if self.offset - self._synced >= SYNC_EVERY:
-            self.sync()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether enough was written since the last sync."""
+        return self.offset - self._synced >= SYNC_EVERY or time.monotonic() - self._synced_at >= SYNC_EVERY_S
 
     def sync(self) -> None:
         with self._lock:
-            os.fdatasync(self._descriptor)
-            self._synced = self.offset
+            if self.offset != self._synced:
+                os.fdatasync(self._descriptor)
+                self._notes.synced(self.offset)
+                self._synced = self.offset
+            self._synced_at = time.monotonic()
 
     def check(self) -> None:
         """Raise Refused (460) unless the body written is the one announced."""
@@ -92,8 +118,9 @@ class Tail:
         """Undo everything written through this tail."""
         with self._lock:
             os.ftruncate(self._descriptor, self.start)
-            self.offset = self.start
-        self.sync()
+            os.fdatasync(self._descriptor)
+            self.offset = self._synced = self.start
+            self._notes.cut(self.start)
 
     def close(self) -> None:
         with self._lock:
@@ -118,12 +145,12 @@ class Intake:
         try:
             await self._pour(body, tail, room)
             await asyncio.to_thread(tail.check)
-            await asyncio.to_thread(tail.sync)
+            await pools.synced(tail.sync)
         except (Stalled, ClientDisconnect):
-            await asyncio.to_thread(tail.sync)
+            await pools.synced(tail.sync)
             raise
         except Refused:
-            await asyncio.to_thread(tail.cut_back)
+            await pools.synced(tail.cut_back)
             raise
         except asyncio.CancelledError:
             raise _stopping() from None  # only the stop of the server cancels a request: it is to answer, not to vanish
@@ -148,6 +175,8 @@ class Intake:
         self._held += len(block)
         try:
             await asyncio.to_thread(tail.write, block)
+            if tail.is_due:
+                await pools.synced(tail.sync)
         finally:
             self._held -= len(block)
 

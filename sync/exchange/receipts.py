@@ -49,9 +49,8 @@ class Receipts:
         return await asyncio.to_thread(self._answer, school, sha256)
 
     def _answer(self, school: str, sha256: str) -> Response:
-        unnamed = self._register.unnamed_content(school)
-        answer = self._look(school, sha256, unnamed)
-        if answer is None and unnamed:  # one of them may have been given its name, and its place, in between
+        answer = self._look(school, sha256, self._register.unnamed_content(school))
+        if answer is None:  # between register and disk one may have been given its name, or its place
             answer = self._look(school, sha256, ())
         if answer is None:
             raise _unknown()
@@ -77,7 +76,7 @@ class Receipts:
     def _hurry(self, waiting: Sequence[Upload]) -> None:
         for upload in waiting:
             if upload.id not in self._holds:  # its last bytes may still be cut off again
-                self._verifier.submit(upload.id)
+                self._verifier.submit(upload)
 
     def _whole(self, uploads: Sequence[Upload]) -> list[Upload]:
         return [upload for upload in uploads if upload.state in _ON_ITS_WAY and self._is_whole(upload)]

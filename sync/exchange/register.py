@@ -1,6 +1,7 @@
 """What is known of every upload, and the states it goes through.
 
-`offset` is not here: it is the real length of the file in `incoming`, so the two can never disagree. A crash
+`offset` is not here: it is the real length of the file in `incoming`. What is here is `synced`, how much of it was on
+disk when it was last acknowledged: a crash may leave more, which is then cut off, as nobody knows what it is. A crash
 leaves each upload in one of these states, and `Verifier` takes it on from there.
 """
 
@@ -33,7 +34,7 @@ AFTER: Mapping[State, frozenset[State]] = {
 
 
 class Upload(Struct, frozen=True, kw_only=True):
-    """One upload. `length` in bytes; `announced` and `sha256` hex: what the client said, what the disk holds.
+    """One upload. `length`, `synced` in bytes; `announced`, `sha256` hex: what the client said, what the disk holds.
 
     `place` is relative to the exchange's folder; `receipt` is JSON; `reason` tells why it was quarantined.
     """
@@ -50,6 +51,7 @@ class Upload(Struct, frozen=True, kw_only=True):
     place: str | None = None
     receipt: str | None = None
     reason: str | None = None
+    synced: int = 0
 
     def signed(self) -> Receipt:
         """The receipt of a stored upload."""
@@ -63,30 +65,35 @@ class Register:
         self._database = database
 
     def add(self, upload: Upload) -> None:
-        with self._database.transaction() as db:
-            db.execute(
-                "INSERT INTO upload VALUES (:id, :school, :folder, :filename, :length, :announced, :metadata,"
-                " :state, :sha256, :place, :receipt, :reason)",
-                msgspec.to_builtins(upload),
-            )
+        self._database.write(
+            "INSERT INTO upload VALUES (:id, :school, :folder, :filename, :length, :announced, :metadata,"
+            " :state, :sha256, :place, :receipt, :reason, :synced)",
+            msgspec.to_builtins(upload),
+        )
 
     def advance(self, upload: Upload, state: State, **learned: str) -> Upload:
         """Take `upload` to `state` with what was learned, and return it so. Raises ValueError off the table."""
         if state not in AFTER[upload.state]:
             raise ValueError(f"{upload.state} -> {state}")
         after = msgspec.structs.replace(upload, state=state, **learned)
-        with self._database.transaction() as db:
-            db.execute(
-                "UPDATE upload SET state = :state, sha256 = :sha256, place = :place, receipt = :receipt,"
-                " reason = :reason WHERE id = :id",
-                msgspec.to_builtins(after),
-            )
+        self._database.write(
+            "UPDATE upload SET state = :state, sha256 = :sha256, place = :place, receipt = :receipt,"
+            " reason = :reason WHERE id = :id",
+            msgspec.to_builtins(after),
+        )
         return after
+
+    def note_synced(self, upload_id: str, offset: int) -> None:
+        """So many bytes of an upload outlive a power cut; or more, if somebody else has noted that meanwhile."""
+        self._database.write("UPDATE upload SET synced = max(synced, ?) WHERE id = ?", (offset, upload_id))
+
+    def note_cut(self, upload_id: str, offset: int) -> None:
+        """An upload was cut back to so many bytes."""
+        self._database.write("UPDATE upload SET synced = min(synced, ?) WHERE id = ?", (offset, upload_id))
 
     def forget(self, upload: Upload) -> None:
         """Drop an upload that was terminated."""
-        with self._database.transaction() as db:
-            db.execute("DELETE FROM upload WHERE id = ? AND state = ?", (upload.id, State.RECEIVING))
+        self._database.write("DELETE FROM upload WHERE id = ? AND state = ?", (upload.id, State.RECEIVING))
 
     def find(self, upload_id: str) -> Upload | None:
         return next(iter(self._select("WHERE id = ?", upload_id)), None)
@@ -133,10 +140,8 @@ class Register:
         )
 
     def _sum(self, query: str, value: str) -> int:
-        with self._database.transaction() as db:
-            return int(db.execute(query, (value,)).fetchone()[0] or 0)
+        return int(self._database.read(query, (value,))[0][0] or 0)
 
     def _select(self, where: str, *values: str) -> list[Upload]:
-        with self._database.transaction() as db:
-            rows = db.execute(f"SELECT * FROM upload {where}", values).fetchall()  # noqa: S608 - literals above
+        rows = self._database.read(f"SELECT * FROM upload {where}", values)  # noqa: S608 - literals above
         return [msgspec.convert(dict(row), Upload) for row in rows]

@@ -25,16 +25,23 @@ class Space:
     def __init__(self, accounts: Accounts, register: Register, yard: Yard) -> None:
         self._accounts, self._register, self._yard = accounts, register, yard
         self._lock = threading.Lock()
+        self._entering: dict[str, Upload] = {}
+        """Let in, and not known to be in the register yet."""
 
     def admit(self, upload: Upload) -> None:
-        """Enter `upload` in the register. Raises Refused (507) without room for all of it, OSError."""
+        """Enter `upload` in the register. Raises Refused (507) without room for all of it, OSError, Transient."""
         with self._lock:  # two that would fit alone must not both be let in
             self._check_disk(upload.length)
             self._check_quota(upload.school, upload.length)
+            self._entering[upload.id] = upload
+        try:
             self._register.add(upload)
+        finally:
+            del self._entering[upload.id]
 
     def _check_disk(self, length: int) -> None:
         free = shutil.disk_usage(self._yard.folder).free - RESERVE
+        free -= sum(upload.length for upload in list(self._entering.values()))
         if free >= length + self._register.announced_bytes():  # counts twice what has arrived: sure, and quick
             return
         promised = sum(self._to_come(upload) for upload in self._register.unfinished())
@@ -52,6 +59,7 @@ class Space:
         if quota is None:
             return
         used = self._register.bytes_of(school)
+        used += sum(upload.length for upload in list(self._entering.values()) if upload.school == school)
         if used + length > quota:
             raise _quota_used_up(school, length, used, quota)
 

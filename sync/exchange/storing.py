@@ -1,6 +1,6 @@
 """Where proven files lie for good: a folder of this machine by default, or elsewhere (`storing_s3`).
 
-Only `verifier` calls a `Store`, from its one thread; `serve` chooses which. A place is `schools/CODE/DAY/NAME`.
+Only `verifier` calls a `Store`, from its threads; `serve` chooses which. A place is `schools/CODE/DAY/NAME`.
 """
 
 import hashlib

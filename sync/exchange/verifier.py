@@ -1,4 +1,4 @@
-"""The one thread that makes an upload a stored file: re-hash from disk, place without overwriting, sign.
+"""The threads that make an upload a stored file: re-hash from disk, place without overwriting, sign.
 
 Each step ends in a committed state, and each may be begun again after a crash: the place is found by name and
 content, so what was moved before the crash is recognised and never moved or lost twice.
@@ -6,6 +6,7 @@ content, so what was moved before the crash is recognised and never moved or los
 
 import logging
 import threading
+import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from sync.exchange.yard import Yard
 from sync.model import Receipt
 from sync.naming import candidates
 
+_THREADS = 4
+"""They mostly wait for the disk to sync."""
 _LOG = logging.getLogger(__name__)
 
 Settled = Upload | None
@@ -34,7 +37,7 @@ class _Stopping(Exception):
 
 
 class Verifier:
-    """Owns whole uploads until they are stored or quarantined."""
+    """Owns whole uploads until they are stored or quarantined; those of one school one after the other."""
 
     def __init__(self, register: Register, yard: Yard, identity: Identity, store: Store | None = None) -> None:
         """`store`: where files lie for good; the yard's own folder when none is given."""
@@ -42,7 +45,7 @@ class Verifier:
         self._store: Store = store or FolderStore(yard.folder)
         self._yard = yard
         self._identity = identity
-        self._thread = ThreadPoolExecutor(1, "verifier")
+        self._threads = [ThreadPoolExecutor(1, f"verifier-{number}") for number in range(_THREADS)]
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._pending: dict[str, Future[Settled]] = {}
@@ -57,24 +60,27 @@ class Verifier:
         for upload in self._register.unsettled():
             self._resume(upload)
 
-    def submit(self, upload_id: str) -> Future[Settled]:
+    def submit(self, upload: Upload) -> Future[Settled]:
         """Have a whole upload settled; asked again while that is under way, gives the same future."""
+        # A school's in their turn: two that want the same place must not meet there.
+        thread = self._threads[zlib.crc32(upload.school.encode()) % _THREADS]
         with self._lock:
-            if upload_id not in self._pending:
-                self._pending[upload_id] = self._thread.submit(self._settle, upload_id)
-            return self._pending[upload_id]
+            if upload.id not in self._pending:
+                self._pending[upload.id] = thread.submit(self._settle, upload.id)
+            return self._pending[upload.id]
 
     def close(self) -> None:
         """Stop between two blocks; what is not settled is taken up at the next start."""
         self._stopping.set()
-        self._thread.shutdown(cancel_futures=True)
+        for thread in self._threads:
+            thread.shutdown(cancel_futures=True)
         self._store.close()
 
     def _resume(self, upload: Upload) -> None:
         incoming = self._yard.incoming(upload.school, upload.id)
         if upload.state is State.VERIFIED or incoming.exists():
             if upload.state is not State.RECEIVING or incoming.stat().st_size == upload.length:
-                self.submit(upload.id)
+                self.submit(upload)
         elif upload.state is State.RECEIVING:
             self._register.forget(upload)  # terminated, and the server died before it could say so
 

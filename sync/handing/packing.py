@@ -25,6 +25,7 @@ from sync.handing.records import Archives, Inventoried, Member, Packed, Packing,
 from sync.ledger import Ledger, Move
 from sync.model import ItemState
 from sync.plan import Found, Key, Reason, Row
+from sync.schedule import exam_day
 from sync.source import Changed
 from sync.states import ARRIVED, REFUSED
 
@@ -108,7 +109,6 @@ class Packer:
         """Bring the inventories beside the ZIPs up to date."""
         known, rows = self.archives(), self._ledger.rows()
         current = self._current(known, rows)
-        lacking = self._lacking(found)
         for day in sorted({packed.exam_date for packed in known.packed.values()}):
             here = [packed for packed in current if packed.exam_date == day]
             spoiled = [
@@ -116,6 +116,7 @@ class Packer:
                 if name in known.spoiled and packed.exam_date == day and packed not in here
             ]  # fmt: skip
             stem = f"{self._school}_{day}_{say(*inventory.NAME)}"
+            lacking = self._lacking(day, found)
             self._write_inventory(
                 f"{stem}.txt", inventory.beside(Heading(self._school, day), here, spoiled, lacking), known
             )
@@ -126,7 +127,7 @@ class Packer:
     def _next(self, found: Sequence[Found], told: dict[Key, Manifest]) -> Bundle | None:
         """What the next ZIP holds; planned anew for each, as a file may have proved unusable meanwhile."""
         taken = self._names_given()
-        lacking = len(self._inside("", [], found, None))
+        spoken_for = len(self._inside("", date.max, [], self._lacking(None, found, for_zip=True))) + _ENDS_BYTES
 
         def named(one: Found) -> str:
             name = free_name(one, taken)
@@ -134,13 +135,16 @@ class Packer:
             return name
 
         together = bundles(self._pairs(found, told), named, inventory.about)
-        return next(loads(together, self._limit - lacking - _ENDS_BYTES), None)
+        return next(loads(together, self._limit - spoken_for), None)
 
     def _make(self, load: Bundle, found: Sequence[Found]) -> None:
         name = self._outbox.free_name(load.exam_date, self.archives().packed)
         members = [_member(file) for file in load.files]
         contents = [_content(file) for file in load.files]
-        text = f"{say(*inventory.NAME)}.txt", self._inside(name, members, found, load)
+        text = (
+            f"{say(*inventory.NAME)}.txt",
+            self._inside(name, load.exam_date, members, self._lacking(load.exam_date, found, for_zip=True)),
+        )
         size = sum(member.size for member in members)
         self._outbox.check_room(size + sum(file.weight - file.found.item.size for file in load.files) + len(text[1]))
         self._listener.began(name, 3 * size)
@@ -220,13 +224,18 @@ class Packer:
     def _is_sound(self, one: Found, rows: Mapping[Key, Row]) -> bool:
         return one.problem is None and _is_to_pack(rows[one.item.key])
 
-    def _lacking(self, found: Iterable[Found], load: Bundle | None = None) -> list[Lack]:
-        """What was found and is not packed, and what is there no more. `load`: for a ZIP, so that others may follow."""
+    def _lacking(self, day: date | None, found: Iterable[Found], *, for_zip: bool = False) -> list[Lack]:
+        """What of a day (None: of all) was found and is not packed, and what is there no more.
+
+        `for_zip`: told in a ZIP that others may follow, so what can be packed is not lacking.
+        """
         rows = self._ledger.rows()
         there = {one.item.key: one for one in found}
         lacks = []
         for key, row in sorted(rows.items()):
-            if row.state in ARRIVED or (load is not None and key in there and _is_to_pack(row)):
+            if row.state in ARRIVED or (day is not None and exam_day(row.path) not in {day, None}):
+                continue
+            if for_zip and key in there and _is_to_pack(row):
                 continue
             if key not in there:
                 lacks.append(Lack(row.path, say("файла больше нет среди записей", "no longer among the recordings")))
@@ -238,11 +247,9 @@ class Packer:
                 lacks.append(Lack(row.path, say("ещё не упаковано", "not packed yet")))
         return lacks
 
-    def _inside(self, name: str, members: Sequence[Member], found: Sequence[Found], load: Bundle | None) -> bytes:
-        heading = Heading(self._school, load.exam_date if load else date.max)
-        lacking = self._lacking(found, load or Bundle(date.max, ()))
+    def _inside(self, name: str, day: date, members: Sequence[Member], lacking: Sequence[Lack]) -> bytes:
         alone = sum(member.size for member in members) > self._limit
-        return inventory.inside(heading, name, members, lacking, alone=alone)
+        return inventory.inside(Heading(self._school, day), name, members, lacking, alone=alone)
 
     def _names_given(self) -> dict[str, Key]:
         known = self.archives()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam.errors import ConfigError, ExamError, Fatal, Rejected
+from exam.errors import ConfigError, ExamError, Rejected
+from exam.language import say
 from sync import schedule
 from sync.config import Config
 from sync.handing.giving import Act, Handovers, choose, hand_over, take_back
@@ -22,8 +23,9 @@ from sync.handing.records import HandedOver, Packed
 from sync.ledger import Ledger
 from sync.life import Stop, Stopped, alone
 from sync.model import ItemState
+from sync.notify import News, Notifier
 from sync.plan import Found, Key
-from sync.states import ARRIVED, REFUSED, WORKING
+from sync.states import ARRIVED, DONE, REFUSED, WORKING
 from sync.targets import Manual
 from sync.watch import Watch, scan
 
@@ -62,6 +64,7 @@ class Work:
         self._listener, self._stop, self._now = listener, stop, now
         self._outbox = Outbox(Path(self._target.folder), config.school)
         self._handovers = Handovers(config.state)
+        self._notifier = Notifier(config.state, config.notify.command, config.notify.webhook)
         self._quiet = Quiet()
         self._is_first = True
 
@@ -76,7 +79,10 @@ class Work:
             return self._outcome(packer, ledger)
 
     def run(self) -> None:
-        """Pack whatever was recorded once the room is quiet, within the window, until asked to stop. Raises Fatal."""
+        """Pack whatever was recorded once the room is quiet, within the window, until asked to stop.
+
+        Goes on also when a person must act: that is said, noted in the ledger, and tried again.
+        """
         watch, told = Watch(self._config.recordings, self._stop.wake), ""
         try:
             while not self._stop.asked:
@@ -120,11 +126,23 @@ class Work:
                 is_time = schedule.is_open(self._config.window, self._now().astimezone(), due)
                 if self._quiet.lasts(pending) and is_time and (pending or self._is_first or packer.used()):
                     self._pack(packer, found, ledger)
-        except Fatal:
-            raise
+                    self._tell(self._outcome(packer, ledger), ledger)
         except ExamError as error:
             return str(error)
         return ""
+
+    def _tell(self, outcome: Outcome, ledger: Ledger) -> None:
+        """A person hears that archives wait for them, or that something cannot be packed."""
+        if outcome.all_handed_over:
+            return
+        here = [row for row in ledger.rows().values() if row.present]
+        left = [row for row in here if row.state not in DONE]
+        ru = f"Ждут передачи человеком: архивов {len(outcome.waiting)}; не упаковано файлов: {outcome.unpacked}."
+        en = f"Waiting for a person: {len(outcome.waiting)} archives; files not packed: {outcome.unpacked}."
+        rooms = tuple(sorted({row.path.partition("/")[0] for row in left}))
+        self._notifier.tell(
+            News("needs_human", self._config.school, say(ru, en), len(here), len(here) - len(left), rooms)
+        )
 
     def _pack(self, packer: Packer, found: list[Found], ledger: Ledger, *, again: bool = False) -> None:
         try:

@@ -46,7 +46,7 @@ class Part(NamedTuple):
 
 class _Reply(NamedTuple):
     answer: Answer
-    content: Content
+    content: bytes
     code: str
 
     @property
@@ -183,7 +183,7 @@ class Bucket:
             digest = hashlib.md5(content, usedforsecurity=False).digest()
             headers = {**headers, "Content-MD5": base64.b64encode(digest).decode()}
         for again in (True, False):
-            body = Piece(content, moved) if content else content
+            body = Piece(content, moved) if content else b"" if content is not None else None
             with self._web.reading(url, method=method, headers=headers, body=body) as answer:
                 doubtful = again and answer.status_code == _FORBIDDEN
                 if doubtful and self._signer.learn(answer.headers.get("Date")):

@@ -41,7 +41,7 @@ class Signer(Auth):
         request.headers["x-amz-date"] = (datetime.now(UTC) + self._ahead).strftime("%Y%m%dT%H%M%SZ")
         body = request.body
         if isinstance(body, Piece):
-            request.body = body.content  # type: ignore[assignment] # hashed, and then replaced
+            request.body = body.content
         with self._turns:  # it makes itself a new key at midnight
             self._sign(request)
         request.body = body

@@ -253,15 +253,23 @@ class Session:
         """Why there is no session."""
         if isinstance(error, asyncssh.PermissionDenied):
             return self._wrong_login()
-        unknown = isinstance(error, asyncssh.HostKeyNotVerifiable)
-        if unknown or (isinstance(error, asyncssh.KeyExchangeFailed) and "No matching" in str(error)):
-            shown = doorman.shown.get_fingerprint() if unknown and doorman.shown else str(error)
-            if self._doubted == shown:
-                return self._other_key(shown) if unknown or self._expected() else self._no_common(shown)
-            self._doubted = shown  # what a bad line garbled is not garbled alike twice
-        if isinstance(error, asyncssh.ChannelOpenError | asyncssh.SFTPBadMessage):
-            return self._no_sftp(error)
+        lasting = self._lasting(error, doorman)
+        if lasting is not None and self._doubted == lasting.en:
+            return lasting
+        if lasting is not None:
+            self._doubted = lasting.en  # what a bad line garbled is not garbled alike twice
         return self._unreachable(error)
+
+    def _lasting(self, error: Exception, doorman: _Doorman) -> Fatal | None:
+        """What no waiting mends."""
+        if isinstance(error, asyncssh.HostKeyNotVerifiable) and doorman.shown is not None:
+            return self._other_key(doorman.shown.get_fingerprint())
+        if isinstance(error, asyncssh.KeyExchangeFailed) and "No matching" in str(error):
+            return self._no_common(str(error))
+        cut = isinstance(error, asyncssh.ChannelOpenError) and error.code == asyncssh.OPEN_CONNECT_FAILED
+        if isinstance(error, asyncssh.ChannelOpenError | asyncssh.SFTPBadMessage) and not cut:
+            return self._no_sftp(error)
+        return None
 
     def _unreachable(self, error: Exception) -> Transient:
         return Transient(

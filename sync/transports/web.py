@@ -21,6 +21,9 @@ BLOCK_BYTES = 128 * 1024
 _LIMITS_S = (20.0, 120.0)
 """To connect or to get a block accepted; to be answered (a server may sync or hash before it answers)."""
 
+_MOST_BYTES = 4 * 1024 * 1024
+"""Of an answer that is no file: a listing of a thousand parts is half of it."""
+
 Answer = requests.Response
 Auth = AuthBase
 Request = requests.PreparedRequest
@@ -33,7 +36,7 @@ BUSY = frozenset({408, 423, 425, 429, 460, 502, 503, 504})
 NO_ROOM = 507
 _SERVER_ERROR = 500
 _TOLD_BYTES = 2000
-_BOTH = 2
+_BOTH = 2  # languages
 _MISDIRECTED = frozenset({404, 405, 410, 412})
 
 _BUSY_WORDS = {
@@ -103,8 +106,11 @@ class Web:
         keyed_by: str = "token_file",
     ) -> None:  # fmt: skip
         self._url, self._keyed_by = url, keyed_by
-        self._verify: bool | str = ca_file or True
         self._session = requests.Session()
+        # Proxies and certificates named by the environment: asked once, not with each of a thousand small requests.
+        told = self._session.merge_environment_settings(url, {}, None, ca_file, None)
+        self._session.proxies, self._session.trust_env = told["proxies"], False
+        self._verify = told["verify"]
         self._session.auth = auth
         self._session.headers.update({"Accept-Encoding": "identity"} | dict(headers or {}))
 
@@ -118,11 +124,9 @@ class Web:
         passing: Container[int] = (),
     ) -> Answer:
         """One exchange. Statuses in `passing` are the caller's to judge; other refusals are raised as errors."""
-        with self._translated():
-            answer = self._open(method, url, headers=headers, body=body)
-        if answer.is_redirect:
-            raise self._moved(answer)
-        if answer.ok or answer.status_code in passing:
+        with self._translated(), self._open(method, url, headers=headers, body=body) as answer:
+            _read_within_bounds(answer)
+        if not answer.is_redirect and (answer.ok or answer.status_code in passing):
             return answer
         raise self.refusal(answer)
 
@@ -134,24 +138,24 @@ class Web:
     def reading(
         self,
         url: str,
-        headers: Mapping[str, str] | None = None,
         *,
         method: str = "GET",
+        headers: Mapping[str, str] | None = None,
         body: Body | bytes | None = None,
     ) -> Iterator[Answer]:
         """An exchange whose answer's body is read in the block; every status is the caller's to judge."""
-        with self._translated(), self._open(method, url, headers=headers, body=body, stream=True) as answer:
+        with self._translated(), self._open(method, url, headers=headers, body=body) as answer:
             yield answer
 
     def refusal(self, answer: Answer) -> ExamError:
         """What a refusing status means, as the error to raise."""
+        if answer.is_redirect:
+            return self._moved(answer)
         status = answer.status_code
         if status in UNAUTHORISED:
             return self._wrong_token(answer)
-        if status == NO_ROOM:
-            return no_room(answer)
         if status in BUSY or status >= _SERVER_ERROR:
-            return later(answer)
+            return _as_told(answer) or later(answer)
         return self.misdirected(answer) if status in _MISDIRECTED else _declined(answer)
 
     def misdirected(self, answer: Answer) -> Fatal:
@@ -171,7 +175,6 @@ class Web:
         *,
         headers: Mapping[str, str] | None = None,
         body: Body | bytes | None = None,
-        stream: bool = False,
     ) -> Answer:
         return self._session.request(
             method,
@@ -180,7 +183,7 @@ class Web:
             data=body,  # type: ignore[arg-type] # an iterable with a length: sent as it comes, with Content-Length
             timeout=_LIMITS_S,
             allow_redirects=False,  # the token goes to the configured server and nowhere else
-            stream=stream,
+            stream=True,
             verify=self._verify,
         )
 
@@ -223,6 +226,15 @@ class Web:
         )
 
 
+def _read_within_bounds(answer: Answer) -> None:
+    """Take in the body of an answer, which the far end may make as long as it likes. Raises Transient when it did."""
+    body = answer.raw.read(_MOST_BYTES + 1, decode_content=False)
+    if len(body) > _MOST_BYTES:
+        raise garbled(answer)
+    answer._content = body  # noqa: SLF001 - requests itself knows no bound
+    answer._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001
+
+
 def retry_after(answer: Answer) -> float | None:
     text = answer.headers.get("Retry-After", "")
     if text.isascii() and text.isdigit():
@@ -243,18 +255,12 @@ def later(answer: Answer) -> Transient:
     )
 
 
-def no_room(answer: Answer) -> Transient:
-    """A disk or a quota that is full: a person at the far end must act, and our exchange says which."""
-    code, lines = (
-        answer.headers.get("X-Error-Code", ""),
-        answer.content[:_TOLD_BYTES].decode(errors="replace").split("\n"),
-    )
-    if code not in {"no_room", "quota"} or len(lines) < _BOTH:
-        ru, en, code = "На сервере кончилось место", "The server has no room left", "no_room"
-        lines = [
-            f"{ru} (ответ {NO_ROOM}); отправка продолжится сама.",
-            f"{en} (status {NO_ROOM}); will go on by itself.",
-        ]
+def _as_told(answer: Answer) -> Transient | None:
+    """Our exchange says itself what is full, its disk or the school's quota, and who can mend it."""
+    code = answer.headers.get("X-Error-Code", "")
+    lines = answer.content[:_TOLD_BYTES].decode(errors="replace").split("\n")
+    if answer.status_code != NO_ROOM or code not in {"no_room", "quota"} or len(lines) < _BOTH:
+        return None
     ru, en = ("".join(letter for letter in line if letter.isprintable()) for line in lines[:_BOTH])
     return Transient(ru, en, code=code, retry_after=retry_after(answer))
 

@@ -31,6 +31,7 @@ _NO_FOLDER = _ABSENT | {web.CONFLICT}
 _TAKEN = 412
 _NO_RANGES = frozenset({400, 404, 405, 409, 411, 415, 416, 422, 501})
 _NOT_ALLOWED = 405
+_NOT_NOW = _NO_FOLDER | {_NOT_ALLOWED}  # servers written in Go say 405 of a full disk, too
 _NO_LISTING = frozenset({_NOT_ALLOWED, 501})
 _MULTI_STATUS, _PARTIAL, _BEYOND_END = 207, 206, 416
 _OTHER_SPELLING = frozenset({400, 409, 502})
@@ -75,7 +76,7 @@ class WebDav:
 
     def read(self, name: str, offset: int) -> Iterator[bytes]:
         headers = _FRESH | ({"Range": f"bytes={offset}-"} if offset else {})
-        with self._web.reading(self._address.of(name), headers) as answer:
+        with self._web.reading(self._address.of(name), headers=headers) as answer:
             if answer.status_code in _ABSENT or (offset and answer.status_code == _BEYOND_END):
                 return
             if answer.status_code not in {web.OK, _PARTIAL}:
@@ -114,18 +115,22 @@ class WebDav:
 
     def _append(self, name: str, source: Source, first: int, limit: int, moved: Moved) -> int:
         end = min(source.size, first + limit)
-        self._put(name, lambda: pieces.body(source, first, end, moved), _range(first, end, source.size))
+        body = pieces.body(source, first, end, moved)
+        answer = self._ask("PUT", name, headers=_range(first, end, source.size), body=body, passing=_NOT_NOW)
+        if answer.status_code in _NOT_NOW:
+            self._forget()
+            raise web.later(answer)  # what is left there is asked before the next try
         return end
 
-    def _put(self, name: str, body: Callable[[], Body | bytes], headers: Mapping[str, str] | None = None) -> None:
+    def _put(self, name: str, body: Callable[[], Body | bytes]) -> None:
         """A folder that somebody removed is made again."""
         self._make_folders(name)
-        answer = self._ask("PUT", name, headers=headers, body=body(), passing=_NO_FOLDER | {_NOT_ALLOWED})
+        answer = self._ask("PUT", name, body=body(), passing=_NOT_NOW)
         if answer.status_code in _NO_FOLDER:
             self._forget()
             self._make_folders(name)
-            answer = self._ask("PUT", name, headers=headers, body=body(), passing={_NOT_ALLOWED})
-        if answer.status_code == _NOT_ALLOWED:  # servers written in Go say so of a full disk, too
+            answer = self._ask("PUT", name, body=body(), passing={_NOT_ALLOWED})
+        if answer.status_code == _NOT_ALLOWED:
             raise web.later(answer) if self._is_webdav else self._web.misdirected(answer)
         self._note(name)
 

@@ -11,7 +11,12 @@ from exchange_peers import Client, Served, noise, sha256
 
 from exam import durable
 from sync.exchange import identity
+from sync.exchange.access import Entrance
+from sync.exchange.accounts import Accounts
+from sync.exchange.connections import Connections
 from sync.exchange.database import Database
+from sync.exchange.holds import Holds
+from sync.exchange.receipts import Receipts
 from sync.exchange.register import AFTER, Register, State, Upload
 from sync.exchange.verifier import Verifier
 from sync.exchange.yard import Yard
@@ -22,6 +27,7 @@ CONTENT = noise("answer", 3 * MIB)
 
 def upload_row(**changes: object) -> Upload:
     plain: dict[str, object] = {"id": "u1", "school": "701020", "folder": "", "filename": "x.mp3", "announced": None}
+    plain["synced"] = len(CONTENT)
     return Upload(length=len(CONTENT), metadata="", **(plain | changes))  # type: ignore[arg-type]
 
 
@@ -121,6 +127,29 @@ def test_sixty_kills_while_four_clients_upload(client: Client) -> None:
     assail(client, kills=60)
 
 
+def test_what_was_never_acknowledged_is_cut_off_and_not_trusted(folder: Path, token: str) -> None:
+    """A power cut may leave the length of a file without its bytes."""
+    upload = upload_row(synced=MIB)
+    lie_incoming(folder, upload, CONTENT[:MIB] + bytes(2 * MIB))
+    server = Served(folder)
+    server.start()
+    try:
+        client = Client(server, token)
+        assert client.offset("/files/u1") == MIB
+        assert client.patch("/files/u1", MIB, CONTENT[MIB:]).status_code == 204
+        assert client.receipt(sha256(CONTENT)).size == len(CONTENT)
+    finally:
+        server.end()
+
+
+def test_an_exchange_from_before_such_notes_trusts_what_it_has(folder: Path) -> None:
+    register = lie_incoming(folder, upload_row(synced=0))
+    register._database.write("ALTER TABLE upload DROP COLUMN synced")
+    found = Register(Database(Yard(folder).database)).find("u1")
+    assert found
+    assert found.synced == len(CONTENT)
+
+
 class _Crash(Exception):
     """The process ends here, as far as the disk can tell."""
 
@@ -151,12 +180,12 @@ def test_verification_goes_on_from_every_state(folder: Path, state: State, after
     signer = identity.load(yard.key, "hub")
 
     crashing = Verifier(_Crashing(Database(yard.database), state, after=after), yard, signer)
-    assert crashing.submit(upload.id).result() is None
+    assert crashing.submit(upload).result() is None
     crashing.close()
 
     fresh = Verifier(register, yard, signer)
     fresh.resume()
-    fresh.submit(upload.id).result()
+    fresh.submit(upload).result()
     fresh.close()
     settled = register.find(upload.id)
     assert settled
@@ -172,7 +201,7 @@ def test_a_verified_file_that_vanished_is_not_called_delivered(folder: Path) -> 
     yard.incoming(upload.school, upload.id).unlink()
     verifier = Verifier(register, yard, identity.load(yard.key, "hub"))
     verifier.resume()
-    verifier.submit(upload.id).result()
+    verifier.submit(upload).result()
     verifier.close()
     settled = register.find(upload.id)
     assert settled
@@ -188,6 +217,27 @@ def test_a_termination_cut_short_is_finished_at_the_next_start(folder: Path) -> 
     verifier.resume()
     verifier.close()
     assert register.find(upload.id) is None
+
+
+def test_a_file_that_goes_to_its_place_while_its_receipt_is_asked_for_is_not_called_unknown(folder: Path) -> None:
+    upload = upload_row(announced=sha256(CONTENT))
+    lie_incoming(folder, upload)
+    yard = Yard(folder)
+    signer, database = identity.load(yard.key, "hub"), Database(yard.database)
+
+    class Late(Register):
+        """Tells of a moment that is past when it is heard of."""
+
+        def of_content(self, school: str, sha256: str) -> list[Upload]:
+            found = super().of_content(school, sha256)
+            verifier.submit(upload).result()
+            return found
+
+    verifier = Verifier(Register(database), yard, signer)
+    receipts = Receipts(Entrance(Accounts(database), Connections(1)), Late(database), yard, Holds(), verifier,
+                        identity=signer)  # fmt: skip
+    assert receipts._answer("701020", sha256(CONTENT)).status_code == 200
+    verifier.close()
 
 
 def test_a_settled_upload_stays_as_it_is(folder: Path) -> None:

@@ -86,6 +86,13 @@ def test_packages_of_a_folder_without_an_exchange(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+class Unnoted:
+    """Remembers nothing."""
+
+    def synced(self, offset: int) -> None: ...
+    def cut(self, offset: int) -> None: ...
+
+
 async def _stalling(first: bytes) -> AsyncIterator[bytes]:
     yield first
     await asyncio.Event().wait()
@@ -95,7 +102,7 @@ def test_a_stalled_connection_is_let_go_and_keeps_what_came(tmp_path: Path, monk
     monkeypatch.setattr(intake, "IDLE_S", 0.05)
     path = tmp_path / "incoming"
     path.write_bytes(b"before ")
-    tail = Tail(path)
+    tail = Tail(path, Unnoted())
     with pytest.raises(Refused) as caught:
         asyncio.run(intake.Intake().receive(_stalling(b"came"), tail, 100))
     tail.close()

@@ -14,6 +14,7 @@ import pytest
 from days import IVANOV, STREAM, Room
 from desk_days import ROSTER, Desk, drive, stick, take_away
 
+from exam import fixity
 from exam.errors import Rejected
 from station import config, paperwork
 from station.exporting import carrying, copy
@@ -215,7 +216,7 @@ def test_a_drive_that_gives_back_other_bytes_is_not_trusted(
     def flipped(path: Path) -> Iterator[bytes]:
         yield path.read_bytes()[:-1] + b"\0"
 
-    monkeypatch.setattr(copy, "_read_back", flipped)
+    monkeypatch.setattr(fixity, "read_back", flipped)
     with pytest.raises(Rejected, match="неисправен") as bad:
         carried(finished, usb)
     assert bad.value.code == "bad_drive"

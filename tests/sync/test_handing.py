@@ -207,7 +207,8 @@ def test_status_names_the_state_in_words(school: School, capsys: pytest.CaptureF
     assert sync(school, "status") == 0
     told = capsys.readouterr().out
     assert f"упаковано в {FIRST}, ждёт передачи человеком" in told
-    assert "отправлено" not in told
+    assert "отправ" not in told
+    assert "не передано 2" in told
     assert sync(school, "handed-over", FIRST, *GIVEN) == 0
     capsys.readouterr()
     assert sync(school, "status") == 0

@@ -71,7 +71,7 @@ def test_kills_at_any_change_of_the_disk(school: School, kills: int) -> None:
             break
         for one in (2 * number, 2 * number + 1):
             answer(school, one, 150_000)
-        deaths += killed(school, moments.randint(1, 400), "pack")
+        deaths += killed(school, moments.randint(1, 1200), "pack")
         if outbox.exists():
             contents(outbox)
     assert deaths == kills
@@ -80,6 +80,24 @@ def test_kills_at_any_change_of_the_disk(school: School, kills: int) -> None:
     assert set(states(school).values()) == {"uploaded"}
     assert unfinished(outbox) == []
     assert [int(path.stem[-2:]) for path in zips(outbox)] == list(range(1, len(zips(outbox)) + 1))
+
+
+@pytest.mark.slow
+def test_a_kill_at_each_change_of_the_disk(tmp_path: Path) -> None:
+    for moment in range(1, 1000, 2):
+        school = School(tmp_path / str(moment))
+        school.base.mkdir()
+        outbox = by_hand(school)
+        answer(school, 1, 1000)
+        was_killed = killed(school, moment, "pack")
+        assert sync(school, "pack") == 0
+        assert contents(outbox) == recorded(school), moment
+        assert [path.name for path in zips(outbox)] == [FIRST], moment
+        assert unfinished(outbox) == []
+        assert set(states(school).values()) == {"uploaded"}
+        if not was_killed:
+            break
+    assert 100 < moment < 999
 
 
 @pytest.mark.slow
@@ -296,7 +314,8 @@ class Heard:
 def test_run_packs_when_the_room_is_quiet_and_lets_a_person_record_meanwhile(
     school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outbox = by_hand(school)
+    news = school.base / "news"
+    outbox = by_hand(school, more=f'[notify]\ncommand = ["tee", "-a", "{news}"]\n')
     answer(school, 1)
     monkeypatch.setattr(work, "QUIET_S", 0.0)
     monkeypatch.setattr(work, "RESCAN_S", 0.05)
@@ -317,6 +336,8 @@ def test_run_packs_when_the_room_is_quiet_and_lets_a_person_record_meanwhile(
         running.join(30)
     assert not running.is_alive()
     assert any(SECOND in told and "исчез" in told for told in heard.told)
+    assert "Ждут передачи человеком: архивов 1" in news.read_text(encoding="utf-8")
+    assert "Иванов" not in news.read_text(encoding="utf-8")
     assert contents(outbox) == recorded(school)
 
 

@@ -16,6 +16,7 @@ FAR_ENDS: Mapping[str, Callable[[Path], AbstractContextManager[FarEnd]]] = (
     far_tus.FAR_ENDS | far_folder.FAR_ENDS | far_sftp.FAR_ENDS | far_webdav.FAR_ENDS | far_s3.FAR_ENDS
 )
 DEEP = far_folder.DEEP | far_sftp.FAR_ENDS.keys() | far_webdav.FAR_ENDS.keys() | far_s3.FAR_ENDS.keys()
+"""Those that take seconds to begin: `scripts/test --all` runs the suite against them."""
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow if name in DEEP else ()) for name in FAR_ENDS])

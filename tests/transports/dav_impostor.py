@@ -103,10 +103,15 @@ class _Conversation(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up is no error."""
+
+
 @contextmanager
 def impostor() -> Iterator[Impostor]:
     told = Impostor()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Conversation", (_Conversation,), {"impostor": told}))
+    server = _Server(("127.0.0.1", 0), type("Conversation", (_Conversation,), {"impostor": told}))
     told.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

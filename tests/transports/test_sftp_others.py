@@ -5,11 +5,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import asyncssh
 import pytest
 from school import School, noise, sha256
 
+from exam.errors import Transient
 from sync.source import Source
 from sync.transports.sftp import Sftp
 from sync.transports.ssh import Login
@@ -31,6 +33,13 @@ class _Replacing(asyncssh.SFTPServer):
 
     def rename(self, oldpath: bytes, newpath: bytes) -> None:
         Path(self.map_path(oldpath).decode()).replace(self.map_path(newpath).decode())
+
+    refused_at: ClassVar[int] = -1
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        if offset == self.refused_at:
+            raise asyncssh.SFTPFailure("no room just now")
+        return int(super().write(file_obj, offset, data))
 
     def fsync(self, file_obj: object) -> None:  # noqa: ARG002
         raise asyncssh.SFTPOpUnsupported("no fsync")
@@ -58,8 +67,16 @@ def served(folder: Path) -> Iterator[int]:
     thread.start()
     assert ready.wait(10), task
     yield port[0]
+    asyncio.run_coroutine_threadsafe(_all_ended(), loop).result(10)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
+
+
+async def _all_ended() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def test_a_password_opens_and_is_never_shown(tmp_path: Path) -> None:
@@ -97,4 +114,22 @@ def test_a_server_whose_rename_replaces_is_not_asked_to(tmp_path: Path) -> None:
             shelf.write(".part-1", source, 0, lambda _through: None)
         assert not shelf.publish(".part-1", "a.mp3")
         assert (tmp_path / "far" / "a.mp3").read_bytes() == b"theirs"
+        shelf.close()
+
+
+def test_a_block_refused_among_others_leaves_no_hole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came after it would, by its size, look as if all before it were there."""
+    (tmp_path / "far").mkdir()
+    content = noise(3_000_000)
+    file = tmp_path / "source.bin"
+    file.write_bytes(content)
+    monkeypatch.setattr(_Replacing, "refused_at", 1 << 20)
+    with served(tmp_path / "far") as port, Source(file, len(content), sha256(content)) as source:
+        shelf = Sftp(f"sftp://127.0.0.1:{port}/", Login(USER, None, PASSWORD, None, tmp_path / "known_hosts"))
+        with pytest.raises(Transient) as found:
+            shelf.write(".part-1", source, 0, lambda _through: None)
+        assert (found.value.code, shelf.size(".part-1")) == ("server_failed", 1 << 20)
+        monkeypatch.undo()
+        shelf.write(".part-1", source, 1 << 20, lambda _through: None)
+        assert (tmp_path / "far" / ".part-1").read_bytes() == content
         shelf.close()

@@ -172,6 +172,13 @@ def test_reading_goes_on_where_it_stopped(server: Impostor, ranges: bool) -> Non
     assert b"".join(shelf(server).read("x", 0)) == CONTENT
 
 
+def test_a_redirected_reading_is_no_refusal_of_the_file(server: Impostor) -> None:
+    server.plan(302, "GET", {"Location": "http://login.invalid/"})
+    with pytest.raises(Fatal) as caught:
+        list(shelf(server).read("x", 0))
+    assert caught.value.code == "moved"
+
+
 def test_another_range_than_was_asked_is_no_reading(server: Impostor) -> None:
     server.plan(206, "GET", {"Content-Range": "bytes 0-/20000"}, CONTENT)
     with pytest.raises(Transient):
@@ -196,6 +203,13 @@ def test_a_password_goes_as_it_is_and_is_named_when_refused(server: Impostor) ->
     assert server.secrets == {"Basic c2Nob29sOnNlY3JldA=="}
     assert "target.password_file" in caught.value.en
     assert "secret" not in caught.value.en.replace("password_file", "")
+
+
+def test_the_proxy_of_the_environment_is_used(server: Impostor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "")
+    assert WebDav("http://far.invalid", Bearer("")).size("x/y") is None
+    assert server.asked[0] == "PROPFIND http://far.invalid/x/"
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import far_webdav
 import pytest
 from far_webdav import PASSWORD, USER, DavServer, Served
-from school import DAY, School, Target, noise, sha256
+from school import DAY, School, Target, noise, sha256, wait_for
 from wire import wire_to
 
 from exam.errors import Fatal, Transient
@@ -83,17 +83,39 @@ def test_of_a_thousand_files_each_takes_four_requests(tmp_path: Path, asked: lis
     assert len(asked) == 2 + 4 * 1000
 
 
+ALONE = {
+    "Apache mod_dav": {"range": (204, 13), "no folder": 409, "folder": 405, "no file": 404, "cut leaves": False},
+    "nginx dav": {"range": (501, 10), "no folder": 201, "folder": 405, "no file": 404, "cut leaves": False},
+    "wsgidav": {"range": (400, 10), "no folder": 409, "folder": 405, "no file": 404, "cut leaves": True},
+    "rclone serve webdav": {"range": (201, 3), "no folder": 409, "folder": 201, "no file": 403, "cut leaves": True},
+}
+"""The table of `sync.transports.webdav`: status, and size after the range."""
+
+
 @pytest.mark.slow
-def test_a_range_goes_into_the_file_only_where_that_is_proved(
-    server: DavServer, request: pytest.FixtureRequest
-) -> None:
-    """What each server does by itself with a PUT of the bytes behind the first ten; and what the shelf says of it."""
-    alone = {"Apache mod_dav": (204, 13), "nginx dav": (501, 10), "wsgidav": (400, 10), "rclone serve webdav": (201, 3)}
-    server.put("x", b"0123456789")
-    web = Web(server.address(), Basic(USER, PASSWORD))
-    headers = {"Content-Range": "bytes 10-12/13"}
-    answer = web.ask("PUT", f"{server.address()}/x", headers=headers, body=b"abc", passing=range(600))
-    assert (answer.status_code, len(server.stored()["x"])) == alone[request.node.callspec.params["server"]]
+def test_the_servers_do_by_themselves_what_the_table_says(server: DavServer, request: pytest.FixtureRequest) -> None:
+    at = server.address()
+    web = Web(at, Basic(USER, PASSWORD))
+
+    def status(method: str, name: str, headers: dict[str, str] | None = None, body: bytes = b"abc") -> int:
+        return web.ask(method, f"{at}/{name}", headers=headers, body=body, passing=range(600)).status_code
+
+    assert status("PUT", "x", body=b"0123456789") == 201
+    done = {"range": (status("PUT", "x", {"Content-Range": "bytes 10-12/13"}), len(server.stored()["x"]))}
+    destination = {"Destination": f"http://127.0.0.1:{server.port}/%D0%98%D0%A1%209/y", "Overwrite": "F"}
+    told = {"no folder": status("PUT", "none/x"), "no file": status("MOVE", "nothing", destination, b"")}
+    status("MKCOL", "day/", body=b"")
+    told["folder"] = status("MKCOL", "day/", body=b"")
+    with wire_to(server.port) as wire:
+        wire.rate, wire.cut_after, wire.cuts = 100 * MB, 2 * MB, 1
+        with pytest.raises(Transient):
+            Web(at, Basic(USER, PASSWORD)).ask("PUT", f"{server.address(wire.port)}/cut", body=noise(5 * MB))
+    wait_for(lambda: ("cut" in server.stored()) is ALONE[request.node.callspec.params["server"]]["cut leaves"])
+    assert done | told | {"cut leaves": "cut" in server.stored()} == ALONE[request.node.callspec.params["server"]]
+
+
+@pytest.mark.slow
+def test_a_range_is_used_only_where_that_is_proved(server: DavServer) -> None:
     assert server.shelf().appends is server.resumes
     assert [path.name for path in server.target.iterdir() if path.name.startswith(PART_PREFIX)] == []
 
@@ -180,6 +202,19 @@ def test_the_agent_delivers_over_webdav(tmp_path: Path) -> None:
         assert server.stored()[f"{DAY}/{stem}.wav"] == noise(MB)
     receipt = school.status()["items"][0]["receipt"]
     assert (receipt["method"], receipt["tier"], receipt["signature"]) == ("read-back", "hub", None)
+
+
+@pytest.mark.slow
+def test_where_large_requests_are_refused_a_file_goes_in_pieces(tmp_path: Path) -> None:
+    """The refusal may be lost, as the server hangs up on what it will not read: then less is tried as well."""
+    with far_webdav.apache(tmp_path, "-DSmallBodies") as server:
+        transport = server.transport()
+        for _ in range(8):
+            with suppress(Transient):
+                found = deliver(transport, tmp_path, "Иванов И.mp3", noise(5 * MB))
+                break
+        assert isinstance(found, Receipt)
+        assert list(server.stored().values()) == [noise(5 * MB)]
 
 
 @pytest.mark.slow
