@@ -65,6 +65,7 @@ DROP TABLE items_1;
 DROP TABLE target_1;
 """  # noqa: S608 - literals
 _SCHEMAS = {0: _TABLES, 1: _FROM_1}
+_TOLD = msgspec.json.Decoder(Told)
 _FIELDS = Row.__struct_fields__
 _WRITE = (
     f"INSERT INTO items ({', '.join(_FIELDS)}) VALUES ({', '.join(':' + name for name in _FIELDS)}) "  # noqa: S608 - field names
@@ -126,8 +127,8 @@ class Ledger:
     def manifests(self) -> dict[str, Told]:
         """What every manifest said when it was last read, by its place on disk."""
         with _translated(self._path):
-            records = self._db.execute("SELECT place, told FROM manifests").fetchall()
-        return {place: msgspec.json.decode(told, type=Told) for place, told in records}
+            records = self._db.execute("SELECT place, told FROM manifests")
+            return {place: _TOLD.decode(told) for place, told in records}
 
     def note_manifests(self, changed: Mapping[str, Told], gone: Iterable[str]) -> None:
         with self._transaction():

@@ -45,9 +45,9 @@ class Receipts:
             )
         return key
 
-    def meet(self, key: bytes) -> None:
-        """The server showed `key`: pin it at first use, refuse another one later with Fatal."""
-        if self.key is None:
+    def meet(self, key: bytes, receipt: Receipt) -> None:
+        """The server showed `key`: pin it at first use, if it signed `receipt`; refuse another one later with Fatal."""
+        if self.key is None and receipt.is_signed_by(Ed25519PublicKey.from_public_bytes(key)):
             durable.make_folder(self._key_file.parent)
             durable.publish(self._key_file, base64.b64encode(key) + b"\n")
         if key != self.key:

@@ -15,7 +15,7 @@ from sync.ledger import Ledger
 from sync.life import Stop, Stopped
 from sync.model import ItemState, Receipt
 from sync.pace import Pace
-from sync.plan import Create, Found, Item, Nothing, Reason, Resume, Row, SetAside, Verify, decide
+from sync.plan import Create, Found, Item, Key, Nothing, Reason, Resume, Row, SetAside, Verify, decide
 from sync.receipts import Receipts
 from sync.source import Changed, Source
 from sync.states import ASIDE, REFUSED
@@ -62,6 +62,7 @@ class Steps:
         self._transport, self._ledger, self._receipts = transport, ledger, receipts
         self._clock, self._pace, self._stop, self._listener = clock, pace, stop, listener
         self._throttle, self._may_send = throttle, may_send
+        self._doubted: set[Key] = set()
 
     def advance(self, found: Found) -> None:
         """Take one item as far as it goes now. Raises Fatal, having noted it, when the target refuses everything."""
@@ -115,7 +116,8 @@ class Steps:
                     "The server gave this file the address of another. Tell the server's administrator.",
                     code="address_reused",
                 )
-            row = self._ledger.move(row, ItemState.UPLOADING, upload=begun.upload, offset=begun.offset)
+            there = min(begun.offset, row.size)
+            row = self._ledger.move(row, ItemState.UPLOADING, upload=begun.upload, offset=there)
             if begun.offset < found.item.size or not begun.offset:
                 row = self._send(row, source, found.item, begun.offset)
         self._verify(row, found.item)
@@ -152,6 +154,9 @@ class Steps:
                 self._transport.discard(_address(row))
                 changes = {"upload": None, "offset": 0, "damaged": row.damaged + 1}
                 self._ledger.move(row, ItemState.HASHED, reason=_LOST, **changes)
+            case Unproven() if self._receipts.key is not None:
+                self._transport.close()
+                raise _no_receipt_now()
             case Unproven():
                 if row.state is ItemState.VERIFYING:
                     row = self._ledger.move(row, ItemState.UPLOADED)
@@ -159,13 +164,25 @@ class Steps:
 
     def _deliver(self, row: Row, receipt: Receipt) -> None:
         """The receipt is on disk before the ledger says `delivered`."""
-        if self._receipts.key is None and (key := self._transport.key()):
-            self._receipts.meet(key)
-        self._receipts.accept(receipt, row.sha256, row.size)
+        self._accept(row, receipt)
         kept = self._receipts.keep(receipt)
         self._pace.progressed()
         changes = {"receipt": kept.receipt_id, "receipt_mark": self._receipts.mark(row.sha256), "reason": None}
         self._listener.settled(self._ledger.move(row, ItemState.DELIVERED, **changes, next_try_at=None))
+
+    def _accept(self, row: Row, receipt: Receipt) -> None:
+        """One that proves nothing is asked for again before anybody is alarmed: it may have suffered on its way."""
+        try:
+            if self._receipts.key is None and (key := self._transport.key()):
+                self._receipts.meet(key, receipt)
+            self._receipts.accept(receipt, row.sha256, row.size)
+        except (Rejected, Fatal):
+            if row.key in self._doubted:
+                raise
+            self._doubted.add(row.key)
+            self._transport.close()
+            raise _no_receipt_now() from None
+        self._doubted.discard(row.key)
 
     def _poll_later(self, row: Row, retry_after: float | None) -> None:
         next_try_at = self._after(self._pace.poll(row.key, retry_after))
@@ -215,6 +232,14 @@ class Steps:
 
     def _after(self, seconds: float) -> datetime:
         return self._clock.now().astimezone(UTC) + timedelta(seconds=seconds)
+
+
+def _no_receipt_now() -> Transient:
+    return Transient(
+        "Вместо годной квитанции пришло что-то иное; она запрашивается снова, файл на сервере цел.",
+        "Something else than a good receipt came; it is asked for again, the file is safe at the far end.",
+        code="no_receipt_now",
+    )
 
 
 def _source(found: Found) -> Source:

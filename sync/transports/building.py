@@ -40,7 +40,10 @@ def _shelved(config: Config, shelf: Shelf) -> Transport:
 def _tus(config: Config, target: Tus) -> Transport:
     from sync.transports.tus import Tus as Uploads
 
-    (token,) = targets.secret(config.file, "token_file", target.token_file)
+    def token() -> str:
+        return targets.secret(config.file, "token_file", target.token_file)[0]
+
+    token()  # one that cannot be read is said at once
     tier = target.tier or "hub"  # the weaker claim, unless told
     return Uploads(target.url, token, tier=tier, ca_file=target.ca_file)
 

@@ -38,10 +38,11 @@ _FILE_TYPES = {
 
 
 class Tus:
-    """One tus target. `url`: the creation address; `tier`: who holds the bytes where receipts do not say it."""
+    """One tus target. `url`: the creation address; `token`: the key it wants, or where to read it at each request;
+    `tier`: who holds the bytes where receipts do not say it."""
 
     def __init__(
-        self, url: str, token: str, *, tier: Tier = "centre", ca_file: str | None = None,
+        self, url: str, token: str | Callable[[], str], *, tier: Tier = "centre", ca_file: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         self._url, self._tier, self._now = url, tier, now
@@ -59,13 +60,8 @@ class Tus:
         return self._shown_key
 
     def create(self, item: Item) -> Begun:
-        folder, _, name = item.path.rpartition("/")
-        metadata = {"filename": name, "folder": folder, "sha256": item.sha256, "filetype": _file_type(name)}
-        answer = self._web.ask(
-            "POST",
-            self._url,
-            headers={"Upload-Length": str(item.size), "Upload-Metadata": _encoded(metadata), "Content-Length": "0"},
-        )
+        metadata = {"Upload-Length": str(item.size), "Upload-Metadata": _encoded(_metadata(item))}
+        answer = self._web.ask("POST", self._url, headers=metadata | {"Content-Length": "0"})
         if "Location" not in answer.headers:
             raise self._web.misdirected(answer)
         # Only the path: the token never leaves the configured server, whatever name it knows itself by.
@@ -91,7 +87,7 @@ class Tus:
         if answer.status_code == web.ACCEPTED:
             return Pending(web.retry_after(answer))
         if answer.ok and (receipt := _receipt_in(answer)):
-            return Lost() if self._set_aside(upload) else receipt
+            return receipt if self._stands(upload, item) else Lost()
         if self.key() is None:
             return self._read_back(upload, item, moved)
         if answer.status_code in web.UNAUTHORISED:
@@ -105,11 +101,15 @@ class Tus:
             return  # what stays there is unfinished, and no proof of anything
 
     def close(self) -> None:
+        self._shown_key, self._signs_nothing = None, False
         self._web.close()
 
-    def _set_aside(self, upload: str) -> bool:
-        """Whether the target refused these bytes: its receipt is then for the same content under another name."""
-        return self._web.ask("HEAD", self._at(upload), passing=range(400, 500)).status_code == _REFUSED
+    def _stands(self, upload: str, item: Item) -> bool:
+        """Whether the target took these bytes under this name: its receipt speaks of the content alone."""
+        answer = self._web.ask("HEAD", self._at(upload), passing=range(400, 500))
+        told = answer.headers.get("Upload-Metadata", "")
+        ours = set(_encoded(_metadata(item)).split(","))
+        return answer.status_code != _REFUSED and (not told or ours <= set(told.replace(", ", ",").split(",")))
 
     @cached_property
     def _checks_chunks(self) -> bool:
@@ -166,6 +166,11 @@ class Tus:
 
     def _beside(self, place: str) -> str:
         return urljoin(self._url, place)
+
+
+def _metadata(item: Item) -> dict[str, str]:
+    folder, _, name = item.path.rpartition("/")
+    return {"filename": name, "folder": folder, "sha256": item.sha256, "filetype": _file_type(name)}
 
 
 def _file_type(name: str) -> str:

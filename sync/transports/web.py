@@ -4,7 +4,7 @@ The only module that imports `requests`; its errors leave here as Transient, Rej
 """
 
 import base64
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -59,14 +59,15 @@ _UNKNOWN_REFUSAL = ("Сервер отказался принять файл", "
 
 
 class Bearer(AuthBase):
-    """The token, put on by requests last: a stray ~/.netrc cannot replace it."""
+    """The token, put on by requests last: a stray ~/.netrc cannot replace it. Asked for at every request, so that one
+    that was replaced serves at once."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str | Callable[[], str]) -> None:
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
+        if token := self._token() if callable(self._token) else self._token:
+            request.headers["Authorization"] = f"Bearer {token}"
         return request
 
 

@@ -26,11 +26,15 @@ class Impostor:
         self.receipt: Callable[[Receipt], Receipt | None] = lambda honest: honest
         self.pending = 0
         self.uploads: dict[str, bytes] = {}
+        self.metadata: dict[str, str] = {}
         self.same_address = False
         self.refuse: dict[str, list[tuple[int, dict[str, str]]]] = {}
         self.asked: list[str] = []
         self.server: ThreadingHTTPServer
         self.port = 0
+
+    def shown_key(self) -> bytes:
+        return self.key.public_key().public_bytes_raw()
 
     def honest(self, sha256: str) -> Receipt:
         size = next((len(body) for body in self.uploads.values() if hashlib.sha256(body).hexdigest() == sha256), 0)
@@ -61,11 +65,15 @@ class _Conversation(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         address = "/files/1" if self.impostor.same_address else f"/files/{len(self.impostor.uploads) + 1}"
         self.impostor.uploads[address] = b""
+        self.impostor.metadata[address] = self.headers["Upload-Metadata"]
         self._answer(201, {"Location": address})
 
     def do_HEAD(self) -> None:
         stored = self.impostor.uploads.get(self.path)
-        self._answer(404 if stored is None else 200, {} if stored is None else {"Upload-Offset": str(len(stored))})
+        if stored is None:
+            return self._answer(404, {})
+        told = {"Upload-Offset": str(len(stored)), "Upload-Metadata": self.impostor.metadata[self.path]}
+        return self._answer(200, told)
 
     def do_PATCH(self) -> None:
         self.impostor.uploads[self.path] += self.rfile.read(int(self.headers["Content-Length"]))
@@ -77,7 +85,7 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/key":
-            public = base64.b64encode(self.impostor.key.public_key().public_bytes_raw()).decode()
+            public = base64.b64encode(self.impostor.shown_key()).decode()
             return self._answer(200, {}, json.dumps({"key": public}).encode())
         if self.impostor.pending:
             self.impostor.pending -= 1
