@@ -128,14 +128,15 @@ class Agent:
     def _look(self) -> list[Found]:
         self._stop.wake.clear()
         known = self._ledger.manifests()
-        seen = scan(self._config.recordings, streams=self._config.streams, known=known)
+        rows = self._ledger.rows()
+        seen = scan(self._config.recordings, streams=self._config.streams, known=known, rows=rows)
         changed = {place: told for place, told in seen.manifests.items() if known.get(place) != told}
         gone = known.keys() - seen.manifests.keys()
         if changed or gone:
             self._ledger.note_manifests(changed, gone)
-        self._ledger.note_found(seen.found)
-        rows = self._ledger.rows().values()
-        self._due_on = schedule.due(row.path for row in rows if row.present and row.state not in DONE)
+        self._ledger.note_found(seen.found, seen.done)
+        left = self._ledger.rows().values()
+        self._due_on = schedule.due(row.path for row in left if row.present and row.state not in DONE)
         return seen.found
 
     def _work(self, found: list[Found]) -> None:

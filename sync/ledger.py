@@ -5,6 +5,7 @@ Written by `sync.agent` alone, one transaction a step; `sync.report` reads it at
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -109,13 +110,15 @@ class Ledger:
                 steps.append((row, to, again | {"next_try_at": None}))
         self.move_all(steps)
 
-    def note_found(self, found: Iterable[Found]) -> None:
-        """Enter what a scan saw. What it no longer saw stays, unless the same path now means other bytes."""
+    def note_found(self, found: Iterable[Found], done: AbstractSet[Key] = frozenset()) -> None:
+        """Enter what a scan saw, beside what it saw and is `done`. What it no longer saw stays, unless the same path now
+        means other bytes."""
         seen = {one.item.key: one for one in found}
-        paths = {path for path, _ in seen}
+        paths = {path for path, _ in seen.keys() | done}
         before = dict(self._rows)
         changed = [after for key, one in seen.items() if (after := _found(one, before.get(key))) != before.get(key)]
-        gone = [row for key, row in before.items() if key not in seen and (row.present or row.path in paths)]
+        unseen = before.keys() - seen.keys() - done
+        gone = [row for key in unseen if (row := before[key]).present or row.path in paths]
         if not (changed or gone):
             return
         with self._transaction():

@@ -16,7 +16,8 @@ from exam.durable import TEMPORARY_PREFIX
 from exam.errors import ExamError
 from exam.names import Kind
 from sync.life import Wake
-from sync.plan import Found, Item, ItemKind, Key, Reason, Told
+from sync.plan import Found, Item, ItemKind, Key, Reason, Row, Told
+from sync.states import DONE
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_SIZE = 2**63 - 1  # of a file, and of a number in the ledger
@@ -26,21 +27,29 @@ _KINDS: dict[Kind, ItemKind] = {Kind.STREAM: "stream", Kind.PARTICIPANT: "partic
 
 
 class Scan(NamedTuple):
-    """What lies there now, each recording before its manifest, and what each manifest says, by its place."""
+    """What lies there now, each recording before its manifest, and what each manifest says, by its place.
+
+    `done`: what lies there and needs nothing more.
+    """
 
     found: list[Found]
     manifests: dict[str, Told]
+    done: set[Key]
 
 
-def scan(folders: Iterable[Path], *, streams: bool, known: Mapping[str, Told] | None = None) -> Scan:
-    """Everything to deliver below the watched folders. A manifest that is as `known` is not read again.
+def scan(
+    folders: Iterable[Path], *,
+    streams: bool, known: Mapping[str, Told] | None = None, rows: Mapping[Key, Row] | None = None,
+) -> Scan:  # fmt: skip
+    """Everything to deliver below the watched folders. A manifest that is as `known` is not read again; what is done
+    according to `rows` is only named.
 
     What cannot be read becomes a Found with a problem; nothing is raised, everything else goes on.
     """
-    look = _Look(streams=streams, known=known or {})
+    look = _Look(streams=streams, known=known or {}, rows=rows or {})
     for folder in folders:
         look.into(folder)
-    return Scan(list(look.found.values()), look.manifests)
+    return Scan(list(look.found.values()), look.manifests, look.done)
 
 
 class Watch:
@@ -93,11 +102,12 @@ class Watch:
 class _Look:
     """One scan under way."""
 
-    def __init__(self, *, streams: bool, known: Mapping[str, Told]) -> None:
-        self._streams, self._known = streams, known
+    def __init__(self, *, streams: bool, known: Mapping[str, Told], rows: Mapping[Key, Row]) -> None:
+        self._streams, self._known, self._rows = streams, known, rows
         self._now_ns = time.time_ns()
         self.found: dict[Key, Found] = {}
         self.manifests: dict[str, Told] = {}
+        self.done: set[Key] = set()
 
     def into(self, folder: Path) -> None:
         try:
@@ -157,7 +167,11 @@ class _Look:
         )  # fmt: skip
 
     def _note(self, one: Found) -> None:
-        self.found.setdefault(one.item.key, one)
+        row = self._rows.get(one.item.key)
+        if row is not None and row.present and row.state in DONE:
+            self.done.add(row.key)  # tens of thousands of them: nothing more of them is kept in memory
+        else:
+            self.found.setdefault(one.item.key, one)
 
 
 def _read(path: Path, fingerprint: str) -> Told:

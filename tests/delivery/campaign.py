@@ -10,11 +10,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from rig.program import Program
 from rig.wallclock import WallClock
 from school import School, noise, sha256, wait_for
 from wire import Fault, Wire
@@ -80,6 +80,12 @@ class Agent:
             self.kill()
 
 
+class Held(Protocol):
+    """What lies at the far end, finished: path -> SHA-256."""
+
+    def held(self) -> dict[str, str]: ...
+
+
 @dataclass
 class Shore:
     """The far end as its disk tells it. `place`: where the school's day folders lie there."""
@@ -104,10 +110,21 @@ class Shore:
         return self._known[mark]
 
 
-class Campaign:
-    """`kinds`: by name, what strikes once and returns when it has struck (and is over, where it must be ended)."""
+Kinds = dict[str, Callable[[], None]]
+"""By name, what strikes once and returns when it has struck, and is over where it must be ended."""
 
-    def __init__(self, school: School, agent: Agent, wire: Wire, shore: Shore, seed: int) -> None:
+
+class Server(Protocol):
+    """A far end that can be killed."""
+
+    def outage(self) -> AbstractContextManager[None]:
+        """Killed (SIGKILL) for the time of the block, then started again on the same port and data."""
+
+
+class Campaign:
+    """One school's delivery, and what has befallen it."""
+
+    def __init__(self, school: School, agent: Agent, wire: Wire, shore: Held, seed: int) -> None:
         self.school, self.agent, self.wire, self.shore = school, agent, wire, shore
         self.chance = random.Random(seed)  # noqa: S311 - faults, not secrets
         self.struck: Counter[str] = Counter()
@@ -115,7 +132,7 @@ class Campaign:
         self.order: list[str] = []
         self._recorded = 0
 
-    def rage(self, kinds: dict[str, Callable[[], None]], order: Sequence[str]) -> None:
+    def rage(self, kinds: Kinds, order: Sequence[str]) -> None:
         for kind in order:
             self.order.append(kind)
             kinds[kind]()
@@ -208,7 +225,7 @@ def _there(row: Row, held: dict[str, str]) -> bool:
     return any(held.get(f"{folder}/{one}") == row.sha256 for one in candidates(name, row.sha256))
 
 
-def of_the_line(campaign: Campaign) -> dict[str, Callable[[], None]]:
+def of_the_line(campaign: Campaign) -> Kinds:
     """What any line does to any protocol."""
     chance = campaign.chance
 
@@ -235,7 +252,7 @@ def _any_byte(chance: random.Random, most: int) -> int:
     return chance.choice([chance.randint(0, 1500), chance.randint(0, most)])
 
 
-def of_the_answers(campaign: Campaign, methods: Sequence[bytes]) -> dict[str, Callable[[], None]]:
+def of_the_answers(campaign: Campaign, methods: Sequence[bytes]) -> Kinds:
     """What something between the agent and the server answers instead of it, or keeps to itself."""
     chance = campaign.chance
 
@@ -253,7 +270,7 @@ def of_the_answers(campaign: Campaign, methods: Sequence[bytes]) -> dict[str, Ca
     }
 
 
-def of_the_programs(campaign: Campaign, server: Program) -> dict[str, Callable[[], None]]:
+def of_the_programs(campaign: Campaign, server: Server) -> Kinds:
     """What happens to the two computers."""
     school, agent, chance = campaign.school, campaign.agent, campaign.chance
 
@@ -266,7 +283,7 @@ def of_the_programs(campaign: Campaign, server: Program) -> dict[str, Callable[[
     def kill_server() -> None:
         campaign.amid_transfer()
         with server.outage():
-            campaign.nothing_is_falsely_delivered()
+            campaign.record()
 
     def set_clock() -> None:
         agent.clock.set(chance.choice([-DAY_S, DAY_S, 0]))

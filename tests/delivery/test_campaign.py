@@ -4,12 +4,12 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from campaign import Agent, Campaign, Shore, of_the_answers, of_the_line, of_the_programs
+from campaign import Agent, Campaign, Kinds, Shore, of_the_answers, of_the_line, of_the_programs
 from rig.program import Program, free_port
 from school import School
 from wire import wire_to
@@ -36,7 +36,7 @@ def disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def of_our_exchange(campaign: Campaign, folder: Path) -> dict[str, Callable[[], None]]:
+def of_our_exchange(campaign: Campaign, folder: Path) -> Kinds:
     """What its administrator sees."""
     school, chance = campaign.school, campaign.chance
 
@@ -76,10 +76,8 @@ def _write_token(school: School, token: str) -> None:
 
 
 @contextmanager
-def campaign_at_our_exchange(
-    school: School, base: Path, seed: int
-) -> Iterator[tuple[Campaign, dict[str, Callable[[], None]]]]:
-    with disk(base / "disk") as mounted:
+def campaign_at_our_exchange(school: School, base: Path, seed: int) -> Iterator[tuple[Campaign, Kinds]]:
+    with disk(base / "disk") as mounted, disk(school.state):  # whose syncs are not what is tested
         folder, port = mounted / "exchange", free_port()
         _write_token(school, add_school(folder, CODE))
         command = [sys.executable, "-m", "sync.cli", "exchange", "serve", "--folder", str(folder), "--port", str(port)]
