@@ -111,8 +111,10 @@ class Ledger:
         self.move_all(steps)
 
     def note_found(self, found: Iterable[Found], done: AbstractSet[Key] = frozenset()) -> None:
-        """Enter what a scan saw, beside what it saw and is `done`. What it no longer saw stays, unless the same path now
-        means other bytes."""
+        """Enter what a scan saw, beside what it saw and is `done`.
+
+        What it no longer saw stays, unless the same path now means other bytes.
+        """
         seen = {one.item.key: one for one in found}
         paths = {path for path, _ in seen.keys() | done}
         before = dict(self._rows)

@@ -106,7 +106,7 @@ class Objects:
     def send(self, upload: str, source: Source, offset: int, moved: Moved) -> None:
         self._reading = None
         known = _read(upload)
-        buffer = memoryview(bytearray(min(known.part, source.size)))
+        buffer = memoryview(bytearray(min(known.part, source.size) if known.id else source.size))
         if not known.id:
             self._bucket.put(known.key, _filled(buffer, source, 0, source.size), moved)
             return

@@ -36,7 +36,7 @@ class _Conversation(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if self.told.times == 1:
             self.send_header("Content-Length", str(len(self.told.body)))
-        self.close_connection = True
+        self.send_header("Connection", "close")
         self.end_headers()
         if self.command == "HEAD":
             return
