@@ -4,6 +4,7 @@ Built by `sync.cli`. A kill between any two steps loses nothing: the next life a
 """
 
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 
@@ -16,7 +17,7 @@ from sync.life import Stop
 from sync.model import ItemState
 from sync.notify import Notifier, news_of
 from sync.pace import Pace
-from sync.plan import Found, Reason, may_go, queue
+from sync.plan import Found, Reason, Row, may_go, queue
 from sync.receipts import Receipts
 from sync.states import DONE
 from sync.steps import Listener, Steps
@@ -103,17 +104,17 @@ class Agent:
             if self._receipts.key is None:
                 self._forget_uploads()
             self._ledger.set_target(self._config.address)
-        self._doubt()
+        self._doubt(self._ledger.rows().values())
 
     def _forget_uploads(self) -> None:
         """What another server was sent, this one was not; only a known key tells that both are the same."""
         rows = [row for row in self._ledger.rows().values() if row.upload is not None and row.state not in DONE]
         self._ledger.move_all([(row, ItemState.HASHED, {"upload": None, "offset": 0}) for row in rows])
 
-    def _doubt(self) -> None:
+    def _doubt(self, rows: Iterable[Row]) -> None:
         """A delivery whose receipt was lost or altered is proved again before it is called one."""
         steps: list[Move] = []
-        for row in self._ledger.rows().values():
+        for row in rows:
             if row.state is not ItemState.DELIVERED or not row.present:
                 continue
             mark = self._receipts.mark(row.sha256)
@@ -134,7 +135,9 @@ class Agent:
         gone = known.keys() - seen.manifests.keys()
         if changed or gone:
             self._ledger.note_manifests(changed, gone)
+        back = [one.item.key for one in seen.found if (row := rows.get(one.item.key)) and row.state in DONE]
         self._ledger.note_found(seen.found, seen.done)
+        self._doubt([rows[key] for key in back])  # files that were gone when this life began
         left = self._ledger.rows().values()
         self._due_on = schedule.due(row.path for row in left if row.present and row.state not in DONE)
         return seen.found

@@ -43,7 +43,7 @@ def of_our_exchange(campaign: Campaign, folder: Path) -> Kinds:
     def fill_disk() -> None:
         ballast = folder / "ballast"
         with campaign.is_told("disk"), ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, _free(folder) - chance.choice([3_000_000, 100_000_000]))
+            os.posix_fallocate(file.fileno(), 0, _free(folder) - chance.choice([30_000_000, 100_000_000]))
             if chance.random() < 0.5:  # to the last byte, half of the times
                 _fill(file.fileno())
         campaign.nothing_is_falsely_delivered()

@@ -124,6 +124,19 @@ def test_a_server_that_once_offered_no_proof_is_asked_again_in_the_next_life(
     assert complete, rows
 
 
+def test_a_receipt_lost_while_its_file_was_gone_is_asked_for_again(school: School, impostor: Impostor) -> None:
+    school.record("Иванов И", noise(1000))
+    assert deliver(school, impostor)[0]
+    away = school.day.rename(school.base / "away")
+    deliver(school, impostor)
+    for receipt in (school.state / "receipts").iterdir():
+        receipt.unlink()
+    away.rename(school.day)
+    complete, rows, _ = deliver(school, impostor)
+    assert complete, rows
+    assert all(Receipts(school.state).proves(row.sha256, row.size) for row in rows)
+
+
 def test_a_file_that_lies_under_another_name_is_not_delivered(impostor: Impostor) -> None:
     """A byte of its name was damaged on its way; the receipt speaks of the content alone."""
     item = Item("2026-02-11_265/Иванов И.wav", "participant", "0" * 64, 0)
