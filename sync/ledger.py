@@ -3,6 +3,7 @@
 Written by `sync.agent` alone, one transaction a step; `sync.report` reads it at any time, also while the agent works.
 """
 
+import itertools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -116,11 +117,11 @@ class Ledger:
         What it no longer saw stays, unless the same path now means other bytes.
         """
         seen = {one.item.key: one for one in found}
-        paths = {path for path, _ in seen.keys() | done}
-        before = dict(self._rows)
+        paths = {path for path, _ in itertools.chain(seen, done)}
+        before = self._rows
         changed = [after for key, one in seen.items() if (after := _found(one, before.get(key))) != before.get(key)]
-        unseen = before.keys() - seen.keys() - done
-        gone = [row for key in unseen if (row := before[key]).present or row.path in paths]
+        unseen = (row for key, row in before.items() if key not in seen and key not in done)
+        gone = [row for row in unseen if row.present or row.path in paths]
         if not (changed or gone):
             return
         with self._transaction():
