@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rig.sound import Microphone
 
 _STEP_S = 0.01
+_PIECE_S = 0.0025
 SHORT_PIPE, LONG_PIPE = 1 << 15, 1 << 18
 """Bytes that wait for a sound server that stands still; no more. A third of a second of one channel at 48 kHz, of which
 a test sees the end, and 2.7 s, as much as a sound card's ring holds: that outlasts what a busy machine does to us."""
@@ -54,7 +55,7 @@ class Voice:
         return (at_ns - self.began_ns) * self._rate // _NS
 
     def _speak(self) -> None:
-        said, piece = 0, round(self._rate * _STEP_S)
+        said, piece = 0, round(self._rate * _PIECE_S)
         while not self._ended.wait(_STEP_S):
             due = self.frame_at(time.monotonic_ns())
             # A write of up to 4096 bytes is whole or not at all; pieces all alike, so that none finds room where the

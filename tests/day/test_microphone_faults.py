@@ -139,6 +139,7 @@ def test_the_sound_server_is_killed_and_started_again(tmp_path: Path) -> None:
         assert room_.resumed_ns(recorded, gaps[0]) - returned_ns < RESUMED_S * 1e9
 
 
+@pytest.mark.alone  # where it was lost is told to 20 ms by when what followed came: a busy machine tells that worse
 def test_a_sound_server_that_stands_still_loses_only_what_it_could_not_keep(tmp_path: Path) -> None:
     with listening(tmp_path, SHORT_PIPE) as room_:
         with room_.here.server.stalled():

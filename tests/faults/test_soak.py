@@ -109,7 +109,7 @@ def report(capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
 @pytest.mark.parametrize(
     ("hours", "delivery"),
     [
-        (0.5, "wav"),
+        pytest.param(0.5, "wav", marks=pytest.mark.slow),
         pytest.param(10, "wav", marks=pytest.mark.slow),
         pytest.param(10, "mp3", marks=pytest.mark.slow),
     ],

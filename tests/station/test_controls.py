@@ -106,7 +106,8 @@ def test_a_hold_is_told_while_it_lasts(bed: Bed, listen: Listen) -> None:
     pedal.send(KEY_B, 1)
     heard.sees(holding=True)
     assert heard.press() == ("main", "hold")
-    assert HOLD_MS <= (steady_ns() - began) / NS_PER_MS < HOLD_MS + 500
+    lasted_ms = (steady_ns() - began) / NS_PER_MS
+    assert HOLD_MS - 1 <= lasted_ms < HOLD_MS + 500  # presses are told in whole milliseconds
     heard.sees(holding=False)
     pedal.send(KEY_B, 0)
     heard.nothing_more()
