@@ -6,7 +6,6 @@ Built by `sync.cli`. A kill between any two steps loses nothing: the next life a
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import date
 
 from exam.clock import NS_PER_S, Clock
 from exam.errors import ConfigError, Fatal
@@ -17,7 +16,7 @@ from sync.life import Stop
 from sync.model import ItemState
 from sync.notify import Notifier, news_of
 from sync.pace import Pace
-from sync.plan import Found, Reason, Row, may_go, queue
+from sync.plan import Found, Item, Reason, Row, is_awaited, may_go, queue
 from sync.receipts import Receipts
 from sync.states import DONE
 from sync.steps import Listener, Steps
@@ -50,7 +49,6 @@ class Agent:
             clock=clock, pace=pace, stop=stop, listener=listener, throttle=throttle, may_send=self._may_send,
         )  # fmt: skip
         self._any_hour = True
-        self._due_on: date | None = None
 
     def once(self) -> bool:
         """Deliver everything now, whatever the hour; waits for proofs and short outages, not for long ones.
@@ -138,29 +136,28 @@ class Agent:
         back = [one.item.key for one in seen.found if (row := rows.get(one.item.key)) and row.state in DONE]
         self._ledger.note_found(seen.found, seen.done)
         self._doubt([rows[key] for key in back])  # files that were gone when this life began
-        left = self._ledger.rows().values()
-        self._due_on = schedule.due(row.path for row in left if row.present and row.state not in DONE)
         return seen.found
 
     def _work(self, found: list[Found]) -> None:
         """Advance items until none can be, the target fails, the window closes, or a stop is asked for."""
         rows = self._ledger.rows
-        while pending := queue(found, rows(), self._pace.waiting()):
+        while pending := [one for one in queue(found, rows(), self._pace.waiting()) if self._may_send(one.item)]:
             self._listener.queued([row for row in rows().values() if row.state not in DONE])
             for one in pending:
-                if not self._may_send() or self._pace.paused:
+                if self._stop.asked or self._pace.paused:
                     return
-                if may_go(one, rows(), self._pace.waiting()):
+                if self._may_send(one.item) and may_go(one, rows(), self._pace.waiting()):
                     self._steps.advance(one)
 
     def _is_anything_left(self, found: list[Found]) -> bool:
         return any(not one.settled for one in found) or bool(queue(found, self._ledger.rows(), self._pace.hopeless()))
 
-    def _may_send(self) -> bool:
-        """Neither asked to stop nor outside the hours."""
+    def _may_send(self, item: Item) -> bool:
+        """Neither asked to stop nor outside the hours, for which an item that is due does not wait."""
         if self._stop.asked:
             return False
-        return self._any_hour or schedule.is_open(self._config.window, self._clock.now(), self._due_on)
+        due_on = schedule.due([item.path])
+        return self._any_hour or schedule.is_open(self._config.window, self._clock.now(), due_on)
 
     def _nap(self, found: list[Found]) -> None:
         """Until something is due, a hint comes, or it is time to scan again."""
@@ -171,7 +168,8 @@ class Agent:
 
     def _tell(self) -> None:
         """A person hears that a day has arrived, or needs them."""
-        today = self._clock.now().date()
-        news = news_of(self._config.school, self._ledger.rows().values(), self._due_on, today)
+        rows = self._ledger.rows().values()
+        due_on = schedule.due(row.path for row in rows if is_awaited(row))
+        news = news_of(self._config.school, rows, due_on, self._clock.now().date())
         if news is not None:
             self._notifier.tell(news)

@@ -19,8 +19,8 @@ from msgspec import Struct
 from exam import durable
 from exam.language import say
 from sync.model import ItemState
-from sync.plan import Row
-from sync.states import DONE, REFUSED
+from sync.plan import Row, is_awaited
+from sync.states import DONE
 
 FILE = "notified.json"
 _PATIENCE_S = 30.0
@@ -58,7 +58,7 @@ def news_of(school: str, rows: Iterable[Row], due_on: date | None, today: date) 
         ru, en = (f", передано человеком: {carried}", f", handed over: {carried}") if carried else ("", "")
         done = len(here) - carried
         return news("complete", say(f"Комплект полон. Доставлено: {done}{ru}.", f"Complete. Delivered: {done}{en}."))
-    if any(row.state in REFUSED or row.state is ItemState.NEEDS_HUMAN for row in lacking):
+    if not all(is_awaited(row) for row in lacking):
         return news("needs_human", say(f"Нужен человек: {left}. {why}.", f"A person is needed: {left}. {why}."))
     if due_on is not None and today > due_on:
         return news("overdue", say(f"Срок прошёл: {left}. {why}.", f"Overdue: {left}. {why}."))

@@ -170,6 +170,12 @@ def may_go(found: Found, rows: Mapping[Key, Row], waiting: AbstractSet[Key]) -> 
     return found.item.key not in waiting and (found.after is None or rows[found.after].stands in ARRIVED)
 
 
+def is_awaited(row: Row) -> bool:
+    """Whether it will still arrive by itself, or with the person who carries it: nothing has to be mended first."""
+    stuck = row.unproven or row.state in REFUSED or row.state is ItemState.NEEDS_HUMAN
+    return row.present and row.state not in DONE and not stuck
+
+
 def _is_open(found: Found, row: Row) -> bool:
     """Whether there is anything left to do that could be done."""
     if row.state in DONE or row.unproven or not found.settled:

@@ -9,10 +9,9 @@ from typing import TextIO
 from exam.errors import ExamError
 from exam.language import say
 from sync import wording
-from sync.model import ItemState
-from sync.plan import Item, Row
+from sync.plan import Item, Row, is_awaited
+from sync.states import ARRIVED
 
-_TO_SEND = frozenset({ItemState.HASHED, ItemState.CREATING, ItemState.UPLOADING})
 _SHOW_EVERY_S = 0.5
 _RATE_OVER_S = 15.0
 _MB = 1_000_000
@@ -55,7 +54,7 @@ class Progress:
         self._shown_at = 0.0
 
     def queued(self, rows: list[Row]) -> None:
-        self._undelivered = sum(row.size for row in rows if row.stands in _TO_SEND and row.present)
+        self._undelivered = sum(row.size for row in rows if is_awaited(row) and row.stands not in ARRIVED)
 
     def moved(self, item: Item, offset: int) -> None:
         if item != self._item:

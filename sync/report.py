@@ -12,7 +12,7 @@ from exam.language import say
 from sync import ledger, schedule, wording
 from sync.config import Config
 from sync.model import ItemState, Receipt
-from sync.plan import Row
+from sync.plan import Row, is_awaited
 from sync.receipts import Receipts
 from sync.states import ARRIVED, DONE
 from sync.targets import Manual
@@ -92,7 +92,7 @@ def status(config: Config, now: datetime) -> Status:
     missing = tuple(
         Missing(item.path, item.reason or wording.state(item.state, by_hand=by_hand)) for item in items if _lacks(item)
     )
-    due = schedule.due(row.path for row in rows if row.present and row.state not in DONE)
+    due = schedule.due(row.path for row in rows if is_awaited(row))
     closed = not schedule.is_open(config.window, now, due)
     return Status(
         items,
@@ -109,7 +109,7 @@ def _lacks(item: ItemStatus) -> bool:
 
 
 def _left(rows: Iterable[Row], line: ledger.Line | None, now: datetime) -> Left:
-    to_send = [row for row in rows if row.present and row.sha256 and row.stands not in ARRIVED]
+    to_send = [row for row in rows if is_awaited(row) and row.stands not in ARRIVED]
     size = sum(row.size - row.offset for row in to_send)
     rate = line.rate if line is not None and line.rate > 0 and now - line.at < _LATELY else None
     return Left(len(to_send), size, rate, size / rate if rate else None)

@@ -57,7 +57,7 @@ class Steps:
 
     def __init__(
         self, transport: Transport, ledger: Ledger, receipts: Receipts, *,
-        clock: Clock, pace: Pace, stop: Stop, listener: Listener, throttle: Throttle, may_send: Callable[[], bool],
+        clock: Clock, pace: Pace, stop: Stop, listener: Listener, throttle: Throttle, may_send: Callable[[Item], bool],
     ) -> None:  # fmt: skip
         self._transport, self._ledger, self._receipts = transport, ledger, receipts
         self._clock, self._pace, self._stop, self._listener = clock, pace, stop, listener
@@ -217,7 +217,7 @@ class Steps:
             nonlocal noted_at, noted
             self._listener.moved(item, offset)
             self._throttle.moved(offset)
-            if not self._may_send():
+            if not self._may_send(item):
                 raise Stopped
             passed_s = self._pace.now() - noted_at
             if passed_s >= NOTE_EVERY_S:

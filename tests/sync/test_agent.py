@@ -301,6 +301,21 @@ class TestWindow:
         run_until_idle(school, impostor, lambda: moment)
         assert (ItemState.DELIVERED in {row.state for row in ledger.read(school.state)}) is sent
 
+    def test_what_is_due_does_not_wait_for_its_hours(self, school: School, impostor: Impostor) -> None:
+        school.record("Иванов И", noise(1000))
+        school.settings["send"] = '[send]\nwindow = "18:00-19:00"'
+        run_until_idle(school, impostor, lambda: datetime(2026, 2, 12, 9, tzinfo=UTC))
+        assert {row.state for row in ledger.read(school.state)} == {ItemState.DELIVERED}
+
+    def test_a_file_refused_long_ago_opens_the_hours_for_nobody(self, school: School, impostor: Impostor) -> None:
+        school.record("Иванов И", noise(1000))
+        broken = school.recordings / "2026-01-14_265" / "14.01.2026_265_701020_Ким.json"
+        broken.parent.mkdir()
+        broken.write_text("{")
+        school.settings["send"] = '[send]\nwindow = "18:00-19:00"'
+        run_until_idle(school, impostor, lambda: datetime(2026, 2, 11, 10, tzinfo=UTC))
+        assert {row.state for row in ledger.read(school.state)} == {ItemState.HASHED, ItemState.QUARANTINED}
+
     def test_a_transfer_is_broken_off_when_the_window_closes(self, school: School, impostor: Impostor) -> None:
         school.record("Иванов И", noise(40_000_000))
         school.settings["send"] = '[send]\nwindow = "18:00-19:00"'

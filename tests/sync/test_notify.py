@@ -30,6 +30,7 @@ def row(state: ItemState, name: str = "Иванов И.mp3", **told: object) -> 
         ([row(ItemState.DELIVERED), row(ItemState.UPLOADING)], DUE, None),
         ([row(ItemState.UPLOADING)], date(2026, 2, 13), "overdue"),
         ([row(ItemState.CHANGED)], DUE, "needs_human"),
+        ([row(ItemState.UPLOADED, unproven=True)], DUE, "needs_human"),
         ([row(ItemState.NEEDS_HUMAN, resumes=ItemState.HASHED)], DUE, "needs_human"),
         ([row(ItemState.WAITING, resumes=ItemState.HASHED)], DUE, None),
         ([row(ItemState.CHANGED, present=False), row(ItemState.HANDED_OVER)], DUE, "complete"),
