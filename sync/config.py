@@ -3,9 +3,11 @@
 import math
 import os
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import UTC, datetime, time, tzinfo
+from datetime import date as date_
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
@@ -24,7 +26,27 @@ _PLACES = (Path("sync.toml"), Path("/etc/station/sync.toml"))
 
 
 class School(Struct, frozen=True, forbid_unknown_fields=True):
+    """`roster`: the whole school's list, needed at the headquarters alone; `time_zone`: the school's, else this
+    machine's."""
+
     code: str
+    name: str = ""
+    roster: str = ""
+    time_zone: str = ""
+
+
+class Exam(Struct, frozen=True, forbid_unknown_fields=True):
+    """As in `station.toml`, for the headquarters: the day it packages."""
+
+    date: date_ | None = None
+    scheme: Literal[1, 2] = 2
+    recording: Literal["stream", "personal", "both"] = "both"
+
+
+class Package(Struct, frozen=True, forbid_unknown_fields=True):
+    """`papers`: whether protocols travel as scans, which are then required, or on paper."""
+
+    papers: Literal["scans", "by_hand"] = "scans"
 
 
 class Watch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,6 +85,8 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     state: State = State()
     send: Send = Send()
     notify: Notify = Notify()
+    exam: Exam = Exam()
+    package: Package = Package()
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -70,6 +94,11 @@ class Config(Struct, frozen=True, kw_only=True):
 
     file: Path
     school: str
+    school_name: str
+    roster: Path | None
+    zone: tzinfo
+    exam: Exam
+    papers: Literal["scans", "by_hand"]
     recordings: tuple[Path, ...]
     scans: Path
     target: Target
@@ -117,6 +146,11 @@ def load(path: Path) -> Config:
     return Config(
         file=path,
         school=_school(path, told.school.code),
+        school_name=told.school.name,
+        roster=base / told.school.roster if told.school.roster else None,
+        zone=_zone(path, told.school.time_zone),
+        exam=told.exam,
+        papers=told.package.papers,
         recordings=_folders(path, base, told.watch.recordings),
         scans=base / told.watch.scans,
         target=target,
@@ -136,6 +170,17 @@ def _school(path: Path, code: str) -> str:
     except Rejected as error:
         raise wrong(path, "school.code", error.ru, error.en) from error
     return code
+
+
+def _zone(path: Path, name: str) -> tzinfo:
+    if not name:
+        return datetime.now(UTC).astimezone().tzinfo or UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise wrong(
+            path, "school.time_zone", f"«{name}»: ожидается пояс вида Asia/Tomsk", f"“{name}”: expected Asia/Tomsk"
+        ) from error
 
 
 def _folders(path: Path, base: Path, names: Sequence[str]) -> tuple[Path, ...]:

@@ -19,10 +19,10 @@ from sync.handing.archive import Content, Unusable
 from sync.handing.giving import Handovers, settle, waits
 from sync.handing.grouping import Bundle, File, bundles, folded, free_name, loads
 from sync.handing.inventory import Heading, Lack
-from sync.handing.lines import Lines
 from sync.handing.outbox import Outbox
 from sync.handing.records import Archives, Inventoried, Member, Packed, Packing, Spoiled, archives
 from sync.ledger import Ledger, Move
+from sync.lines import Lines
 from sync.model import ItemState
 from sync.plan import Found, Key, Reason, Row
 from sync.schedule import exam_day
