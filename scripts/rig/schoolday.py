@@ -1,5 +1,6 @@
-"""A school's exam day as its rooms leave it, made without stations: day folders with recordings, manifests and the rooms'
-records. For tests of everything that happens at the headquarters and the centre.
+"""A school's exam day as its rooms leave it, made without stations: folders with recordings, manifests, rooms' records.
+
+For tests of everything that happens at the headquarters and the centre.
 
 Recordings are a few hundred bytes, different for each take; `sound` puts real ones there.
 """
