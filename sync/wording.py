@@ -36,6 +36,11 @@ def state(of: ItemState, *, by_hand: bool = False) -> str:
     return say(*(_BY_HAND.get(of, _STATES[of]) if by_hand else _STATES[of]))
 
 
+def both(of: ItemState) -> tuple[str, str]:
+    """The state in Russian and in English."""
+    return _STATES[of]
+
+
 def amount(size: float) -> str:
     """Bytes as people say them: `3.1 МБ`, `4.2 ГБ`."""
     if size >= _GB:
