@@ -17,7 +17,7 @@ from exam.language import say
 
 MAX_BYTES = 16 << 20
 _MAX_UNPACKED = 128 << 20
-_MAX_ROWS = 100_000
+_MAX_ROWS = 20_000
 _MAX_COLUMNS = 256
 _LETTERS = 26
 

@@ -36,7 +36,11 @@ def cell_words(cell: Cell) -> str:
 def lines(day: SchoolDay) -> Iterator[str]:
     """The day for a person at a terminal: the sum, then everything that lacks."""
     yield f"{day.school_name or day.school} · {day.exam_date:%d.%m.%Y}"
-    yield say(f"Участников в списке: {len(day.rows)}.", f"Participants on the list: {len(day.rows)}.") + " " + _counted(day)
+    yield (
+        say(f"Участников в списке: {len(day.rows)}.", f"Participants on the list: {len(day.rows)}.")
+        + " "
+        + _counted(day)
+    )
     if day.is_complete:
         yield say("Комплект полон.", "The package is complete.")
     else:
