@@ -14,8 +14,9 @@ from msgspec import Struct
 from sync.model import ItemState
 from sync.states import ARRIVED, DONE, REFUSED
 
-ItemKind = Literal["stream", "participant", "manifest", "folder"]
-"""A recording's delivery by the kind of recording, its manifest, or a watched folder that cannot be read."""
+ItemKind = Literal["stream", "participant", "manifest", "room", "folder"]
+"""A recording's delivery by the kind of recording, its manifest, a room's record of its day (`exam.roomday`), or a
+watched folder that cannot be read."""
 
 Key = tuple[str, str]
 """(path, sha256): what makes an item this item and no other."""

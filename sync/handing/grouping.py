@@ -1,4 +1,5 @@
-"""Which files go into which ZIP: a recording with its manifest, a participant whole where that fits. Pure."""
+"""Which files go into which ZIP: a recording with its manifest, a participant whole where that fits; rooms' records
+after the recordings of their day. Pure."""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -8,6 +9,7 @@ from msgspec import Struct
 
 from exam.manifest import Manifest
 from exam.names import Kind
+from exam.roomday import RoomDay
 from sync import naming
 from sync.plan import Found, Key
 
@@ -62,6 +64,19 @@ def bundles(
         )
         for group in grouped.values()
     ]  # fmt: skip
+
+
+def with_records(
+    recordings: Iterable[Bundle],
+    records: Iterable[tuple[RoomDay, Found]],
+    names: Callable[[Found], str],
+    about: Callable[[RoomDay], str],
+) -> list[Bundle]:
+    """The bundles with the rooms' records, each after the recordings of its day."""
+    alone = [
+        Bundle(told.exam_date, ((File(found, names(found), about(told), told.until),),)) for told, found in records
+    ]
+    return sorted([*recordings, *alone], key=lambda bundle: bundle.exam_date)
 
 
 def loads(together: Iterable[Bundle], limit: int) -> Iterator[Bundle]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from exam.language import say
 from exam.manifest import Decision, Manifest
 from exam.names import Kind
+from exam.roomday import RoomDay
 from sync.handing.records import Member, Packed, Spoiled
 
 NAME = ("опись", "inventory")
@@ -55,6 +56,11 @@ def about(told: Manifest) -> str:
     if told.replaces is not None:
         words.append(say(f"взамен «{told.replaces}»", f"instead of “{told.replaces}”"))
     return " ".join(", ".join(word for word in words if word).split())
+
+
+def about_room(told: RoomDay) -> str:
+    """Which room's record it is, in one line."""
+    return say(f"сведения аудитории {told.room}, № {told.number}", f"record of room {told.room}, no. {told.number}")
 
 
 def inside(

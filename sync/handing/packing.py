@@ -10,14 +10,15 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from exam import manifest
+from exam import manifest, roomday
 from exam.errors import ExamError, Rejected
 from exam.language import say
 from exam.manifest import Manifest
+from exam.roomday import RoomDay
 from sync.handing import archive, inventory
 from sync.handing.archive import Content, Unusable
 from sync.handing.giving import Handovers, settle, waits
-from sync.handing.grouping import Bundle, File, bundles, folded, free_name, loads
+from sync.handing.grouping import Bundle, File, bundles, folded, free_name, loads, with_records
 from sync.handing.inventory import Heading, Lack
 from sync.handing.outbox import Outbox
 from sync.handing.records import Archives, Inventoried, Member, Packed, Packing, Spoiled, archives
@@ -134,7 +135,8 @@ class Packer:
             taken[folded(name)] = one.item.key
             return name
 
-        together = bundles(self._pairs(found, told), named, inventory.about)
+        recordings = bundles(self._pairs(found, told), named, inventory.about)
+        together = with_records(recordings, self._records(found), named, inventory.about_room)
         return next(loads(together, self._limit - spoken_for), None)
 
     def _make(self, load: Bundle, found: Sequence[Found]) -> None:
@@ -220,6 +222,16 @@ class Packer:
                 packed.update(each.item.key for each in fresh)
                 if fresh:
                     yield told[one.item.key], fresh
+
+    def _records(self, found: Iterable[Found]) -> Iterator[tuple[RoomDay, Found]]:
+        """Rooms' records that are in no ZIP yet; one that cannot be read any more the next scan finds to be so."""
+        rows = self._ledger.rows()
+        for one in found:
+            if one.item.kind == "room" and self._is_sound(one, rows):
+                try:
+                    yield roomday.load(Path(one.file)), one
+                except (Rejected, OSError):
+                    continue
 
     def _is_sound(self, one: Found, rows: Mapping[Key, Row]) -> bool:
         return one.problem is None and _is_to_pack(rows[one.item.key])
