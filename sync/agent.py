@@ -19,12 +19,13 @@ from sync.notify import Notifier, news_of
 from sync.pace import Pace
 from sync.plan import Found, Item, Reason, Row, is_awaited, may_go, queue
 from sync.receipts import Receipts
+from sync.school.outgoing import scan, watched
 from sync.states import DONE
 from sync.steps import Listener, Steps
 from sync.targets import Tus
 from sync.throttle import Throttle
 from sync.transports import Transport
-from sync.watch import SETTLES_NS, Watch, scan
+from sync.watch import SETTLES_NS, Watch
 
 RESCAN_S = 60.0
 REVIVE_S = 3600.0
@@ -71,7 +72,7 @@ class Agent:
         """Deliver whatever appears, within the window, until asked to stop; goes on also when a person must act."""
         self._begin()
         self._any_hour = False
-        watch, born = Watch(self._config.recordings, self._stop.wake), self._pace.now()
+        watch, born = Watch(watched(self._config), self._stop.wake), self._pace.now()
         try:
             while not self._stop.asked:
                 watch.look()
@@ -135,7 +136,7 @@ class Agent:
         self._stop.wake.clear()
         known = self._ledger.manifests()
         rows = self._ledger.rows()
-        seen = scan(self._config.recordings, streams=self._config.streams, known=known, rows=rows)
+        seen = scan(self._config, streams=self._config.streams, known=known, rows=rows)
         changed = {place: told for place, told in seen.manifests.items() if known.get(place) != told}
         gone = known.keys() - seen.manifests.keys()
         if changed or gone:

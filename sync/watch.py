@@ -158,7 +158,7 @@ class _Look:
         self._note(Found(item=item, file=path, fingerprint=told.fingerprint, after=recording.item.key))
 
     def _told(self, path: str) -> Told:
-        fingerprint = _fingerprint(path)
+        fingerprint = fingerprint_of(path)
         known = self._known.get(path)
         return known if known is not None and known.fingerprint == fingerprint else _read(Path(path), fingerprint)
 
@@ -174,7 +174,7 @@ class _Look:
         problem, touched_ns = _unlike(file, size)
         settled = problem is None or not 0 <= self._now_ns - touched_ns < SETTLES_NS
         return Found(
-            item=item, file=file, fingerprint=_fingerprint(file), problem=problem, changed=problem is not None,
+            item=item, file=file, fingerprint=fingerprint_of(file), problem=problem, changed=problem is not None,
             settled=settled,
         )  # fmt: skip
 
@@ -251,7 +251,7 @@ def _touched_ns(folder: Path) -> int:
         return 0
 
 
-def _fingerprint(file: str) -> str:
+def fingerprint_of(file: str | Path) -> str:
     """Changes whenever the file does; empty while it is not there."""
     try:
         status = os.lstat(file)
@@ -266,7 +266,7 @@ def _unreadable(path: Path, shown: str, kind: ItemKind, error: OSError) -> Found
 
 
 def _problem(shown: str, kind: ItemKind, path: str, reason: Reason) -> Found:
-    return Found(item=Item(shown, kind, "", 0), file=path, fingerprint=_fingerprint(path), problem=reason)
+    return Found(item=Item(shown, kind, "", 0), file=path, fingerprint=fingerprint_of(path), problem=reason)
 
 
 def _shown(name: str) -> str:

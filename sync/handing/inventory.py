@@ -15,6 +15,7 @@ from exam.manifest import Decision, Manifest
 from exam.names import Kind
 from exam.roomday import RoomDay
 from sync.handing.records import Member, Packed, Spoiled
+from sync.plan import ItemKind
 
 NAME = ("опись", "inventory")
 _LACKING_AT_MOST = 200
@@ -61,6 +62,11 @@ def about(told: Manifest) -> str:
 def about_room(told: RoomDay) -> str:
     """Which room's record it is, in one line."""
     return say(f"сведения аудитории {told.room}, № {told.number}", f"record of room {told.room}, no. {told.number}")
+
+
+def about_paper(kind: ItemKind) -> str:
+    """What a file beside the recordings is, in one line."""
+    return say("опись комплекта", "the package's manifest") if kind == "package" else say("скан", "a scan")
 
 
 def inside(

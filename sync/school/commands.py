@@ -123,18 +123,14 @@ def _settle(arguments: argparse.Namespace) -> int:
     from sync.school.decisions import Settled
 
     day = _day(arguments)
-    return _note(
-        arguments, Settled(day.exam_date, arguments.room, arguments.by, arguments.reason, datetime.now(UTC))
-    )
+    return _note(arguments, Settled(day.exam_date, arguments.room, arguments.by, arguments.reason, datetime.now(UTC)))
 
 
 def _papers(arguments: argparse.Namespace) -> int:
     from sync.school.decisions import PapersGiven
 
     day = _day(arguments)
-    return _note(
-        arguments, PapersGiven(day.exam_date, arguments.by, arguments.to, arguments.note, datetime.now(UTC))
-    )
+    return _note(arguments, PapersGiven(day.exam_date, arguments.by, arguments.to, arguments.note, datetime.now(UTC)))
 
 
 def _note(arguments: argparse.Namespace, decision: "Decision") -> int:

@@ -118,11 +118,11 @@ def _take(take: Take) -> PackageTake:
 
 
 def _files(day: SchoolDay) -> Iterator[PackageFile]:
-    """Every file the centre should have in the end, each once."""
+    """Every file that is here and travels, each once; what is not here yet makes a later version."""
     for row in day.rows:
         for take in row.takes:
             folder = names.day_folder(day.exam_date, take.room)
-            if take.delivery and take.manifest:
+            if take.delivery and take.manifest and take.here:
                 yield _file(folder, take.delivery, "recording")
                 yield _file(folder, take.manifest, "manifest")
     for room in day.rooms:
