@@ -16,9 +16,11 @@ from msgspec.structs import replace
 from exam import durable, names
 from exam.errors import Rejected
 from exam.fixity import sha256_of
+from exam.language import say
 from sync.config import Config
 from sync.naming import candidates
 from sync.school import package
+from sync.school.gathering import gather
 from sync.school.model import File, Paper, Row, SchoolDay, Take
 from sync.school.package import Package, PackageFile, PackageRow, PackageTake
 
@@ -63,6 +65,20 @@ def release(config: Config, day: SchoolDay, *, by: str, now: datetime, incomplet
             _copy(config.scans / paper.file, folder / paper.name, paper)
         durable.publish(folder / made.file, package.written(made))
     return made
+
+
+def release_by_itself(config: Config, now: datetime) -> Package | None:
+    """Release the day where the school wants it so (`[send] release = "auto"`), it is complete, and something is new.
+
+    Raises as `gather` does, OSError as the disk does.
+    """
+    if config.release != "auto" or config.roster is None:
+        return None
+    try:
+        day = gather(config)
+        return release(config, day, by=say("автоматически", "by itself"), now=now)
+    except Rejected:
+        return None
 
 
 def _package(day: SchoolDay, by: str, now: datetime, incomplete: str | None) -> Package:

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from conftest import Office
 from forty import ABSENT, School
+from headquarters import Office
 from rig.schoolday import EXAM_DATE
 
 from sync.school import releasing
@@ -68,6 +68,19 @@ def test_a_package_waits_for_what_it_tells_of(school: School, office: Office) ->
     office.run("once", expect=1)
     assert manifests(office) == []
     path.write_bytes(content)
+    office.run("once")
+    assert manifests(office) == ["11.02.2026_701020_комплект_01.json"]
+
+
+def test_a_school_that_wants_it_so_releases_by_itself_once_all_is_there(school: School, office: Office) -> None:
+    office.say("[package]", '[send]\nrelease = "auto"\n\n[package]')
+    path = next((school.folder / "pc-202").rglob("*Лебедева М.mp3"))
+    content = path.read_bytes()
+    path.write_bytes(b"")
+    office.run("once", expect=1)
+    assert manifests(office) == []
+    path.write_bytes(content)
+    office.run("once")
     office.run("once")
     assert manifests(office) == ["11.02.2026_701020_комплект_01.json"]
 
