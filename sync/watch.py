@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from exam import fixity, manifest
 from exam.durable import TEMPORARY_PREFIX
-from exam.errors import ExamError
+from exam.errors import ExamError, Rejected
 from exam.names import Kind
 from sync.life import Wake
 from sync.plan import Found, Item, ItemKind, Key, Reason, Row, Told
@@ -21,6 +21,7 @@ from sync.states import DONE
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_SIZE = 2**63 - 1  # of a file, and of a number in the ledger
+_MOST_BYTES = 64 * 1024 * 1024  # of a manifest, which is read whole: a stream's with ten thousand gaps has 4 MiB
 SETTLES_NS = 2_000_000_000
 """A file that is not yet what its manifest says and was touched this lately is still being copied."""
 _KINDS: dict[Kind, ItemKind] = {Kind.STREAM: "stream", Kind.PARTICIPANT: "participant"}
@@ -176,6 +177,7 @@ class _Look:
 
 def _read(path: Path, fingerprint: str) -> Told:
     """Raises ExamError, OSError."""
+    _check_file(path)
     told = manifest.load(path)
     copy = told.deliveries[0] if told.deliveries else None
     name, size, sha256 = (copy.file, copy.size, copy.sha256) if copy else (told.audio.file, told.size, told.sha256)
@@ -183,6 +185,18 @@ def _read(path: Path, fingerprint: str) -> Told:
         fingerprint=fingerprint, sha256=fixity.sha256_of(path), size=path.lstat().st_size,
         kind=_KINDS.get(told.kind), file=name, file_sha256=sha256, file_size=size,
     )  # fmt: skip
+
+
+def _check_file(path: Path) -> None:
+    """Raise Rejected for what must not even be opened: a pipe waits for ever, a device never ends."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
+        raise Rejected(
+            f"Описание записи {path.name} — не обычный файл или слишком велико. Запись цела, "
+            "описание нужно восстановить.",
+            f"Manifest {path.name} is no regular file, or too large. The recording is untouched; restore the manifest.",
+            code="bad_manifest",
+        )
 
 
 def _unlike(file: str, size: int) -> tuple[Reason | None, int]:
