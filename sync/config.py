@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -182,7 +183,17 @@ def _limit(path: Path, mbit: float) -> float:
     return mbit * 1e6 / 8
 
 
+def _is_safe(url: str) -> bool:
+    """Encrypted, or on this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    return bool(parts.hostname) and (parts.scheme == "https" or local)
+
+
 def _notify(path: Path, told: Notify) -> Notify:
-    if told.webhook and not told.webhook.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    if told.webhook and not _is_safe(told.webhook):
         raise wrong(path, "notify.webhook", "ожидается адрес https://…", "expected an address https://…")
     return told
