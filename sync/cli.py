@@ -19,6 +19,7 @@ import msgspec
 from exam.errors import ConfigError, ExamError
 from exam.language import say
 from sync import config as configuration
+from sync import wording
 from sync.config import Config
 from sync.exchange import commands as exchange
 from sync.handing import commands as by_hand
@@ -137,7 +138,7 @@ def _status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         return _print_json(found)
     for line in overview.lines(found, now):
-        _print(line)
+        _print(wording.line(line))
     return DONE
 
 
@@ -186,7 +187,7 @@ def _print_json(content: object) -> int:
 
 def _refuse(text: str, code: int) -> int:
     """One line on stderr; returns `code`."""
-    sys.stderr.write(" ".join(text.split()) + "\n")
+    sys.stderr.write(wording.line(" ".join(text.split())) + "\n")
     return code
 
 

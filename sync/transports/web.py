@@ -312,6 +312,9 @@ def post(url: str, body: bytes) -> bool:
     """Send a JSON document to an address of the school's own; whether it was taken. Raises nothing."""
     try:
         kind = {"Content-Type": "application/json"}
-        return requests.post(url, data=body, headers=kind, timeout=_LIMITS_S, allow_redirects=False).ok
+        with requests.post(
+            url, data=body, headers=kind, timeout=_LIMITS_S, allow_redirects=False, stream=True
+        ) as answer:  # of which nothing is read: it may be without end
+            return answer.ok
     except requests.RequestException:
         return False
