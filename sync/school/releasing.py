@@ -93,6 +93,7 @@ def _package(day: SchoolDay, by: str, now: datetime, incomplete: str | None) -> 
         scheme=day.scheme,
         recording=day.recording,
         papers_way=day.papers_way,
+        papers_given=day.papers_given,
         rows=tuple(_row(row) for row in day.rows),
         files=tuple(_files(day)),
         faults=day.faults,

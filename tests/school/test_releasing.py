@@ -30,7 +30,11 @@ def test_a_package_travels_last_and_says_what_the_centre_has(office: Office) -> 
     assert all(stored[one.sha256] <= commit["stored_at"] for one in told.files)
     day = office.package()
     assert [row["cells"]["acknowledged"]["mark"] for row in day["rows"]].count("yes") == 37
-    assert office.run("package").endswith("Комплект полон.\n")
+    told = office.run("package").splitlines()
+    assert told[2] == "Комплект полон."
+    assert "о передаче ещё не сказано" in told[3]
+    office.run("package", "papers", "--by", "Петрова А. А.", "--to", "РЦОИ, Сидорова")
+    assert "передал(а) Петрова А. А., принял(а) РЦОИ, Сидорова" in office.run("package").splitlines()[3]
 
 
 def test_a_correction_is_a_new_version_that_names_the_one_before(office: Office) -> None:
