@@ -75,11 +75,13 @@ class Bearer(AuthBase):
 class Basic(AuthBase):
     """A user's name and password, in UTF-8, likewise."""
 
-    def __init__(self, user: str, password: str) -> None:
-        self._words = base64.b64encode(f"{user}:{password}".encode()).decode()
+    def __init__(self, user: str, password: str | Callable[[], str]) -> None:
+        self._user, self._password = user, password
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Basic {self._words}"
+        password = self._password() if callable(self._password) else self._password
+        words = base64.b64encode(f"{self._user}:{password}".encode()).decode()
+        request.headers["Authorization"] = f"Basic {words}"
         return request
 
 
