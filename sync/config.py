@@ -18,7 +18,7 @@ from exam.settings import wrong
 from sync import targets
 from sync.model import Tier
 from sync.schedule import Window
-from sync.targets import Manual, Target
+from sync.targets import Folder, Manual, Target
 
 VARIABLE = "SYNC_CONFIG"
 _LEAST_MBIT = 0.1  # with less, one block takes longer than servers wait for one
@@ -141,7 +141,7 @@ def load(path: Path) -> Config:
     told = settings.convert(path, raw, _File)
     target = targets.read(path, told.target)
     base = path.absolute().parent
-    if isinstance(target, Manual):
+    if isinstance(target, Folder | Manual):  # among the recordings, what was never sent would be found there
         _outside(path, "target.folder", Path(target.folder), base, told)
     return Config(
         file=path,

@@ -4,6 +4,7 @@ Owned here: the format, its name, the chain of versions. A correction after rele
 before by its SHA-256; nothing is replaced. What comes from outside (a drive, a school) is read by `read`, bounded.
 """
 
+import hashlib
 import re
 from datetime import date, datetime
 from typing import Literal
@@ -117,6 +118,11 @@ def read(content: bytes, name: str) -> Package:
     if package.schema != SCHEMA:
         raise _refused(name, f"версия {package.schema}, программа знает {SCHEMA}", f"schema {package.schema}")
     return package
+
+
+def digest(content: bytes) -> str:
+    """The SHA-256 by which a manifest's bytes are known."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def written(package: Package) -> bytes:

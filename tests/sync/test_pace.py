@@ -12,6 +12,7 @@ from sync import pace
 from sync.pace import Pace
 from sync.plan import Item, Row
 from sync.progress import Progress, Rate, duration
+from sync.transports import web
 
 KEY, OTHER = ("a", "1"), ("b", "2")
 
@@ -138,3 +139,19 @@ def row(path: str, size: int) -> Row:
 
 def test_durations_read_as_on_a_clock() -> None:
     assert [duration(seconds) for seconds in (5, 65, 3605)] == ["0:05", "1:05", "1:00:05"]
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("70", 70),
+        ("-5", None),
+        ("soon", None),
+        ("Mon, 01 Jan 1990 00:00:00 GMT", 0),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),
+    ],
+)
+def test_whatever_a_server_says_of_when_ends_nothing(told: str, seconds: float | None) -> None:
+    answer = web.Answer()
+    answer.headers["Retry-After"] = told
+    assert web.retry_after(answer) == seconds
