@@ -21,6 +21,7 @@ from exam.language import say
 from sync import config as configuration
 from sync.config import Config
 from sync.exchange import commands as exchange
+from sync.experts import commands as experts
 from sync.handing import commands as by_hand
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     by_hand.add_to(add)
     about = say("встроенный файловый обмен", "the embedded file exchange")
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
+    about = say("эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player")
+    experts.add_to(commands.add_parser("experts", help=about, description=about), common)
     return parser
 
 
