@@ -22,6 +22,7 @@ from sync import config as configuration
 from sync import wording
 from sync.config import Config
 from sync.exchange import commands as exchange
+from sync.experts import commands as experts
 from sync.handing import commands as by_hand
 from sync.school import commands as package
 
@@ -78,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     package.add_to(commands.add_parser("package", parents=[common], help=packaging, description=packaging), common)
     about = say("встроенный файловый обмен", "the embedded file exchange")
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
+    about = say("эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player")
+    experts.add_to(commands.add_parser("experts", help=about, description=about), common)
     return parser
 
 
