@@ -1,4 +1,4 @@
-"""A school's day in words and tables: what stands in each square, what lacks, a list for a person, a table for Excel."""
+"""A school's day in words and tables: what stands in each square, what lacks; for a terminal, for Excel."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -36,17 +36,25 @@ def cell_words(cell: Cell) -> str:
 def lines(day: SchoolDay) -> Iterator[str]:
     """The day for a person at a terminal: the sum, then everything that lacks."""
     yield f"{day.school_name or day.school} · {day.exam_date:%d.%m.%Y}"
-    yield (
-        say(f"Участников в списке: {len(day.rows)}.", f"Participants on the list: {len(day.rows)}.")
-        + " "
-        + _counted(day)
-    )
+    yield _counted(day)
     if day.is_complete:
         yield say("Комплект полон.", "The package is complete.")
     else:
         yield say(f"Комплект не полон, замечаний: {len(day.faults)}.", f"Incomplete, {len(day.faults)} things lack.")
+    yield from _given(day)
     for fault in day.faults:
         yield "  " + say(fault.reason.ru, fault.reason.en)
+
+
+def _given(day: SchoolDay) -> Iterator[str]:
+    if day.papers_way == "scans":
+        return
+    if not day.papers_given:
+        yield say("Бумаги передаются на руки; о передаче ещё не сказано (station-sync package papers).",
+                  "The papers travel by hand; nobody has said yet that they were given.")  # fmt: skip
+    for one in day.papers_given:
+        yield say(f"Бумаги передал(а) {one.by}, принял(а) {one.to}, {one.noted_at:%d.%m %H:%M}.",
+                  f"The papers were given by {one.by} to {one.to}, {one.noted_at:%d.%m %H:%M}.")  # fmt: skip
 
 
 def table(day: SchoolDay) -> Iterator[Sequence[str]]:
@@ -75,7 +83,11 @@ def _counted(day: SchoolDay) -> str:
 
     accepted, lawful = count(Stage.ACCEPTED, Mark.YES), count(Stage.ACCEPTED, Mark.NOT_NEEDED)
     acknowledged = count(Stage.ACKNOWLEDGED, Mark.YES)
-    return say(
-        f"Принятых записей: {accepted}, законно без записи: {lawful}, подтверждено РЦОИ: {acknowledged}.",
-        f"Accepted recordings: {accepted}, lawfully without: {lawful}, acknowledged by the centre: {acknowledged}.",
-    )
+    return " ".join(
+        (
+            say(f"Участников: {len(day.rows)}.", f"Participants: {len(day.rows)}."),
+            say(f"Принятых записей: {accepted}, законно без записи: {lawful}.",
+                f"Accepted recordings: {accepted}, lawfully without: {lawful}."),
+            say(f"Подтверждено РЦОИ: {acknowledged}.", f"Acknowledged by the centre: {acknowledged}."),
+        )
+    )  # fmt: skip
