@@ -45,7 +45,7 @@ def _tus(config: Config, target: Tus) -> Transport:
 
     token()  # one that cannot be read is said at once
     tier = target.tier or "hub"  # the weaker claim, unless told
-    return Uploads(target.url, token, tier=tier, ca_file=target.ca_file)
+    return Uploads(target.url, token, tier=tier, ca_file=target.ca_file, fingerprint=target.fingerprint)
 
 
 def _webdav(config: Config, target: WebDav) -> Shelf:

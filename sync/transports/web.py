@@ -8,9 +8,11 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from exam.errors import ExamError, Fatal, Rejected, Transient
@@ -37,6 +39,7 @@ NO_ROOM = 507
 _SERVER_ERROR = 500
 _TOLD_BYTES = 2000
 _BOTH = 2  # languages
+_OTHER_CERTIFICATE = "Fingerprints did not match"
 _MISDIRECTED = frozenset({404, 405, 410, 412})
 
 _BUSY_WORDS = {
@@ -98,13 +101,14 @@ class Body:
 class Web:
     """One server. `url` is what the configuration calls it; `headers` go with every request.
 
-    `ca_file`: the certificate to trust instead of those the machine trusts; `keyed_by`: the key of sync.toml that
-    names the secret.
+    `ca_file`: the certificate to trust instead of those the machine trusts; `fingerprint`: the SHA-256 (hex) of the
+    only certificate that is the server's, whatever names it bears; `keyed_by`: the key of sync.toml that names the
+    secret.
     """
 
     def __init__(
-        self, url: str, auth: AuthBase, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None,
-        keyed_by: str = "token_file",
+        self, url: str, auth: AuthBase | None, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None,
+        fingerprint: str | None = None, keyed_by: str = "token_file",
     ) -> None:  # fmt: skip
         self._url, self._keyed_by = url, keyed_by
         self._session = requests.Session()
@@ -112,6 +116,10 @@ class Web:
         told = self._session.merge_environment_settings(url, {}, None, ca_file, None)
         self._session.proxies, self._session.trust_env = told["proxies"], False
         self._verify = told["verify"]
+        if fingerprint is not None:
+            self._session.mount("https://", _Pinned(fingerprint))
+            # Neither who vouches for it nor its dates matter: it is the one. No proxy: behind one requests do not pin.
+            self._session.proxies, self._verify = {}, False
         self._session.auth = auth
         self._session.headers.update({"Accept-Encoding": "identity"} | dict(headers or {}))
 
@@ -193,6 +201,8 @@ class Web:
         try:
             yield
         except requests.exceptions.SSLError as error:
+            if _OTHER_CERTIFICATE in str(error):
+                raise self._stranger() from error
             if "CERTIFICATE_VERIFY_FAILED" not in str(error):
                 raise self._unreachable(error) from error
             raise Fatal(
@@ -202,6 +212,15 @@ class Web:
             ) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise self._unreachable(error) from error
+
+    def _stranger(self) -> Fatal:
+        return Fatal(
+            f"По адресу {self._url} отвечает не тот сервер, с которым связан этот компьютер. Ничего не отправлено. "
+            "Проверьте, не сменился ли адрес Штаба; если сервер там новый, свяжите заново: station-sync pair.",
+            f"At {self._url} another server answers than the one this computer was paired with. Nothing was sent. See "
+            "whether the headquarters' address has changed; if its server is new, pair again: station-sync pair.",
+            code="other_certificate",
+        )
 
     def _unreachable(self, error: Exception) -> Transient:
         return Transient(
@@ -225,6 +244,17 @@ class Web:
             f"The server {self._url} has moved to {answer.headers['Location']}. Mend target.url in sync.toml.",
             code="moved",
         )
+
+
+class _Pinned(HTTPAdapter):
+    """Connections to the one certificate of this SHA-256; checked before anything is said."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self._fingerprint = fingerprint
+        super().__init__()
+
+    def init_poolmanager(self, *words: Any, **more: Any) -> None:
+        super().init_poolmanager(*words, **more, assert_fingerprint=self._fingerprint)
 
 
 def _read_within_bounds(answer: Answer) -> None:
