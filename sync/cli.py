@@ -22,6 +22,7 @@ from sync import config as configuration
 from sync.config import Config
 from sync.exchange import commands as exchange
 from sync.handing import commands as by_hand
+from sync.scans import commands as scans
 
 if TYPE_CHECKING:
     from sync.agent import Agent
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     for reading in (status, verify):
         reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
     by_hand.add_to(add)
+    scans.add_to(add)
     about = say("встроенный файловый обмен", "the embedded file exchange")
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
     return parser
