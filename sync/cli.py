@@ -24,6 +24,7 @@ from sync.config import Config
 from sync.exchange import commands as exchange
 from sync.experts import commands as experts
 from sync.handing import commands as by_hand
+from sync.scans import commands as scans
 from sync.school import commands as package
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     pair.add_argument("invitation", metavar="INVITATION", nargs="*", help=about)
     pair.add_argument("--room", default="", metavar="N", help=say("номер аудитории", "the room's number"))
+    scans.add_to(add)
     about = say("встроенный файловый обмен", "the embedded file exchange")
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
     about = say("эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player")
