@@ -24,6 +24,7 @@ from sync.config import Config
 from sync.exchange import commands as exchange
 from sync.experts import commands as experts
 from sync.handing import commands as by_hand
+from sync.papers import commands as papers
 from sync.scans import commands as scans
 from sync.school import commands as package
 
@@ -90,6 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
     about = say("эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player")
     experts.add_to(commands.add_parser("experts", help=about, description=about), common)
+    about = say(
+        "бумаги дня: ведомости, акты, форма С-1, проверка баллов", "papers: room sheets, acts, form С-1, scores"
+    )
+    papers.add_to(commands.add_parser("papers", help=about, description=about), common)
     return parser
 
 
