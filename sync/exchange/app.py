@@ -9,7 +9,7 @@ import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exam import durable
@@ -17,6 +17,8 @@ from exam.errors import ExamError, Transient
 from sync.exchange import expiry, files, identity, pools
 from sync.exchange.access import Entrance
 from sync.exchange.accounts import Accounts
+from sync.exchange.centre import addresses
+from sync.exchange.centre.site import Site
 from sync.exchange.connections import Connections
 from sync.exchange.database import Database
 from sync.exchange.expiry import Expiry
@@ -59,6 +61,8 @@ def build(
     uploads = Files(entrance, register, incoming, space, holds=holds, verifier=verifier, expiry=expiring)
     receipts = Receipts(entrance, register, yard, holds, verifier, identity=signer)
 
+    centre = Site(yard, database, accounts, register, connections=connections, store=store)
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_default_executor(pools.quick())
@@ -67,7 +71,8 @@ def build(
         await expiring.sweep()
         hourly = asyncio.create_task(expiring.sweep_on())
         try:
-            yield
+            async with centre.running():
+                yield
         finally:
             hourly.cancel()
             with suppress(asyncio.CancelledError):
@@ -86,6 +91,7 @@ def build(
             Route(one, uploads.terminate, methods=["DELETE"]),
             Route("/receipts/{sha256}", receipts.receipt, methods=["GET"]),
             Route("/key", receipts.key, methods=["GET"]),
+            Mount(addresses.BASE, centre.app),
         ],
         exception_handlers={ExamError: _refuse, OSError: _disk_failed, ClientDisconnect: _gone},
         lifespan=lifespan,

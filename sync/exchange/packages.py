@@ -1,6 +1,6 @@
 """What the exchange holds, for people at the far end: file by file, and how much of its quota a school used.
 
-`commands` calls it, beside a served exchange or without one.
+`commands` and the centre's call it, beside a served exchange or without one.
 """
 
 from collections.abc import Iterator
@@ -45,24 +45,25 @@ def packages(folder: Path) -> list[StoredFile]:
 
     Raises Rejected when no exchange ever served or admitted anyone in `folder`, Transient as the disk does.
     """
-    with _opened(folder) as database:
+    with opened(folder) as database:
         return [_listed(upload) for upload in Register(database).stored()]
 
 
 def allowance(folder: Path, code: str) -> Allowance:
     """How much of its quota a school used. Raises Rejected for an unknown one, and as `packages` does."""
-    with _opened(folder) as database:
+    with opened(folder) as database:
         return Allowance(code, Register(database).bytes_of(code), Accounts(database).quota(code))
 
 
 def allow(folder: Path, code: str, quota: int) -> None:
     """Set a school's quota (bytes; 0: none), also while the folder is served. Raises as `allowance` does."""
-    with _opened(folder) as database:
+    with opened(folder) as database:
         Accounts(database).set_quota(code, quota)
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[Database]:
+def opened(folder: Path) -> Iterator[Database]:
+    """The database of the exchange in `folder`. Raises Rejected when there is none."""
     yard = Yard(folder)
     if not yard.database.is_file():
         raise Rejected(
