@@ -11,6 +11,7 @@ import msgspec
 from exam.errors import ConfigError
 from exam.language import say
 from sync.exchange import roomcommands
+from sync.exchange.centre import commands as centre
 from sync.model import Tier
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def add_to(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> 
     packages = add("packages", _packages, "что принято", "what has been received")
     packages.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
     roomcommands.add_to(add)
+    centre.add_to(add, _add_store, _store)
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
@@ -67,11 +69,14 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--keep-unfinished-days", type=_positive, default=_KEEP_UNFINISHED_DAYS, metavar="N", help=keeping
     )
+    _add_store(serve)
 
+
+def _add_store(command: argparse.ArgumentParser) -> None:
     storing = say("где файлы лежат: в папке или в хранилище S3", "where files lie for good: in the folder or in an S3")
-    serve.add_argument("--store", choices=["folder", "s3"], default="folder", help=storing)
+    command.add_argument("--store", choices=["folder", "s3"], default="folder", help=storing)
     bucket = say("адрес и ключи хранилища (TOML, 0600)", "the storage's address and keys (TOML, 0600)")
-    serve.add_argument("--s3-config", type=Path, metavar="FILE", help=bucket)
+    command.add_argument("--s3-config", type=Path, metavar="FILE", help=bucket)
 
 
 def _serve(arguments: argparse.Namespace) -> int:

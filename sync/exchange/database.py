@@ -1,6 +1,7 @@
 """The exchange's SQLite file: opened, made and translated into our errors here and nowhere else.
 
-`accounts`, `tokens`, `rooms` and `register` own its tables. Committed means on disk: WAL with synchronous=FULL.
+`accounts`, `tokens`, `rooms`, `register` and, of the `centre`, `operators`, `knowledge` and `overview` own its tables.
+Committed means on disk: WAL with synchronous=FULL.
 """
 
 import os
@@ -66,6 +67,22 @@ CREATE INDEX IF NOT EXISTS upload_school ON upload (school, state);
 CREATE INDEX IF NOT EXISTS upload_announced ON upload (school, announced);
 CREATE INDEX IF NOT EXISTS upload_sha256 ON upload (school, sha256);
 CREATE INDEX IF NOT EXISTS upload_place ON upload (place);
+CREATE TABLE IF NOT EXISTS operator (
+    name TEXT PRIMARY KEY,
+    password TEXT NOT NULL,
+    made_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS fact (
+    sha256 TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (sha256, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS overview (
+    school TEXT PRIMARY KEY,
+    mark TEXT NOT NULL,
+    content TEXT NOT NULL
+) STRICT;
 """
 
 
