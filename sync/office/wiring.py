@@ -1,0 +1,63 @@
+"""The sources of a real headquarters: what the pages read and do, by the same functions as the commands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from exam import windows
+from exam.errors import ConfigError
+from sync.config import Config
+from sync.office.desk import Desk
+from sync.office.rooms import Word
+from sync.office.sources import ReportKind, Sources
+from sync.office.ticks import Ticks
+from sync.office.told import Released
+from sync.receipts import Receipts
+from sync.school import releasing, telling
+from sync.school.decisions import Headquarters
+from sync.school.gathering import gather
+
+
+def desk_for(config: Config) -> Desk:
+    """The desk of the configured day. Raises ConfigError without a date."""
+    exam_date = config.exam.date
+    if exam_date is None:
+        raise ConfigError(
+            f"{config.file}: exam.date: укажите день экзамена, например date = 2026-02-11",
+            f"{config.file}: exam.date: name the exam's day, as in date = 2026-02-11",
+        )
+    headquarters = Headquarters(config.state)
+
+    def releases() -> Sequence[Released]:
+        receipts = Receipts(config.state, configured_key=config.server_key, tier=config.tier)
+        return [
+            Released(made.version, made.released_at, made.by, made.incomplete, _is_at_centre(receipts, sha256))
+            for made, sha256 in releasing.versions(config.state, exam_date)
+        ]
+
+    def release(by: str, reason: str | None) -> None:
+        day = gather(config, exam_date)
+        releasing.release(config, day, by=by, now=datetime.now(config.zone), incomplete=reason)
+
+    def report(_kind: ReportKind) -> bytes:
+        return windows.table(telling.table(gather(config, exam_date)))
+
+    def words() -> Sequence[Word]:
+        return ()
+
+    sources = Sources(
+        exam_date=exam_date,
+        now=lambda: datetime.now(config.zone),
+        day=lambda: gather(config, exam_date),
+        words=words,
+        releases=releases,
+        release=release,
+        decide=headquarters.add,
+        report=report,
+        reports=("csv",),
+    )
+    return Desk(sources, Ticks(config.state, exam_date), school=config.school, name=config.school_name)
+
+
+def _is_at_centre(receipts: Receipts, sha256: str) -> bool:
+    receipt = receipts.stored(sha256)
+    return receipt is not None and receipt.tier == "centre"
