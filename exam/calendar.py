@@ -1,4 +1,5 @@
-"""What is due when. Pure; dates are the school's. Sources: S2 10 and the organizer's instruction, S1 (hand-over)."""
+"""What is due when. Pure; dates are the school's. Sources: S2 9.3, 10 and the organizer's
+instruction, S1 (hand-over)."""
 
 from datetime import date, timedelta
 
@@ -29,7 +30,7 @@ def day_before(exam_date: date) -> date:
 
 
 def checking_ends(exam_date: date) -> date:
-    """Experts have finished by then (S2 9.3): five calendar days."""
+    """Experts have listened to everything not later than five calendar days after the exam (S2 9.3)."""
     return exam_date + timedelta(days=_CHECKING_DAYS)
 
 

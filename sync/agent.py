@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from exam.clock import NS_PER_S, Clock
-from exam.errors import ConfigError, Fatal
+from exam.errors import ConfigError, ExamError, Fatal
 from exam.language import say
 from sync import schedule
 from sync.config import Config
@@ -20,6 +20,7 @@ from sync.pace import Pace
 from sync.plan import Found, Item, Reason, Row, is_awaited, may_go, queue
 from sync.receipts import Receipts
 from sync.school.outgoing import scan, watched
+from sync.school.releasing import release_by_itself
 from sync.states import DONE
 from sync.steps import Listener, Steps
 from sync.targets import Tus
@@ -134,6 +135,8 @@ class Agent:
 
     def _look(self) -> list[Found]:
         self._stop.wake.clear()
+        with suppress(ExamError):  # `station-sync package` says what is wrong; recordings travel all the same
+            release_by_itself(self._config, self._clock.now())
         known = self._ledger.manifests()
         rows = self._ledger.rows()
         seen = scan(self._config, streams=self._config.streams, known=known, rows=rows)

@@ -19,8 +19,10 @@ import msgspec
 from exam.errors import ConfigError, ExamError
 from exam.language import say
 from sync import config as configuration
+from sync import wording
 from sync.config import Config
 from sync.exchange import commands as exchange
+from sync.experts import commands as experts
 from sync.handing import commands as by_hand
 from sync.office import commands as office
 from sync.school import commands as package
@@ -79,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     package.add_to(commands.add_parser("package", parents=[common], help=packaging, description=packaging), common)
     about = say("встроенный файловый обмен", "the embedded file exchange")
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
+    about = say("эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player")
+    experts.add_to(commands.add_parser("experts", help=about, description=about), common)
     return parser
 
 
@@ -139,7 +143,7 @@ def _status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         return _print_json(found)
     for line in overview.lines(found, now):
-        _print(line)
+        _print(wording.line(line))
     return DONE
 
 
@@ -188,7 +192,7 @@ def _print_json(content: object) -> int:
 
 def _refuse(text: str, code: int) -> int:
     """One line on stderr; returns `code`."""
-    sys.stderr.write(" ".join(text.split()) + "\n")
+    sys.stderr.write(wording.line(" ".join(text.split())) + "\n")
     return code
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, tzinfo
 from datetime import date as date_
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
@@ -227,7 +228,17 @@ def _limit(path: Path, mbit: float) -> float:
     return mbit * 1e6 / 8
 
 
+def _is_safe(url: str) -> bool:
+    """Encrypted, or on this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    return bool(parts.hostname) and (parts.scheme == "https" or local)
+
+
 def _notify(path: Path, told: Notify) -> Notify:
-    if told.webhook and not told.webhook.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    if told.webhook and not _is_safe(told.webhook):
         raise wrong(path, "notify.webhook", "ожидается адрес https://…", "expected an address https://…")
     return told

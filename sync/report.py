@@ -142,7 +142,7 @@ def _breaches(rows: Iterable[Row], receipts: Receipts, on_disk: dict[str, set[st
 
 def _item(row: Row, receipts: Receipts) -> ItemStatus:
     delivered = row.state is ItemState.DELIVERED
-    receipt = receipts.stored(row.sha256) if delivered else None
+    receipt = _good(row, receipts) if delivered else None
     reason = say(row.reason.ru, row.reason.en) if row.reason else None
     if delivered and receipt is None:
         reason = _no_receipt()
@@ -154,10 +154,17 @@ def _item(row: Row, receipts: Receipts) -> ItemStatus:
     )  # fmt: skip
 
 
+def _good(row: Row, receipts: Receipts) -> Receipt | None:
+    """The receipt of a delivery, if it is the one the agent found good, or as good."""
+    if receipts.mark(row.sha256) != row.receipt_mark and not receipts.proves(row.sha256, row.size):
+        return None
+    return receipts.stored(row.sha256)
+
+
 def _no_receipt() -> str:
     return say(
-        "квитанции нет или она не читается; station-sync once запросит её снова",
-        "no receipt, or it cannot be read; station-sync once asks for it again",
+        "квитанции нет или она не годится; station-sync once запросит её снова",
+        "no receipt, or it is no good; station-sync once asks for it again",
     )
 
 

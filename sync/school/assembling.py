@@ -65,6 +65,7 @@ def assemble(evidence: Evidence) -> SchoolDay:
         rows=tuple(_rows(evidence, takes, _said(records, takes, evidence.decisions))),
         rooms=tuple(rooms_of(records, evidence.recorded)),
         papers=tuple(evidence.papers),
+        papers_given=evidence.decisions.papers_given,
     )
     found = (
         *evidence.faults,

@@ -13,7 +13,7 @@ from msgspec import Struct
 from exam.errors import Rejected
 from exam.regulation import Outcome
 from sync.lines import Lines
-from sync.school.model import Said
+from sync.school.model import Given, Said
 
 FILE = "headquarters.jsonl"
 _LETTERS_AT_MOST = 500
@@ -71,7 +71,7 @@ class Decisions(Struct, frozen=True):
     outcomes: Mapping[int, Said | None] = {}
     chosen: Mapping[int, str] = {}
     settled: Mapping[str, str] = {}
-    papers_given: tuple[PapersGiven, ...] = ()
+    papers_given: tuple[Given, ...] = ()
 
 
 class Headquarters:
@@ -94,7 +94,7 @@ def summed(decisions: Iterable[Decision]) -> Decisions:
     outcomes: dict[int, Said | None] = {}
     chosen: dict[int, str] = {}
     settled: dict[str, str] = {}
-    given: list[PapersGiven] = []
+    given: list[Given] = []
     for one in decisions:
         match one:
             case Told(participant=number, outcome=outcome, at=at, note=note, by=by):
@@ -103,8 +103,8 @@ def summed(decisions: Iterable[Decision]) -> Decisions:
                 chosen[number] = stem
             case Settled(room=room, by=by, reason=reason):
                 settled[room] = f"{by}: {reason}"
-            case PapersGiven():
-                given.append(one)
+            case PapersGiven(by=by, to=to, note=note, noted_at=noted_at):
+                given.append(Given(by, to, note, noted_at))
     return Decisions(outcomes, chosen, settled, tuple(given))
 
 

@@ -25,6 +25,7 @@ from sync.school.decisions import Headquarters
 from sync.school.model import Fault, File, Mark, SchoolDay
 from sync.school.rooms import Recorded
 from sync.states import ARRIVED, REFUSED
+from sync.watch import check_file
 
 _DAY_FOLDER = re.compile(r"(?P<date>\d{4}-\d{2}-\d{2})_[^_]+")
 _HASHES_KEPT = 4096
@@ -87,6 +88,7 @@ class _Found:
                 self._note("damaged", path, str(error), str(error))
 
     def _read(self, path: Path) -> None:
+        check_file(path)
         sha256 = fixity.sha256_of(path)
         if sha256 in self._seen:
             return

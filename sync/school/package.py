@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from exam.errors import Rejected
 from exam.regulation import Outcome
-from sync.school.model import Cell, Fault, PaperKind, PapersWay, Recording, Stage
+from sync.school.model import Cell, Fault, Given, PaperKind, PapersWay, Recording, Stage
 
 SCHEMA = 1
 MAX_BYTES = 16 << 20
@@ -87,6 +87,7 @@ class Package(Struct, frozen=True, kw_only=True):
     scheme: int
     recording: Recording
     papers_way: PapersWay
+    papers_given: tuple[Given, ...] = ()
     rows: tuple[PackageRow, ...]
     files: tuple[PackageFile, ...]
     faults: tuple[Fault, ...] = ()

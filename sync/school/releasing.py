@@ -16,9 +16,11 @@ from msgspec.structs import replace
 from exam import durable, names
 from exam.errors import Rejected
 from exam.fixity import sha256_of
+from exam.language import say
 from sync.config import Config
 from sync.naming import candidates
 from sync.school import package
+from sync.school.gathering import gather
 from sync.school.model import File, Paper, Row, SchoolDay, Take
 from sync.school.package import Package, PackageFile, PackageRow, PackageTake
 
@@ -65,6 +67,20 @@ def release(config: Config, day: SchoolDay, *, by: str, now: datetime, incomplet
     return made
 
 
+def release_by_itself(config: Config, now: datetime) -> Package | None:
+    """Release the day where the school wants it so (`[send] release = "auto"`), it is complete, and something is new.
+
+    Raises as `gather` does, OSError as the disk does.
+    """
+    if config.release != "auto" or config.roster is None:
+        return None
+    try:
+        day = gather(config)
+        return release(config, day, by=say("автоматически", "by itself"), now=now)
+    except Rejected:
+        return None
+
+
 def _package(day: SchoolDay, by: str, now: datetime, incomplete: str | None) -> Package:
     return Package(
         school=day.school,
@@ -77,6 +93,7 @@ def _package(day: SchoolDay, by: str, now: datetime, incomplete: str | None) -> 
         scheme=day.scheme,
         recording=day.recording,
         papers_way=day.papers_way,
+        papers_given=day.papers_given,
         rows=tuple(_row(row) for row in day.rows),
         files=tuple(_files(day)),
         faults=day.faults,

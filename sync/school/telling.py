@@ -41,8 +41,20 @@ def lines(day: SchoolDay) -> Iterator[str]:
         yield say("Комплект полон.", "The package is complete.")
     else:
         yield say(f"Комплект не полон, замечаний: {len(day.faults)}.", f"Incomplete, {len(day.faults)} things lack.")
+    yield from _given(day)
     for fault in day.faults:
         yield "  " + say(fault.reason.ru, fault.reason.en)
+
+
+def _given(day: SchoolDay) -> Iterator[str]:
+    if day.papers_way == "scans":
+        return
+    if not day.papers_given:
+        yield say("Бумаги передаются на руки; о передаче ещё не сказано (station-sync package papers).",
+                  "The papers travel by hand; nobody has said yet that they were given.")  # fmt: skip
+    for one in day.papers_given:
+        yield say(f"Бумаги передал(а) {one.by}, принял(а) {one.to}, {one.noted_at:%d.%m %H:%M}.",
+                  f"The papers were given by {one.by} to {one.to}, {one.noted_at:%d.%m %H:%M}.")  # fmt: skip
 
 
 def table(day: SchoolDay) -> Iterator[Sequence[str]]:

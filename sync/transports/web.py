@@ -75,11 +75,13 @@ class Bearer(AuthBase):
 class Basic(AuthBase):
     """A user's name and password, in UTF-8, likewise."""
 
-    def __init__(self, user: str, password: str) -> None:
-        self._words = base64.b64encode(f"{user}:{password}".encode()).decode()
+    def __init__(self, user: str, password: str | Callable[[], str]) -> None:
+        self._user, self._password = user, password
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Basic {self._words}"
+        password = self._password() if callable(self._password) else self._password
+        words = base64.b64encode(f"{self._user}:{password}".encode()).decode()
+        request.headers["Authorization"] = f"Basic {words}"
         return request
 
 
@@ -312,6 +314,9 @@ def post(url: str, body: bytes) -> bool:
     """Send a JSON document to an address of the school's own; whether it was taken. Raises nothing."""
     try:
         kind = {"Content-Type": "application/json"}
-        return requests.post(url, data=body, headers=kind, timeout=_LIMITS_S, allow_redirects=False).ok
+        with requests.post(
+            url, data=body, headers=kind, timeout=_LIMITS_S, allow_redirects=False, stream=True
+        ) as answer:  # of which nothing is read: it may be without end
+            return answer.ok
     except requests.RequestException:
         return False

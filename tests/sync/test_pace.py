@@ -86,12 +86,20 @@ def test_more_bytes_than_ever_are_progress_and_the_same_again_are_not() -> None:
 
 def test_polls_hold_back_only_their_item_and_end() -> None:
     mine = Pace(Hand())
-    assert [round(mine.poll(KEY, None), 1) for _ in range(6)] == [0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert [round(mine.poll(KEY, None), 1) for _ in range(6)] == [0.4, 0.8, 1.6, 3.2, 6.4, 12.8]
     assert (mine.paused, mine.waiting()) == (False, {KEY})
-    assert 0 < mine.due_in(60) <= 5
+    assert 0 < mine.due_in(60) <= 12.8
     for _ in range(pace.POLL_PATIENCE):
         mine.poll(OTHER, None)
     assert mine.hopeless() == {OTHER}
+
+
+def test_a_proof_that_takes_a_night_is_asked_for_each_minute_whatever_the_server_wishes_at_least() -> None:
+    """Our exchange says: in a second. A region whose storage is away must not be asked so by all of its schools."""
+    mine = Pace(Hand())
+    assert [mine.poll(KEY, 1.0) for _ in range(20)][-1] == pace.POLL_CAP_S
+    assert mine.poll(OTHER, 900.0) == 900
+    assert mine.poll(OTHER, 1e9) == pace.RETRY_AFTER_CAP_S
 
 
 def test_nothing_waits_nothing_is_due() -> None:
