@@ -48,6 +48,11 @@ class Desk:
         self.school, self.name = school, name
         self._look = Look(self._see, _FRESH_S)
 
+    def change(self, sources: Sources) -> None:
+        """Look elsewhere from now on."""
+        self.sources = sources
+        self._look.forget()
+
     async def seen(self) -> Seen:
         """The day as it is now. Raises ExamError, OSError."""
         return await self._look.now()

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from exam import windows
-from exam.errors import ConfigError
 from sync.config import Config
 from sync.office.desk import Desk
 from sync.office.rooms import Word
@@ -18,13 +17,8 @@ from sync.school.gathering import gather
 
 
 def desk_for(config: Config) -> Desk:
-    """The desk of the configured day. Raises ConfigError without a date."""
-    exam_date = config.exam.date
-    if exam_date is None:
-        raise ConfigError(
-            f"{config.file}: exam.date: укажите день экзамена, например date = 2026-02-11",
-            f"{config.file}: exam.date: name the exam's day, as in date = 2026-02-11",
-        )
+    """The desk of the configured day, else of the latest there is. Raises ConfigError, Rejected as `gather` does."""
+    exam_date = config.exam.date or gather(config).exam_date
     headquarters = Headquarters(config.state)
 
     def releases() -> Sequence[Released]:

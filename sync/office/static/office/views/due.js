@@ -6,7 +6,7 @@ import { shape } from "../../common/shapes.js";
 import { button, field, part, unseen } from "./parts.js";
 
 const PHASES = ["two_weeks", "eve", "morning", "evening", "checking", "hand_over"];
-const SHAPES = { done: "check", overdue: "warn", today: "arrow", later: "ring" };
+const SHAPES = { done: "check", overdue: "warn", today: "play", later: "ring" };
 
 export function due(office) {
   const found = office.found("due");

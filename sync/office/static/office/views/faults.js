@@ -7,23 +7,25 @@ import { button } from "./parts.js";
 const AT_ONCE = 5;
 
 export function faults(office, found) {
-  const kinds = Map.groupBy ? Map.groupBy(found, ({ code }) => code) : grouped(found);
-  return h("div", { class: "faults", "data-key": "faults" }, [...kinds].map(([code, same]) => kind(office, code, same)));
+  return h("div", { class: "faults", "data-key": "faults" }, [...grouped(found)].map(([code, same]) => kind(office, code, same)));
 }
 
-/** As bare sentences, the first ones. */
+/** In short: a sentence where there is one of a kind, else how many. */
 export function faultLines(found) {
   const language = document.documentElement.lang;
-  return h("ul", { class: "bare" },
-    found.slice(0, AT_ONCE).map(({ reason }) => h("li", {}, reason[language])),
-    found.length > AT_ONCE && h("li", {}, say("faults.more", { count: found.length - AT_ONCE })));
+  return h("ul", { class: "bare" }, [...grouped(found)].map(([code, same]) =>
+    h("li", { "data-key": code }, same.length === 1 ? same[0].reason[language] : say("faults.counted", { kind: kindOf(code), count: same.length }))));
 }
 
 function kind(office, code, same) {
   return h("details", { class: "fault", "data-key": code, open: same.length <= AT_ONCE },
-    h("summary", {}, shape("warn"), h("b", {}, sayFirst([`fault.${code}`]) ?? say("fault")), h("span", { class: "count" }, same.length)),
+    h("summary", {}, shape("warn"), h("b", {}, kindOf(code)), h("span", { class: "count" }, same.length)),
     h("ul", {}, same.map((fault) => h("li", { "data-key": `${fault.participant} ${fault.room} ${fault.file}` },
       h("span", {}, fault.reason[office.facts.language]), remedy(fault)))));
+}
+
+function kindOf(code) {
+  return sayFirst([`fault.${code}`]) ?? say("fault");
 }
 
 function remedy({ code, participant, room }) {
