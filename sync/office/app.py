@@ -19,8 +19,9 @@ from exam.localpage.gate import Gate, language_of
 from exam.localpage.pages import Static, refuse, shell
 from exam.localpage.refusal import Refused, answer
 from exam.localpage.shielding import ENTER, Shield
-from sync.office import actions
+from sync.office import actions, experts
 from sync.office.desk import Desk, desk_of
+from sync.school.model import SchoolDay
 
 PAGES = {"office": "/"}
 _log = logging.getLogger("sync.office")
@@ -37,6 +38,7 @@ _ACTS = {
     "papers": actions.papers,
     "tick": actions.tick,
 }
+_AFTERWARDS = 2
 _TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
 
 
@@ -60,6 +62,7 @@ def _routes(gate: Gate) -> Sequence[BaseRoute]:
         Route("/api/due", _told(Desk.due), methods=["GET"]),
         Route("/api/report.{kind}", _report, methods=["GET"]),
         *(Route(f"/api/{name}", act, methods=["POST"]) for name, act in _ACTS.items()),
+        *experts.routes(),
     ]
 
 
@@ -73,10 +76,15 @@ async def _facts(request: Request) -> Response:
         "is_small": looked.is_small,
         "papers": looked.day.papers_way,
         "reports": list(sources.reports),
-        "looks": ["due", "rooms", "day"],
+        "looks": ["due", "rooms", "day", *(["experts"] if _is_heard_afterwards(looked.day) else [])],
         "part": _part_of_now(desk),
         "language": language_of(request),
     })  # fmt: skip
+
+
+def _is_heard_afterwards(day: SchoolDay) -> bool:
+    """Whether experts listen to recordings: scheme 2, for anybody."""
+    return any((row.person.scheme or day.scheme) == _AFTERWARDS for row in day.rows)
 
 
 def _part_of_now(desk: Desk) -> str:

@@ -8,9 +8,11 @@ from msgspec import Struct
 from starlette.requests import HTTPConnection
 
 from sync.office import preparation, rooms, seen, told
+from sync.office.carrying import plugged_in
 from sync.office.looks import Look
 from sync.office.preparation import Due
 from sync.office.rooms import RoomTold, Word
+from sync.office.running import Commands
 from sync.office.sources import Sources
 from sync.office.ticks import Ticks
 from sync.office.told import DayTold, Released
@@ -41,16 +43,21 @@ class Seen(Struct, frozen=True):
 
 
 class Desk:
-    """`name`: the school's."""
+    """`name`: the school's. `drives`: those that are plugged in."""
 
-    def __init__(self, sources: Sources, ticks: Ticks, *, school: str, name: str) -> None:
-        self.sources, self.ticks = sources, ticks
+    def __init__(self, sources: Sources, ticks: Ticks, commands: Commands, *, school: str, name: str) -> None:
+        self.sources, self.ticks, self.commands = sources, ticks, commands
+        self.drives = Look(plugged_in, _FRESH_S)
         self.school, self.name = school, name
         self._look = Look(self._see, _FRESH_S)
 
     def change(self, sources: Sources) -> None:
         """Look elsewhere from now on."""
         self.sources = sources
+        self.forget()
+
+    def forget(self) -> None:
+        """Something was done: whoever looks next sees it."""
         self._look.forget()
 
     async def seen(self) -> Seen:
@@ -73,7 +80,7 @@ class Desk:
         try:
             return await asyncio.to_thread(work, *arguments)
         finally:
-            self._look.forget()
+            self.forget()
 
     def _see(self) -> Seen:
         return Seen(self.sources.day(), tuple(self.sources.words()), tuple(self.sources.releases()))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from sync.experts.overview import Status
 from sync.office.rooms import Word
 from sync.office.told import Released
 from sync.school.decisions import Decision
@@ -30,3 +31,4 @@ class Sources:
     decide: Callable[[Decision], None]
     report: Callable[[ReportKind], bytes]
     reports: tuple[ReportKind, ...]
+    experts: Callable[[SchoolDay, date], Status]

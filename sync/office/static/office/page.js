@@ -7,7 +7,7 @@ import { sheetOf } from "./sheets.js";
 import { PARTS, page } from "./views/shell.js";
 
 const AGAIN_MS = 3000;
-const LOOKS = { due: ["due"], day: ["day"], rooms: ["rooms"], scans: ["scans"], all: ["due", "rooms", "day", "scans"] };
+const LOOKS = { due: ["due"], day: ["day"], rooms: ["rooms"], scans: ["scans", "day"], experts: ["experts"], all: ["due", "rooms", "day", "scans", "experts"] };
 
 export class Office {
   #doing = new Set();
@@ -54,7 +54,7 @@ export class Office {
     const key = `${name} ${JSON.stringify(data)}`;
     if (this.#doing.has(key)) return;
     this.#doing.add(key);
-    this.set({ refusal: null });
+    this.set({ refusal: null, isBusy: true });
     try {
       await ACTIONS[name](this, data);
     } catch (refusal) {
@@ -62,6 +62,7 @@ export class Office {
       this.set({ refusal: this.words(refusal) });
     } finally {
       this.#doing.delete(key);
+      this.set({ isBusy: this.#doing.size > 0 });
     }
   }
 
@@ -69,7 +70,11 @@ export class Office {
   async done(what) {
     this.set({ sheet: null });
     document.getElementById("announce").textContent = what;
-    await this.#lookAll();
+    await this.lookAgain();
+  }
+
+  lookAgain() {
+    return this.#lookAll();
   }
 
   words({ error }) {
@@ -84,7 +89,7 @@ export class Office {
     const isOther = this.dialog.firstElementChild?.dataset.key !== sheet.dataset.key;
     morph(this.dialog, h("dialog", { id: "sheet", "aria-labelledby": "sheet-title", open: this.dialog.open }, sheet));
     if (!this.dialog.open) this.dialog.showModal();
-    if (isOther) this.dialog.querySelector("input, .choice, .do, button")?.focus();
+    if (isOther) (this.dialog.querySelector("[data-focus]") ?? this.dialog.querySelector("input, button"))?.focus();
     return null;
   }
 

@@ -3,10 +3,10 @@ import { h } from "../common/dom.js";
 import { timeOfDay } from "../common/format.js";
 import { say } from "../common/say.js";
 import { OUTCOMES, TIMED, lineOf } from "./outcomes.js";
-import { asked, button, field, submit } from "./views/parts.js";
+import { asked, button, field, sized, submit } from "./views/parts.js";
 import { faultLines } from "./views/faults.js";
 
-const SHEETS = { release, person, settle, papers };
+const SHEETS = { release, person, settle, papers, distribute, returned, export: exported, reassign, said };
 
 export function sheetOf(office) {
   const { sheet } = office.local;
@@ -16,7 +16,8 @@ export function sheetOf(office) {
 function form(office, name, title, data, ...content) {
   return h("form", { class: "sheet", "data-key": `${name}-${Object.values(data)}`, "data-act": name, autocomplete: "off", ...asked(data) },
     h("h2", { id: "sheet-title" }, title), content,
-    office.local.refusal && h("p", { class: "trouble", role: "alert" }, office.local.refusal));
+    office.local.isBusy && h("p", { class: "hint", role: "status", "data-key": "busy" }, say("busy")),
+    office.local.refusal && h("p", { class: "trouble", role: "alert", "data-key": "refusal" }, office.local.refusal));
 }
 
 function foot(...buttons) {
@@ -75,4 +76,43 @@ function papers(office) {
     field(office, "to", say("papers.to"), { required: true }),
     field(office, "note", say("papers.note")),
     foot(submit(say("papers.do"))));
+}
+
+function distribute(office) {
+  return form(office, "distribute", say("distribute.title"), {},
+    h("p", {}, say("distribute.what")),
+    field(office, "experts", say("distribute.experts")),
+    field(office, "due", say("distribute.due"), { type: "date" }),
+    foot(submit(say("distribute.do"), { disabled: office.local.isBusy })));
+}
+
+function returned(office, { name }) {
+  return form(office, "returned", say("returned.title", { name }), { name },
+    field(office, "participants", say("returned.participants"), { inputmode: "numeric" }),
+    foot(submit(say("returned.do"), { disabled: office.local.isBusy })));
+}
+
+function reassign(office, { name, participant }) {
+  return form(office, "reassign", say("reassign.title", { name, participant }), { name, participant },
+    field(office, "to", say("reassign.to"), { required: true }),
+    field(office, "reason", say("reason"), { required: true }),
+    foot(submit(say("reassign.do"), { disabled: office.local.isBusy })));
+}
+
+function exported(office, { name }) {
+  const drives = (office.found("experts")?.drives ?? []).filter((drive) => drive.is_writable);
+  const { folder } = office.local.fields;
+  return form(office, "export", say("export.title", { name }), { name },
+    h("p", {}, say("export.what")),
+    drives.length === 0 ? h("p", { class: "trouble" }, say("drives.none")) : h("fieldset", {}, h("legend", {}, say("drives.which")),
+      drives.map((drive) => h("label", { class: "radio", "data-key": drive.path },
+        h("input", { type: "radio", name: "folder", value: drive.path, "data-field": "folder", checked: folder === drive.path }),
+        say("drives.one", { path: drive.path, free: sized(drive.free_bytes) })))),
+    foot(submit(say("export.do"), { disabled: !folder || office.local.isBusy })));
+}
+
+function said(_office, { lines }) {
+  return h("div", { class: "sheet", "data-key": "said" }, h("h2", { id: "sheet-title", tabindex: "-1", "data-focus": true }, say("said.title")),
+    h("ul", { class: "bare" }, lines.map((line) => h("li", {}, line))),
+    h("div", { class: "sheet-foot" }, button("leave", say("said.close"))));
 }

@@ -3,11 +3,18 @@ import { h } from "../../common/dom.js";
 import { date } from "../../common/format.js";
 import { say } from "../../common/say.js";
 import { day } from "./day.js";
+import { experts } from "./experts.js";
 import { due, dueShort } from "./due.js";
 import { rooms } from "./rooms.js";
 
-const VIEWS = { due, day, rooms, all: (office) => [dueShort(office), rooms(office), day(office)] };
-export const PARTS = ["due", "day", "rooms"];
+const VIEWS = { due, day, rooms, experts };
+export const PARTS = Object.keys(VIEWS);
+
+/** Everything on one page, in the order of the day. */
+function all(office) {
+  const more = [experts].filter((view) => office.facts.looks.includes(view.name));
+  return [dueShort, rooms, day, ...more].map((view) => view(office));
+}
 
 export function page(office) {
   const { local, facts } = office;
@@ -17,7 +24,7 @@ export function page(office) {
       h("p", {}, [facts.school.name || facts.school.code, date(facts.exam_date)].join(" · "))),
     !facts.is_small && tabs(office),
     local.refusal && local.sheet === null && h("p", { class: "trouble", role: "alert", "data-key": "refusal" }, local.refusal),
-    h("main", { "data-key": `part-${local.part}` }, VIEWS[local.part](office)));
+    h("main", { "data-key": `part-${local.part}` }, (VIEWS[local.part] ?? all)(office)));
 }
 
 /** What stands there while there is nothing to show. */
