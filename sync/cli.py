@@ -24,6 +24,7 @@ from sync.config import Config
 from sync.exchange import commands as exchange
 from sync.experts import commands as experts
 from sync.handing import commands as by_hand
+from sync.office import commands as office
 from sync.papers import commands as papers
 from sync.scans import commands as scans
 from sync.school import commands as package
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     for reading in (status, verify):
         reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
     by_hand.add_to(add)
+    office.add_to(add)
     packaging = say(
         "комплект школьного дня: чего не хватает, передать в РЦОИ", "a school's day: what lacks, release it"
     )
