@@ -222,7 +222,9 @@ def test_a_refused_file_does_not_stop_the_others(school: School, impostor: Impos
     assert states["Петров П.json"] is ItemState.DELIVERED
 
 
-@pytest.mark.parametrize(("status", "word"), [(401, "token_file"), (403, "token_file"), (404, "target.url")])
+@pytest.mark.parametrize(
+    ("status", "word"), [(401, "token_file"), (403, "token_file"), (404, "target.url"), (407, "HTTPS_PROXY")]
+)
 def test_what_a_person_must_mend_is_named(school: School, impostor: Impostor, status: int, word: str) -> None:
     school.record("Иванов И", noise(1000))
     impostor.refuse["POST"] = [(status, {})]
@@ -235,6 +237,17 @@ def test_a_redirect_never_carries_the_token_away(school: School, impostor: Impos
     impostor.refuse["POST"] = [(307, {"Location": "http://elsewhere.invalid/files"})]
     with pytest.raises(Fatal, match="elsewhere"):
         deliver(school, impostor)
+
+
+def test_an_address_never_carries_the_token_away(school: School, impostor: Impostor) -> None:
+    """A path that begins with two slashes is a path, though a link would be to another server."""
+    content = noise(1000)
+    school.record("Иванов И", content)
+    impostor.refuse["POST"] = [(201, {"Location": "http://far.invalid//elsewhere.invalid/1"})]
+    impostor.uploads["/elsewhere.invalid/1"] = b""
+    impostor.metadata["/elsewhere.invalid/1"] = ""
+    deliver(school, impostor)
+    assert impostor.uploads["/elsewhere.invalid/1"] == content, "http.server takes two slashes for one"
 
 
 def test_a_file_changed_while_it_is_sent_never_arrives_whole(school: School, impostor: Impostor) -> None:
