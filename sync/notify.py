@@ -72,6 +72,13 @@ def news_of(school: str, rows: Iterable[Row], due_on: date | None, today: date) 
     return None
 
 
+def trouble(school: str, rows: Iterable[Row], text: str) -> News:
+    """What holds everything back here, and stands in no row."""
+    here = [row for row in rows if row.present or row.state not in DONE]
+    delivered = sum(row.state in DONE for row in here)
+    return News("needs_human", school, text, len(here), delivered, stuck=len(here) - delivered)
+
+
 class Notifier:
     """`command`: run with the news as JSON on its standard input; `webhook`: the same by POST. Either may be absent."""
 
