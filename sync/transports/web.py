@@ -37,6 +37,7 @@ BUSY = frozenset({408, 423, 425, 429, 460, 502, 503, 504})
 NO_ROOM = 507
 _SERVER_ERROR = 500
 _PROXY_LOGIN = 407
+_TOLD = {(NO_ROOM, "no_room"), (NO_ROOM, "quota"), (429, "too_many_uploads")}
 _TOLD_BYTES = 2000
 _BOTH = 2  # languages
 _MISDIRECTED = frozenset({404, 405, 410, 412})
@@ -290,7 +291,7 @@ def _as_told(answer: Answer) -> Transient | None:
     """Our exchange says itself what is full, its disk or the school's quota, and who can mend it."""
     code = answer.headers.get("X-Error-Code", "")
     lines = answer.content[:_TOLD_BYTES].decode(errors="replace").split("\n")
-    if answer.status_code != NO_ROOM or code not in {"no_room", "quota"} or len(lines) < _BOTH:
+    if (answer.status_code, code) not in _TOLD or len(lines) < _BOTH:
         return None
     ru, en = ("".join(letter for letter in line if letter.isprintable()) for line in lines[:_BOTH])
     return Transient(ru, en, code=code, retry_after=retry_after(answer))

@@ -17,16 +17,17 @@ from school import School, Target
 from school import noise as recorded
 
 from sync.cli import main
-from sync.exchange import expiry
-from sync.exchange.accounts import add_school
+from sync.exchange import expiry, space
+from sync.exchange.accounts import Accounts, add_school
 from sync.exchange.database import Database
 from sync.exchange.expiry import DAY_S, Expiry
 from sync.exchange.holds import Holds
 from sync.exchange.incoming import Incoming
 from sync.exchange.intake import KEPT_FREE
 from sync.exchange.packages import allowance
+from sync.exchange.refusal import Refused
 from sync.exchange.register import Register, State, Upload
-from sync.exchange.space import RESERVE
+from sync.exchange.space import RESERVE, Space
 from sync.exchange.yard import Yard
 
 MIB = 1024 * 1024
@@ -279,3 +280,30 @@ class TestExpiry:
         loop.close()
         assert gone == ["abandoned"]
         assert {path.name for path in (tmp_path / "incoming/1").iterdir()} == {"growing", "whole"}
+
+
+def test_a_school_begins_only_so_many_uploads_and_another_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each that is unfinished costs the time of everybody who asks after a receipt."""
+    monkeypatch.setattr(space, "MOST_UNFINISHED", 3)
+    yard = Yard(tmp_path)
+    for code in ("701020", "701021"):
+        add_school(tmp_path, code)
+    with closing(Database(yard.database)) as database:
+        register = Register(database)
+        gate = Space(Accounts(database), register, yard)
+
+        def wish(number: int, school: str = "701020") -> Upload:
+            fields = {"folder": "", "filename": str(number), "length": 1, "announced": None, "metadata": ""}
+            return Upload(id=f"{school}-{number}", school=school, **fields)  # type: ignore[arg-type]
+
+        for number in range(3):
+            gate.admit(wish(number))
+        with pytest.raises(Refused) as refused:
+            gate.admit(wish(3))
+        assert (refused.value.status, refused.value.code) == (429, "too_many_uploads")
+        assert int(refused.value.headers["Retry-After"]) > 0
+        gate.admit(wish(3, "701021"))
+        register.forget(wish(0))
+        gate.admit(wish(3))
