@@ -12,7 +12,9 @@ from exam import windows
 from exam.language import say
 from exam.manifest import Manifest, decision_words
 from exam.names import Kind
+from exam.roomday import RoomDay
 from sync.handing.records import Member, Packed, Spoiled
+from sync.plan import ItemKind
 
 NAME = ("опись", "inventory")
 _LACKING_AT_MOST = 200
@@ -45,6 +47,16 @@ def about(told: Manifest) -> str:
     if told.replaces is not None:
         words.append(say(f"взамен «{told.replaces}»", f"instead of “{told.replaces}”"))
     return " ".join(", ".join(word for word in words if word).split())
+
+
+def about_room(told: RoomDay) -> str:
+    """Which room's record it is, in one line."""
+    return say(f"сведения аудитории {told.room}, № {told.number}", f"record of room {told.room}, no. {told.number}")
+
+
+def about_paper(kind: ItemKind) -> str:
+    """What a file beside the recordings is, in one line."""
+    return say("опись комплекта", "the package's manifest") if kind == "package" else say("скан", "a scan")
 
 
 def inside(
