@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from exam.clock import NS_PER_S, Clock
-from exam.errors import ConfigError, Fatal
+from exam.errors import ConfigError, ExamError, Fatal
 from exam.language import say
 from sync import schedule
 from sync.config import Config
@@ -18,12 +18,15 @@ from sync.notify import Notifier, news_of, trouble
 from sync.pace import Pace
 from sync.plan import Found, Item, Reason, Row, is_awaited, may_go, queue
 from sync.receipts import Receipts
-from sync.states import DONE
+from sync.returned import ReturnedFiles
+from sync.school.outgoing import scan, watched
+from sync.school.releasing import release_by_itself
+from sync.states import ASIDE, DONE, WORKING
 from sync.steps import Listener, Steps
 from sync.targets import Tus
 from sync.throttle import Throttle
 from sync.transports import Transport
-from sync.watch import SETTLES_NS, Watch, scan
+from sync.watch import SETTLES_NS, Watch
 
 RESCAN_S = 60.0
 REVIVE_S = 3600.0
@@ -70,7 +73,7 @@ class Agent:
         """Deliver whatever appears, within the window, until asked to stop; goes on also when a person must act."""
         self._begin()
         self._any_hour = False
-        watch, born = Watch(self._config.recordings, self._stop.wake), self._pace.now()
+        watch, born = Watch(watched(self._config), self._stop.wake), self._pace.now()
         try:
             while not self._stop.asked:
                 watch.look()
@@ -135,9 +138,11 @@ class Agent:
 
     def _look(self) -> list[Found]:
         self._stop.wake.clear()
+        with suppress(ExamError):  # `station-sync package` says what is wrong; recordings travel all the same
+            release_by_itself(self._config, self._clock.now())
         known = self._ledger.manifests()
         rows = self._ledger.rows()
-        seen = scan(self._config.recordings, streams=self._config.streams, known=known, rows=rows)
+        seen = scan(self._config, streams=self._config.streams, known=known, rows=rows)
         changed = {place: told for place, told in seen.manifests.items() if known.get(place) != told}
         gone = known.keys() - seen.manifests.keys()
         if changed or gone:
@@ -145,7 +150,21 @@ class Agent:
         back = [one.item.key for one in seen.found if (row := rows.get(one.item.key)) and row.state in DONE]
         self._ledger.note_found(seen.found, seen.done)
         self._doubt([rows[key] for key in back])  # files that were gone when this life began
+        self._count_returned()
         return seen.found
+
+    def _count_returned(self) -> None:
+        """What a receipt that came back on a drive proves is delivered, wherever it stood."""
+        rows = self._ledger.rows()
+        for key in ReturnedFiles(self._config.state).keys() & rows.keys():
+            row = rows[key]
+            if row.state not in WORKING | ASIDE or not self._receipts.proves(row.sha256, row.size):
+                continue
+            receipt = self._receipts.stored(row.sha256)
+            row = self._ledger.move(row, ItemState.HASHED, upload=None, offset=0, reason=None, next_try_at=None)
+            row = self._ledger.move(row, ItemState.UPLOADED, offset=row.size)
+            mark = self._receipts.mark(row.sha256)
+            self._ledger.move(row, ItemState.DELIVERED, receipt=receipt and receipt.receipt_id, receipt_mark=mark)
 
     def _work(self, found: list[Found]) -> None:
         """Advance items until none can be, the target fails, the window closes, or a stop is asked for."""

@@ -3,10 +3,12 @@
 import math
 import os
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import UTC, datetime, time, tzinfo
+from datetime import date as date_
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
@@ -25,7 +27,36 @@ _PLACES = (Path("sync.toml"), Path("/etc/station/sync.toml"))
 
 
 class School(Struct, frozen=True, forbid_unknown_fields=True):
+    """`roster`: the whole school's list, needed at the headquarters alone; `time_zone`: the school's, else this
+    machine's."""
+
     code: str
+    name: str = ""
+    roster: str = ""
+    time_zone: str = ""
+
+
+class Exam(Struct, frozen=True, forbid_unknown_fields=True):
+    """As in `station.toml`, for the headquarters: the day it packages."""
+
+    date: date_ | None = None
+    scheme: Literal[1, 2] = 2
+    recording: Literal["stream", "personal", "both"] = "both"
+
+
+class Package(Struct, frozen=True, forbid_unknown_fields=True):
+    """`papers`: whether protocols travel as scans, which are then required, or on paper."""
+
+    papers: Literal["scans", "by_hand"] = "scans"
+
+
+class Papers(Struct, frozen=True, forbid_unknown_fields=True):
+    """`personal`: the table of documents, birth dates, categories of ОВЗ, kept here alone; `region`, `ate`: as they are
+    to stand on acts (two digits) and in form С-1."""
+
+    personal: str = ""
+    region: str = ""
+    ate: str = ""
 
 
 class Watch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +95,9 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     state: State = State()
     send: Send = Send()
     notify: Notify = Notify()
+    exam: Exam = Exam()
+    package: Package = Package()
+    papers: Papers = Papers()
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -71,6 +105,14 @@ class Config(Struct, frozen=True, kw_only=True):
 
     file: Path
     school: str
+    school_name: str
+    roster: Path | None
+    zone: tzinfo
+    exam: Exam
+    papers: Literal["scans", "by_hand"]
+    personal: Path | None
+    region: str
+    ate: str
     recordings: tuple[Path, ...]
     scans: Path
     target: Target
@@ -118,6 +160,14 @@ def load(path: Path) -> Config:
     return Config(
         file=path,
         school=_school(path, told.school.code),
+        school_name=told.school.name,
+        roster=base / told.school.roster if told.school.roster else None,
+        zone=_zone(path, told.school.time_zone),
+        exam=told.exam,
+        papers=told.package.papers,
+        personal=_personal(path, told.papers.personal, base, told),
+        region=_region(path, told.papers.region),
+        ate=told.papers.ate,
         recordings=_folders(path, base, told.watch.recordings),
         scans=base / told.watch.scans,
         target=target,
@@ -139,6 +189,17 @@ def _school(path: Path, code: str) -> str:
     return code
 
 
+def _zone(path: Path, name: str) -> tzinfo:
+    if not name:
+        return datetime.now(UTC).astimezone().tzinfo or UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise wrong(
+            path, "school.time_zone", f"«{name}»: ожидается пояс вида Asia/Tomsk", f"“{name}”: expected Asia/Tomsk"
+        ) from error
+
+
 def _folders(path: Path, base: Path, names: Sequence[str]) -> tuple[Path, ...]:
     if not names:
         raise wrong(path, "watch.recordings", "ожидается хотя бы одна папка", "expected at least one folder")
@@ -156,6 +217,24 @@ def _outside(path: Path, key: str, folder: Path, base: Path, told: _File) -> Pat
                 f"expected a folder outside {base / name}: nothing is written among the recordings",
             )
     return Path(os.path.normpath(folder))
+
+
+def _personal(path: Path, name: str, base: Path, told: _File) -> Path | None:
+    """Nothing of it may ever travel, so it lies in no folder that is sent."""
+    if not name:
+        return None
+    file = _outside(path, "papers.personal", base / name, base, told)
+    if file.resolve().is_relative_to((base / told.watch.scans).resolve()):
+        ru = f"ожидается файл вне {base / told.watch.scans}: из папки сканов всё отправляется"
+        en = f"expected a file outside {base / told.watch.scans}: whatever lies among the scans is sent"
+        raise wrong(path, "papers.personal", ru, en)
+    return file
+
+
+def _region(path: Path, text: str) -> str:
+    if text and not (text.isascii() and text.isdigit() and len(text) == 2):  # noqa: PLR2004 - two cells on the forms
+        raise wrong(path, "papers.region", f'«{text}» — ожидаются две цифры, например "70"', "expected two digits")
+    return text
 
 
 def _window(path: Path, text: str) -> Window:

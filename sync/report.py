@@ -117,11 +117,11 @@ def _left(rows: Iterable[Row], line: ledger.Line | None, now: datetime) -> Left:
 
 def verify(config: Config) -> Verdict:
     """Check every delivery again: the receipt is there, signed, and speaks of the bytes the manifest names."""
-    from sync.watch import scan  # noqa: PLC0415 - `status` must start fast
+    from sync.school.outgoing import scan  # noqa: PLC0415 - `status` must start fast
 
     receipts = _receipts(config)
     on_disk: dict[str, set[str]] = {}
-    for found in scan(config.recordings, streams=True).found:
+    for found in scan(config, streams=True).found:
         on_disk.setdefault(found.item.path, set()).add(found.item.sha256)
     rows = [row for row in ledger.read(config.state) if row.state is ItemState.DELIVERED]
     return Verdict(len(rows), tuple(_breaches(rows, receipts, on_disk)))

@@ -13,10 +13,10 @@ from msgspec import Struct
 from exam.errors import Rejected
 from exam.language import say
 from sync.handing.archive import sha256_stored
-from sync.handing.lines import Lines
 from sync.handing.outbox import Outbox
 from sync.handing.records import Archives, Entry, HandedOver, Handing, Packed, Parcel, TakenBack, entries
 from sync.ledger import Ledger, Move
+from sync.lines import Lines
 from sync.model import ItemState
 from sync.plan import Key, Reason, Row
 

@@ -259,6 +259,20 @@ def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(stage: Stage) 
         assert len(reached) == wanted, name
 
 
+def test_who_tabs_past_the_end_begins_anew_whatever_the_station_tells_meanwhile(stage: Stage) -> None:
+    stage.show("idle_chosen")
+    stage.page.locator("#room :is(button, a, input, [tabindex='0'])").last.focus()
+    stage.page.keyboard.press("Tab")
+    assert stage.page.evaluate("document.activeElement === document.body")
+    stage.tell(status("idle", chosen=chosen(2, "9")))
+    expect(stage.page.locator("#variant")).to_have_value("9")
+    stage.tell(status("idle", chosen=chosen(2, "10")))
+    expect(stage.page.locator("#variant")).to_have_value("10")
+    stage.page.keyboard.press("Tab")
+    first = stage.page.locator("#room :is(button, a, input, [tabindex='0'])").first
+    expect(first).to_be_focused()
+
+
 def test_what_is_refused_is_said_until_it_is_read(stage: Stage) -> None:
     stage.refuse = lambda _asked: {"code": "used_variant", "ru": "?", "en": "?", "text": "?"}
     stage.show("idle_chosen")

@@ -5,11 +5,13 @@ export class Focus {
   #screen = "";
   #chosen = null;
   #sheet = null;
+  #had = null;
 
   constructor(dialog) {
     this.dialog = dialog;
     addEventListener("keydown", () => (this.#lastWasKey = true), true);
     addEventListener("pointerdown", () => (this.#lastWasKey = false), true);
+    addEventListener("focusin", ({ target }) => (this.#had = target));
   }
 
   /** The page has been drawn for `c`. */
@@ -23,7 +25,13 @@ export class Focus {
     this.#sheet = null;
     if (!this.#lastWasKey) return null;
     if (isNew && !isOther) return find("#variant", "[data-focus]")?.focus();
-    return document.activeElement === document.body ? find("[data-focus]", "#search")?.focus() : null;
+    return this.#isLost(isOther) ? find("[data-focus]", "#search")?.focus() : null;
+  }
+
+  /** Nobody has the focus because what had it is gone; who tabs past the end of the page is let through. */
+  #isLost(isOther) {
+    if (document.activeElement !== document.body) return false;
+    return isOther || this.#had === null || !this.#had.checkVisibility() || this.#had.disabled;
   }
 
   #intoSheet() {

@@ -1,0 +1,192 @@
+"""The words for a school's day: who was expected, what there is of each, what lacks and why. Pure.
+
+Owned here, spoken by everything at the headquarters and the centre.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+from exam.manifest import Decision, Listened, Opinion, Source
+from exam.regulation import Outcome
+from exam.roster import Participant
+from sync.plan import Reason
+from sync.scans import model
+
+PaperKind = model.PaperKind
+
+PapersWay = Literal["scans", "by_hand"]
+"""How the papers travel: as scans, which are then required, or on paper, which is then recorded as handed over."""
+
+Recording = Literal["stream", "personal", "both"]
+
+
+class Stage(StrEnum):
+    """What is asked of each participant, in this order."""
+
+    EXPECTED = "expected"
+    RECORDED = "recorded"
+    ACCEPTED = "accepted"
+    SCANNED = "scanned"
+    HASHED = "hashed"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+
+
+class Mark(StrEnum):
+    """How a stage stands with a participant."""
+
+    YES = "yes"
+    NO = "no"  # lacks; somebody must act
+    OPEN = "open"  # on its way, nobody needs to act
+    NOT_NEEDED = "not_needed"  # lawfully lacks
+
+
+class Cell(Struct, frozen=True):
+    """One square of the matrix. `reason`: why it is not simply yes."""
+
+    mark: Mark
+    reason: Reason | None = None
+
+
+class File(Struct, frozen=True):
+    """A file by its content. `name`: as it was published; `size` in bytes."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+class Take(Struct, frozen=True, kw_only=True):
+    """One take of one participant, in whatever room. `station`: which computer; `counts`: not cancelled or replaced.
+
+    `delivery`: the copy that travels (None: the manifest is not here), `manifest`: its manifest; `here`: whether the
+    delivery's bytes lie here and were found to be the manifest's. `grade`: of the sound: pass, warn or fail.
+    """
+
+    room: str
+    station: str
+    stem: str
+    participant: int
+    number: int
+    variant: str | None = None
+    started_at: datetime
+    ended_at: datetime | None = None
+    decision: Decision | None = None
+    counts: bool = True
+    source: Source = "microphone"
+    listened: Listened = None
+    opinion: Opinion | None = None
+    grade: str | None = None
+    delivery: File | None = None
+    manifest: File | None = None
+    here: bool = False
+
+
+class Said(Struct, frozen=True):
+    """An outcome, with the time of day (HH:MM:SS), a note, and whose word it is: a room's number, or the organizer."""
+
+    outcome: Outcome
+    at: str | None = None
+    note: str = ""
+    by: str = ""
+
+
+class Paper(Struct, frozen=True):
+    """A scan that was opened and found good. `file`: as it lies in the scans folder; `name`: by which it travels."""
+
+    file: str
+    name: str
+    kind: PaperKind
+    sha256: str
+    size: int
+    pages: int
+    participant: int | None = None
+    room: str | None = None
+
+
+class Given(Struct, frozen=True):
+    """Papers handed over on paper: who gave them to whom, and when that was noted."""
+
+    by: str
+    to: str
+    note: str
+    noted_at: datetime
+
+
+class Fault(Struct, frozen=True):
+    """Something that keeps the package from being complete. `reason` says what, and what to do about it.
+
+    Codes: no_recording no_record_of_room not_accepted two_accepted no_file damaged no_protocol two_protocols blank_scan
+    bad_scan unknown_paper stranger same_variant no_form_c1 no_act room_open not_listed.
+    """
+
+    code: str
+    reason: Reason
+    participant: int | None = None
+    room: str | None = None
+    file: str | None = None
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One participant's day. `takes`: every take that counts, of all rooms, in order of time; `chosen`: the stem of the
+    one that stands for the participant; `lacks`: why there lawfully is no accepted recording."""
+
+    person: Participant
+    said: Said | None = None
+    takes: tuple[Take, ...] = ()
+    chosen: str | None = None
+    lacks: Reason | None = None
+    protocol: Paper | None = None
+    cells: Mapping[Stage, Cell]
+
+    @property
+    def take(self) -> Take | None:
+        """The take that stands for the participant."""
+        return next((take for take in self.takes if take.stem == self.chosen), None)
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """Where the participant was recorded, in order; else where the roster expected them."""
+        return tuple(dict.fromkeys(take.room for take in self.takes)) or (
+            (self.person.room,) if self.person.room else ()
+        )
+
+
+class Room(Struct, frozen=True):
+    """A room of the day. `stations`: its computers, in order; `streams`: what is here of its common recording."""
+
+    number: str
+    stations: tuple[str, ...]
+    is_closed: bool
+    opened_at: datetime | None
+    closed_at: datetime | None
+    streams: tuple[File, ...] = ()
+
+
+class SchoolDay(Struct, frozen=True, kw_only=True):
+    """A school's day. `papers`: everything that travels as a scan, protocols included; `papers_given`: by hand."""
+
+    school: str
+    school_name: str
+    exam_date: date
+    scheme: int
+    recording: Recording
+    papers_way: PapersWay
+    rows: tuple[Row, ...]
+    rooms: tuple[Room, ...] = ()
+    papers: tuple[Paper, ...] = ()
+    papers_given: tuple[Given, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it may be released: nothing lacks that should be there."""
+        return not self.faults
+
+    def row(self, number: int) -> Row | None:
+        """The participant with this number in the roster."""
+        return next((row for row in self.rows if row.person.number == number), None)
