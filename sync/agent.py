@@ -5,6 +5,7 @@ Built by `sync.cli`. A kill between any two steps loses nothing: the next life a
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 from exam.clock import NS_PER_S, Clock
 from exam.errors import ConfigError, ExamError, Fatal
