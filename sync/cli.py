@@ -19,9 +19,12 @@ import msgspec
 from exam.errors import ConfigError, ExamError
 from exam.language import say
 from sync import config as configuration
+from sync import wording
 from sync.config import Config
 from sync.exchange import commands as exchange
+from sync.experts import commands as experts
 from sync.handing import commands as by_hand
+from sync.school import commands as package
 
 if TYPE_CHECKING:
     from sync.agent import Agent
@@ -72,13 +75,17 @@ def _parser() -> argparse.ArgumentParser:
         reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
     by_hand.add_to(add)
     pair = add("pair", _pair, "связать этот компьютер со Штабом", "pair this computer with the headquarters")
-    about = say(
-        "приглашение из Штаба или файл с ним; без него — спросит", "the invitation, or its file; else asked for"
-    )
+    about = say("приглашение из Штаба или файл с ним; иначе спросит", "the invitation or its file; else asked for")
     pair.add_argument("invitation", metavar="INVITATION", nargs="*", help=about)
     pair.add_argument("--room", default="", metavar="N", help=say("номер аудитории", "the room's number"))
+    packaging = say(
+        "комплект школьного дня: чего не хватает, передать в РЦОИ", "a school's day: what lacks, release it"
+    )
+    package.add_to(commands.add_parser("package", parents=[common], help=packaging, description=packaging), common)
     about = say("встроенный файловый обмен", "the embedded file exchange")
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
+    about = say("эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player")
+    experts.add_to(commands.add_parser("experts", help=about, description=about), common)
     return parser
 
 
@@ -142,7 +149,7 @@ def _status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         return _print_json(found)
     for line in overview.lines(found, now):
-        _print(line)
+        _print(wording.line(line))
     return DONE
 
 
@@ -208,7 +215,7 @@ def _print_json(content: object) -> int:
 
 def _refuse(text: str, code: int) -> int:
     """One line on stderr; returns `code`."""
-    sys.stderr.write(" ".join(text.split()) + "\n")
+    sys.stderr.write(wording.line(" ".join(text.split())) + "\n")
     return code
 
 

@@ -26,8 +26,7 @@ from sync.states import DONE
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_SIZE = 2**63 - 1  # of a file, and of a number in the ledger
-_MAX_MANIFEST = 32 << 20
-"""Bytes: ten times a day's with a gap a second. What others sent must not fill the memory."""
+_MOST_BYTES = 64 * 1024 * 1024  # of a manifest, which is read whole: a stream's with ten thousand gaps has 4 MiB
 SETTLES_NS = 2_000_000_000
 """A file that is not yet what its manifest says and was touched this lately is still being copied."""
 _KINDS: dict[Kind, ItemKind] = {Kind.STREAM: "stream", Kind.PARTICIPANT: "participant"}
@@ -158,7 +157,7 @@ class _Look:
         self._note(Found(item=item, file=path, fingerprint=told.fingerprint, after=recording.item.key))
 
     def _told(self, path: str) -> Told:
-        fingerprint = _fingerprint(path)
+        fingerprint = fingerprint_of(path)
         known = self._known.get(path)
         return known if known is not None and known.fingerprint == fingerprint else _read(Path(path), fingerprint)
 
@@ -174,7 +173,7 @@ class _Look:
         problem, touched_ns = _unlike(file, size)
         settled = problem is None or not 0 <= self._now_ns - touched_ns < SETTLES_NS
         return Found(
-            item=item, file=file, fingerprint=_fingerprint(file), problem=problem, changed=problem is not None,
+            item=item, file=file, fingerprint=fingerprint_of(file), problem=problem, changed=problem is not None,
             settled=settled,
         )  # fmt: skip
 
@@ -188,12 +187,10 @@ class _Look:
 
 def _read(path: Path, fingerprint: str) -> Told:
     """Raises ExamError, OSError."""
-    size = path.lstat().st_size
-    if size > _MAX_MANIFEST:
-        raise _too_large(path, size)
+    check_file(path)
     if roomday.is_room_day(path.name):
         roomday.load(path)
-        digest = fixity.sha256_of(path)
+        digest, size = fixity.sha256_of(path), path.lstat().st_size
         return Told(
             fingerprint=fingerprint, sha256=digest, size=size,
             kind="room", file=path.name, file_sha256=digest, file_size=size,
@@ -218,12 +215,16 @@ def _lies_as(told: Told, there: AbstractSet[str]) -> str:
     return next((name for name in marked if name in there), told.file)
 
 
-def _too_large(path: Path, size: int) -> Rejected:
-    return Rejected(
-        f"Описание {path.name} занимает {size} байт, это не описание записи. Оно не отправляется; проверьте, что это.",
-        f"{path.name} has {size} bytes and is no manifest. It is not sent; look what it is.",
-        code="bad_manifest",
-    )
+def check_file(path: Path) -> None:
+    """Raise Rejected for what must not even be opened: a pipe waits for ever, a device never ends."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
+        raise Rejected(
+            f"Описание записи {path.name} — не обычный файл или слишком велико. Запись цела, "
+            "описание нужно восстановить.",
+            f"Manifest {path.name} is no regular file, or too large. The recording is untouched; restore the manifest.",
+            code="bad_manifest",
+        )
 
 
 def _unlike(file: str, size: int) -> tuple[Reason | None, int]:
@@ -251,7 +252,7 @@ def _touched_ns(folder: Path) -> int:
         return 0
 
 
-def _fingerprint(file: str) -> str:
+def fingerprint_of(file: str | Path) -> str:
     """Changes whenever the file does; empty while it is not there."""
     try:
         status = os.lstat(file)
@@ -266,7 +267,7 @@ def _unreadable(path: Path, shown: str, kind: ItemKind, error: OSError) -> Found
 
 
 def _problem(shown: str, kind: ItemKind, path: str, reason: Reason) -> Found:
-    return Found(item=Item(shown, kind, "", 0), file=path, fingerprint=_fingerprint(path), problem=reason)
+    return Found(item=Item(shown, kind, "", 0), file=path, fingerprint=fingerprint_of(path), problem=reason)
 
 
 def _shown(name: str) -> str:

@@ -1,5 +1,5 @@
-"""Which files go into which ZIP: a recording with its manifest, a participant whole where that fits; rooms' records
-after the recordings of their day. Pure."""
+"""Which files go into which ZIP: a recording with its manifest, a participant whole where that fits; what
+stands alone after the recordings of its day. Pure."""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from exam.manifest import Manifest
 from exam.names import Kind
-from exam.roomday import RoomDay
 from sync import naming
 from sync.plan import Found, Key
 
@@ -66,16 +65,18 @@ def bundles(
     ]  # fmt: skip
 
 
-def with_records(
-    recordings: Iterable[Bundle],
-    records: Iterable[tuple[RoomDay, Found]],
-    names: Callable[[Found], str],
-    about: Callable[[RoomDay], str],
-) -> list[Bundle]:
-    """The bundles with the rooms' records, each after the recordings of its day."""
-    alone = [
-        Bundle(told.exam_date, ((File(found, names(found), about(told), told.until),),)) for told, found in records
-    ]
+class Alone(Struct, frozen=True):
+    """What belongs to no recording: a room's record, a scan, a package's manifest. `about`: what it is, in words."""
+
+    found: Found
+    exam_date: date
+    about: str
+    at: datetime
+
+
+def with_alone(recordings: Iterable[Bundle], others: Iterable[Alone], names: Callable[[Found], str]) -> list[Bundle]:
+    """The bundles with what stands alone, after the recordings of its day."""
+    alone = [Bundle(one.exam_date, ((File(one.found, names(one.found), one.about, one.at),),)) for one in others]
     return sorted([*recordings, *alone], key=lambda bundle: bundle.exam_date)
 
 

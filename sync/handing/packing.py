@@ -6,7 +6,7 @@ in `archives.jsonl`, given its name, told to the ledger; a kill between any two 
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -14,18 +14,17 @@ from exam import manifest, roomday
 from exam.errors import ExamError, Rejected
 from exam.language import say
 from exam.manifest import Manifest
-from exam.roomday import RoomDay
 from sync.handing import archive, inventory
 from sync.handing.archive import Content, Unusable
 from sync.handing.giving import Handovers, settle, waits
-from sync.handing.grouping import Bundle, File, bundles, folded, free_name, loads, with_records
+from sync.handing.grouping import Alone, Bundle, File, bundles, folded, free_name, loads, with_alone
 from sync.handing.inventory import Heading, Lack
 from sync.handing.outbox import Outbox
 from sync.handing.records import Archives, Inventoried, Member, Packed, Packing, Spoiled, archives
 from sync.ledger import Ledger, Move
 from sync.lines import Lines
 from sync.model import ItemState
-from sync.plan import Found, Key, Reason, Row
+from sync.plan import Found, Key, Reason, Row, may_go
 from sync.schedule import exam_day
 from sync.source import Changed
 from sync.states import ARRIVED, REFUSED
@@ -136,7 +135,7 @@ class Packer:
             return name
 
         recordings = bundles(self._pairs(found, told), named, inventory.about)
-        together = with_records(recordings, self._records(found), named, inventory.about_room)
+        together = with_alone(recordings, self._alone(found), named)
         return next(loads(together, self._limit - spoken_for), None)
 
     def _make(self, load: Bundle, found: Sequence[Found]) -> None:
@@ -223,13 +222,13 @@ class Packer:
                 if fresh:
                     yield told[one.item.key], fresh
 
-    def _records(self, found: Iterable[Found]) -> Iterator[tuple[RoomDay, Found]]:
-        """Rooms' records that are in no ZIP yet; one that cannot be read any more the next scan finds to be so."""
+    def _alone(self, found: Iterable[Found]) -> Iterator[Alone]:
+        """What belongs to no recording and is in no ZIP yet; what cannot be read any more the next scan finds."""
         rows = self._ledger.rows()
         for one in found:
-            if one.item.kind == "room" and self._is_sound(one, rows):
+            if one.item.kind in {"room", "paper", "package"} and self._is_sound(one, rows) and may_go(one, rows, set()):
                 try:
-                    yield roomday.load(Path(one.file)), one
+                    yield _told_of(one)
                 except (Rejected, OSError):
                     continue
 
@@ -347,6 +346,16 @@ def note_failure(found: Iterable[Found], error: ExamError, ledger: Ledger) -> No
     rows, reason = ledger.rows(), Reason(error.ru, error.en)
     stuck = [row for one in found if _is_to_pack(row := rows[one.item.key])]
     ledger.move_all([(row, row.state, {"reason": reason}) for row in stuck if row.reason != reason])
+
+
+def _told_of(one: Found) -> Alone:
+    """Raises Rejected, OSError."""
+    path = Path(one.file)
+    if one.item.kind == "room":
+        told = roomday.load(path)
+        return Alone(one, told.exam_date, inventory.about_room(told), told.until)
+    day = exam_day(one.item.path) or date.max
+    return Alone(one, day, inventory.about_paper(one.item.kind), datetime.fromtimestamp(path.stat().st_mtime, tz=UTC))
 
 
 def _is_to_pack(row: Row) -> bool:

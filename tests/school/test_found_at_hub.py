@@ -76,7 +76,7 @@ def test_what_is_too_large_for_a_manifest_is_not_read(hub: Path) -> None:
         file.truncate(5 << 30)
     (large,) = [one for one in scan([hub], streams=True).found if one.problem is not None]
     assert large.problem is not None
-    assert "no manifest" in large.problem.en
+    assert "too large" in large.problem.en
 
 
 def test_a_digest_that_is_none_is_no_name(hub: Path) -> None:
