@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from hub_and_rooms import CODE, Hub, headquarters, invited, lets_in, paired
+from headquarters import CODE, Hub, headquarters, invited, lets_in, paired
 from rig.program import free_port
 from school import School, noise
 

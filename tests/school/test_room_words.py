@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import requests
-from hub_and_rooms import CODE, Hub, headquarters, paired
+from headquarters import CODE, Hub, headquarters, paired
 from rig.exchange import exchange_for
 from rig.schoolday import EXAM_DATE, write_roster
 from school import School, wait_for

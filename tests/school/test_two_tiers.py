@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from headquarters import Office
-from hub_and_rooms import CODE, Hub, headquarters, paired
+from headquarters import CODE, Hub, headquarters, paired
+from organizer import Office
 from rig.exchange import exchange_for
 from rig.schoolday import StagedRoom
 from school import School, noise, wait_for
