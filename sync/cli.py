@@ -83,9 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     package.add_to(commands.add_parser("package", parents=[common], help=packaging, description=packaging), common)
     pair = add("pair", _pair, "связать этот компьютер со Штабом", "pair this computer with the headquarters")
-    about = say(
-        "приглашение из Штаба или файл с ним; без него — спросит", "the invitation, or its file; else asked for"
-    )
+    about = say("приглашение из Штаба или файл с ним; иначе спросит", "the invitation or its file; else asked for")
     pair.add_argument("invitation", metavar="INVITATION", nargs="*", help=about)
     pair.add_argument("--room", default="", metavar="N", help=say("номер аудитории", "the room's number"))
     scans.add_to(add)
