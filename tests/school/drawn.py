@@ -112,6 +112,11 @@ def jpeg_of(page: Image.Image, path: Path, dpi: int | None = 200, quality: int =
     return path
 
 
+def text(page: Image.Image, at_mm: tuple[float, float], words: str, height_mm: float, dpi: int = 200) -> None:
+    """Write on a page."""
+    _text(ImageDraw.Draw(page), at_mm, words, dpi, height_mm)
+
+
 def mm(length: float, dpi: int) -> int:
     """Millimetres in pixels."""
     return round(length * dpi / _MM_IN_INCH)
