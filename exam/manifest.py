@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from exam import durable
 from exam.audio import AudioFormat, FrameSpan, Gap, Mark
 from exam.errors import Rejected
+from exam.language import say
 from exam.names import Kind
 from exam.roster import Participant
 
@@ -22,6 +23,14 @@ SUFFIX = ".json"
 Source = Literal["microphone", "dictaphone", "conference", "other_pc"]
 Decision = Literal["accepted", "rejected", "unreviewed", "interrupted", "early_end", "removed"]
 """How a take left its review; the last two when the participant's outcome ended it."""
+_DECISION_WORDS: dict[Decision, tuple[str, str]] = {
+    "accepted": ("принята", "accepted"),
+    "rejected": ("отклонена", "rejected"),
+    "unreviewed": ("не прослушана", "unreviewed"),
+    "interrupted": ("прервалась", "interrupted"),
+    "early_end": ("завершил досрочно", "ended early"),
+    "removed": ("удалён", "removed"),
+}
 Listened = float | Literal["declined"] | None
 """Seconds of the recording the participant listened to; `declined` when offered and refused."""
 Opinion = Literal["well", "badly", "declined"]
@@ -46,6 +55,10 @@ class Person(Struct, frozen=True):
             participant.patronymic,
             participant.class_name,
         )
+
+    @property
+    def full_name(self) -> str:
+        return " ".join(part for part in (self.surname, self.first_name, self.patronymic) if part)
 
 
 class Audio(Struct, frozen=True):
@@ -131,6 +144,11 @@ class Manifest(Struct, frozen=True, kw_only=True):
     def stem(self) -> str:
         """The name shared by the master, its deliveries and the manifest."""
         return self.audio.file.removesuffix(".wav")
+
+
+def decision_words(decision: Decision) -> str:
+    """What became of a take, as papers say it."""
+    return say(*_DECISION_WORDS[decision])
 
 
 def publish(manifest: Manifest, folder: Path) -> Path:

@@ -5,6 +5,8 @@ Sources: S2 5.2, 7.8-7.10, 8.7; the interlocutor's instruction.
 
 from enum import StrEnum
 
+from exam.language import say
+
 ALL_TASKS = (1, 2, 3, 4)
 """Reading aloud, retelling, monologue, dialogue."""
 
@@ -17,6 +19,17 @@ class Outcome(StrEnum):
     REMOVED = "removed"  # 7.10: act of appendix 13
     WRITTEN = "written"  # 8.7: written form, no audio expected
     EXTRA_DATE = "extra_date"  # 7.8: comes again on an extra date
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """The outcome as it stands on paper."""
+    return {
+        Outcome.ABSENT: say("неявка", "absent"),
+        Outcome.EARLY_END: say("завершил досрочно", "ended early"),
+        Outcome.REMOVED: say("удалён", "removed"),
+        Outcome.WRITTEN: say("письменная форма", "in writing"),
+        Outcome.EXTRA_DATE: say("дополнительная дата", "extra date"),
+    }[outcome]
 
 
 PREPARATION_S = {1: 120.0, 2: 120.0, 3: 60.0, 4: 0.0}

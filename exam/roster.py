@@ -3,24 +3,19 @@
 A wrong roster is refused whole, the day before, with every line that is wrong.
 """
 
-import csv
-import io
 import unicodedata
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 
+from exam import tabular
 from exam.errors import ConfigError
 from exam.language import say
 from exam.regulation import ALL_TASKS
 
 MAX_NUMBER = 999_999
 _NUMBER_DIGITS = 20  # int() itself refuses thousands of digits
-MAX_BYTES = 16 * 1024 * 1024
 _SHOWN_PROBLEMS = 10
 
 
@@ -59,13 +54,10 @@ _HEADINGS = {
     "scheme": "scheme", "схема": "scheme",
     "tasks": "tasks", "задания": "tasks",
 }  # fmt: skip
+_WORDS = ("фамилия", "surname")
 _REQUIRED = {"number": "№", "surname": "Фамилия", "first_name": "Имя"}
 _YES = {"1", "да", "yes", "true", "+", "+30", "30"}
 _NO = {"", "0", "нет", "no", "false", "-"}
-
-_BROKEN_XLSX = (OSError, ValueError, TypeError, LookupError, AttributeError, EOFError, SyntaxError, zipfile.BadZipFile,
-                zlib.error)  # fmt: skip
-"""What openpyxl lets through of a damaged file: it checks little, and reads sheets only as they are asked for."""
 
 
 class _Wrong(Exception):
@@ -77,7 +69,14 @@ class _Wrong(Exception):
 
 def load(path: Path) -> Roster:
     """Read a roster. Raises ConfigError naming the file and each wrong line."""
-    rows = _rows(path)
+    try:
+        return _loaded(path)
+    except tabular.Unreadable as error:
+        raise _refused(path, [str(error)]) from error
+
+
+def _loaded(path: Path) -> Roster:
+    rows = tabular.rows(path, _WORDS)
     try:
         heading_line, heading = next(rows)
     except StopIteration:
@@ -98,83 +97,6 @@ def load(path: Path) -> Roster:
     if problems:
         raise _refused(path, problems)
     return roster
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
-    """Lines that are not blank, with their numbers as a person counts them in the file."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, io.SEEK_END)
-    except OSError as error:
-        raise _refused(path, [say("файл не читается", "cannot be read") + f": {error.strerror}"]) from error
-    if size > MAX_BYTES:
-        raise _refused(path, [say("файл больше 16 МБ — это не список школы", "larger than 16 MB: not a roster")])
-    read: Callable[[Path], Iterable[tuple[int, Sequence[str]]]]
-    read = _read_xlsx if path.suffix.lower() in {".xlsx", ".xlsm"} else _read_csv
-    for line, row in read(path):
-        cells = [" ".join(unicodedata.normalize("NFC", cell).split()) for cell in row]
-        if any(cells):
-            yield line, cells
-
-
-def _read_csv(path: Path) -> Iterable[tuple[int, Sequence[str]]]:
-    text = _decode(path)
-    first_line = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(";,\t", key=first_line.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    line = 1
-    try:
-        for row in reader:
-            yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        wrong = say("таблица испорчена", "the table is broken")
-        raise _refused(path, [say("строка", "line") + f" {line}: {wrong} ({error})"]) from error
-
-
-def _decode(path: Path) -> str:
-    """UTF-8 (with or without a mark) or Windows-1251, told apart by the heading."""
-    raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "cp1251"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if any(heading in text.casefold() for heading in ("surname", "фамилия")):
-            return text
-    raise _refused(
-        path,
-        [
-            say(
-                "не найдена колонка «Фамилия»: это не список или кодировка не UTF-8 и не Windows-1251; "
-                "сохраните таблицу как «CSV UTF-8» или XLSX",
-                "no column “surname”: not a roster, or neither UTF-8 nor Windows-1251; save as CSV UTF-8 or XLSX",
-            )
-        ],
-    )
-
-
-def _read_xlsx(path: Path) -> Iterable[tuple[int, Sequence[str]]]:
-    # Only here: openpyxl brings numpy, too slow for commands that merely know what a participant is.
-    import openpyxl  # noqa: PLC0415
-
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            for line, row in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
-                yield line, [_cell_text(value) for value in row]
-        finally:
-            book.close()
-    except _BROKEN_XLSX as error:
-        raise _refused(path, [say("это не таблица XLSX", "not an XLSX table") + f" ({error})"]) from error
-
-
-def _cell_text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def _columns(path: Path, heading: Sequence[str], line: int) -> Mapping[str, int]:

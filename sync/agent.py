@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from exam.clock import NS_PER_S, Clock
-from exam.errors import ConfigError, Fatal
+from exam.errors import ConfigError, ExamError, Fatal
+from exam.language import say
 from sync import schedule
 from sync.config import Config
 from sync.ledger import Ledger, Move
@@ -18,11 +19,15 @@ from sync.notify import Notifier, news_of
 from sync.pace import Pace
 from sync.plan import Found, Item, Reason, Row, is_awaited, may_go, queue
 from sync.receipts import Receipts
-from sync.states import DONE
+from sync.returned import ReturnedFiles
+from sync.school.outgoing import scan, watched
+from sync.school.releasing import release_by_itself
+from sync.states import ASIDE, DONE, WORKING
 from sync.steps import Listener, Steps
+from sync.targets import Tus
 from sync.throttle import Throttle
 from sync.transports import Transport
-from sync.watch import SETTLES_NS, Watch, scan
+from sync.watch import SETTLES_NS, Watch
 
 RESCAN_S = 60.0
 REVIVE_S = 3600.0
@@ -53,7 +58,7 @@ class Agent:
     def once(self) -> bool:
         """Deliver everything now, whatever the hour; waits for proofs and short outages, not for long ones.
 
-        Returns whether every item is delivered. Raises Fatal when a person must act.
+        Returns whether every item is delivered, or was handed over by a person. Raises Fatal when a person must act.
         """
         self._begin()
         while not self._stop.asked:
@@ -63,13 +68,13 @@ class Agent:
                 break
             self._nap(found)
         self._tell()
-        return all(row.state is ItemState.DELIVERED for row in self._ledger.rows().values())
+        return all(row.state in DONE for row in self._ledger.rows().values())
 
     def run(self) -> None:
         """Deliver whatever appears, within the window, until asked to stop; goes on also when a person must act."""
         self._begin()
         self._any_hour = False
-        watch, born = Watch(self._config.recordings, self._stop.wake), self._pace.now()
+        watch, born = Watch(watched(self._config), self._stop.wake), self._pace.now()
         try:
             while not self._stop.asked:
                 watch.look()
@@ -88,21 +93,26 @@ class Agent:
         """Meet the target: deliveries to one server must not be taken for deliveries to another."""
         known = self._ledger.target()
         delivered = any(row.state is ItemState.DELIVERED for row in self._ledger.rows().values())
+        if self._receipts.key is not None and not isinstance(self._config.target, Tus):
+            raise self._another(known or say("сервер, чей ключ лежит в server.key", "the server of server.key"))
         if known not in {None, self._config.address} and delivered and self._receipts.key is None:
-            told = self._config
-            raise ConfigError(
-                f"{told.file}: target: теперь {told.address}, а в {told.state} учтена доставка на {known}. Для другого "
-                "получателя укажите другую папку в [state] folder.",
-                f"{told.file}: target: now {told.address}, but {told.state} accounts for one to {known}. For another "
-                "target name another folder in [state] folder.",
-                code="other_target",
-            )
+            raise self._another(str(known))
         self._ledger.begin()
         if known != self._config.address:
             if self._receipts.key is None:
                 self._forget_uploads()
             self._ledger.set_target(self._config.address)
         self._doubt(self._ledger.rows().values())
+
+    def _another(self, known: str) -> ConfigError:
+        told = self._config
+        return ConfigError(
+            f"{told.file}: target: теперь {told.address}, а в {told.state} учтена доставка на {known}. Для другого "
+            "получателя укажите другую папку в [state] folder.",
+            f"{told.file}: target: now {told.address}, but {told.state} accounts for one to {known}. For another "
+            "target name another folder in [state] folder.",
+            code="other_target",
+        )
 
     def _forget_uploads(self) -> None:
         """What another server was sent, this one was not; only a known key tells that both are the same."""
@@ -126,9 +136,11 @@ class Agent:
 
     def _look(self) -> list[Found]:
         self._stop.wake.clear()
+        with suppress(ExamError):  # `station-sync package` says what is wrong; recordings travel all the same
+            release_by_itself(self._config, self._clock.now())
         known = self._ledger.manifests()
         rows = self._ledger.rows()
-        seen = scan(self._config.recordings, streams=self._config.streams, known=known, rows=rows)
+        seen = scan(self._config, streams=self._config.streams, known=known, rows=rows)
         changed = {place: told for place, told in seen.manifests.items() if known.get(place) != told}
         gone = known.keys() - seen.manifests.keys()
         if changed or gone:
@@ -136,7 +148,21 @@ class Agent:
         back = [one.item.key for one in seen.found if (row := rows.get(one.item.key)) and row.state in DONE]
         self._ledger.note_found(seen.found, seen.done)
         self._doubt([rows[key] for key in back])  # files that were gone when this life began
+        self._count_returned()
         return seen.found
+
+    def _count_returned(self) -> None:
+        """What a receipt that came back on a drive proves is delivered, wherever it stood."""
+        rows = self._ledger.rows()
+        for key in ReturnedFiles(self._config.state).keys() & rows.keys():
+            row = rows[key]
+            if row.state not in WORKING | ASIDE or not self._receipts.proves(row.sha256, row.size):
+                continue
+            receipt = self._receipts.stored(row.sha256)
+            row = self._ledger.move(row, ItemState.HASHED, upload=None, offset=0, reason=None, next_try_at=None)
+            row = self._ledger.move(row, ItemState.UPLOADED, offset=row.size)
+            mark = self._receipts.mark(row.sha256)
+            self._ledger.move(row, ItemState.DELIVERED, receipt=receipt and receipt.receipt_id, receipt_mark=mark)
 
     def _work(self, found: list[Found]) -> None:
         """Advance items until none can be, the target fails, the window closes, or a stop is asked for."""

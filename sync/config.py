@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, tzinfo
 from datetime import date as date_
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
@@ -18,7 +19,7 @@ from exam.settings import wrong
 from sync import targets
 from sync.model import Tier
 from sync.schedule import Window
-from sync.targets import Manual, Target
+from sync.targets import Folder, Manual, Target
 
 VARIABLE = "SYNC_CONFIG"
 _LEAST_MBIT = 0.1  # with less, one block takes longer than servers wait for one
@@ -141,7 +142,7 @@ def load(path: Path) -> Config:
     told = settings.convert(path, raw, _File)
     target = targets.read(path, told.target)
     base = path.absolute().parent
-    if isinstance(target, Manual):
+    if isinstance(target, Folder | Manual):  # among the recordings, what was never sent would be found there
         _outside(path, "target.folder", Path(target.folder), base, told)
     return Config(
         file=path,
@@ -227,7 +228,17 @@ def _limit(path: Path, mbit: float) -> float:
     return mbit * 1e6 / 8
 
 
+def _is_safe(url: str) -> bool:
+    """Encrypted, or on this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    return bool(parts.hostname) and (parts.scheme == "https" or local)
+
+
 def _notify(path: Path, told: Notify) -> Notify:
-    if told.webhook and not told.webhook.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    if told.webhook and not _is_safe(told.webhook):
         raise wrong(path, "notify.webhook", "ожидается адрес https://…", "expected an address https://…")
     return told

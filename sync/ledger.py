@@ -86,7 +86,12 @@ class Ledger:
         self._path = folder / FILE
         with _translated(self._path):
             self._db = _open_sound(self._path)
-            self._rows = {row.key: row for row in _read(self._db)}
+            try:
+                self._rows = {row.key: row for row in _read(self._db)}
+            except msgspec.MsgspecError:  # sound pages, senseless rows
+                self._db.close()
+                _set_aside(self._path)
+                self._db, self._rows = _open(self._path), {}
 
     def close(self) -> None:
         self._db.close()
@@ -133,8 +138,12 @@ class Ledger:
     def manifests(self) -> dict[str, Told]:
         """What every manifest said when it was last read, by its place on disk."""
         with _translated(self._path):
-            records = self._db.execute("SELECT place, told FROM manifests")
-            return {place: _TOLD.decode(told) for place, told in records}
+            records = self._db.execute("SELECT place, told FROM manifests").fetchall()
+        found = {}
+        for place, told in records:
+            with suppress(msgspec.MsgspecError):  # it is read again
+                found[place] = _TOLD.decode(told)
+        return found
 
     def note_manifests(self, changed: Mapping[str, Told], gone: Iterable[str]) -> None:
         with self._transaction():
@@ -252,17 +261,19 @@ def _looked(folder: Path, ask: Callable[[sqlite3.Connection], T], nothing: T) ->
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with _translated(path):
         try:
-            return _answer(uri, ask, nothing)
+            return _answer(path, uri, ask, nothing)
         except sqlite3.OperationalError:
             if path.with_name(path.name + "-wal").exists():
                 raise
-        return _answer(uri + "&immutable=1", ask, nothing)  # the agent rests; who may not write there cannot lock it
+        return _answer(
+            path, uri + "&immutable=1", ask, nothing
+        )  # the agent rests; who may not write there cannot lock it
 
 
-def _answer(uri: str, ask: Callable[[sqlite3.Connection], T], nothing: T) -> T:
+def _answer(path: Path, uri: str, ask: Callable[[sqlite3.Connection], T], nothing: T) -> T:
     db = _connect(uri)
     try:
-        return ask(db) if _version(db) == _SCHEMA_VERSION else nothing
+        return ask(db) if _version(db, path) == _SCHEMA_VERSION else nothing
     finally:
         db.close()
 
@@ -285,8 +296,15 @@ def _connect(uri: str) -> sqlite3.Connection:
     return db
 
 
-def _version(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    """Raises Fatal for a later one than is known here."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version > _SCHEMA_VERSION:
+        raise Fatal(
+            f"Журнал отправки {path} создан более новой версией программы. Обновите программу.",
+            f"The ledger {path} was made by a later version of this program. Update it.",
+        )
+    return version
 
 
 def _open_sound(path: Path) -> sqlite3.Connection:
@@ -304,12 +322,7 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        version = _version(db)
-        if version > _SCHEMA_VERSION:
-            raise Fatal(
-                f"Журнал отправки {path} создан более новой версией программы. Обновите программу.",
-                f"The ledger {path} was made by a later version of this program. Update it.",
-            )
+        version = _version(db, path)
         if version < _SCHEMA_VERSION:
             db.executescript(f"BEGIN; {_SCHEMAS[version]} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
         if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":

@@ -30,7 +30,11 @@ Event = Literal["complete", "needs_human", "overdue"]
 
 
 class News(Struct, frozen=True):
-    """`text` for a person; `delivered` of `files` have their proof; `rooms`: day folders something lacks of."""
+    """`text` for a person; `delivered` of `files` have their proof; `rooms`: day folders something lacks of.
+
+    `stuck`: how many wait for a person. Told, the news is the same until these or the rooms change, however the counts
+    do meanwhile.
+    """
 
     event: Event
     school: str
@@ -38,18 +42,21 @@ class News(Struct, frozen=True):
     files: int
     delivered: int
     rooms: tuple[str, ...] = ()
+    stuck: int | None = None
 
 
 def news_of(school: str, rows: Iterable[Row], due_on: date | None, today: date) -> News | None:
     """What a person should hear, if anything. `due_on`: when the first undelivered file is due."""
-    here = [row for row in rows if row.present]
+    here = [row for row in rows if row.present or row.state not in DONE]  # what vanished undelivered is not done with
     lacking = [row for row in here if row.state not in DONE]
+    stuck = sum(not is_awaited(row) for row in lacking)
     rooms = tuple(sorted({row.path.partition("/")[0] for row in lacking}))
     left = say(f"не доставлено {len(lacking)} из {len(here)}", f"{len(lacking)} of {len(here)} not delivered")
     why = say("Почему: station-sync status", "Why: station-sync status")
 
     def news(event: Event, text: str) -> News:
-        return News(event, school, text, len(here), len(here) - len(lacking), rooms)
+        changing = None if event == "complete" else stuck
+        return News(event, school, text, len(here), len(here) - len(lacking), rooms, changing)
 
     if not here:
         return None
@@ -58,7 +65,7 @@ def news_of(school: str, rows: Iterable[Row], due_on: date | None, today: date) 
         ru, en = (f", передано человеком: {carried}", f", handed over: {carried}") if carried else ("", "")
         done = len(here) - carried
         return news("complete", say(f"Комплект полон. Доставлено: {done}{ru}.", f"Complete. Delivered: {done}{en}."))
-    if not all(is_awaited(row) for row in lacking):
+    if stuck:
         return news("needs_human", say(f"Нужен человек: {left}. {why}.", f"A person is needed: {left}. {why}."))
     if due_on is not None and today > due_on:
         return news("overdue", say(f"Срок прошёл: {left}. {why}.", f"Overdue: {left}. {why}."))
@@ -70,30 +77,42 @@ class Notifier:
 
     def __init__(self, state: Path, command: Sequence[str] = (), webhook: str = "") -> None:
         self._memory, self._command, self._webhook = state / FILE, list(command), webhook
+        self._marks: dict[str, str] = {}
 
     def tell(self, news: News) -> bool:
         """Whether it is known to have been told, now or before. Raises nothing: delivery goes on in any case."""
         if not (self._command or self._webhook):
             return True
-        mark = hashlib.sha256(msgspec.json.encode(news)).hexdigest()
+        same = news if news.stuck is None else (news.event, news.school, news.rooms, news.stuck)
+        mark = hashlib.sha256(msgspec.json.encode(same)).hexdigest()
         if self._told().get(news.event) == mark:
             return True
         body = msgspec.json.encode(news)
         told = all([self._run(body) if self._command else True, self._post(body) if self._webhook else True])
         if told:
-            durable.rewrite(self._memory, json.dumps(self._told() | {news.event: mark}).encode())
+            self._remember(self._told() | {news.event: mark} if news.event != "complete" else {news.event: mark})
         return told
+
+    def _remember(self, marks: dict[str, str]) -> None:
+        self._marks = marks
+        try:
+            durable.rewrite(self._memory, json.dumps(marks).encode())
+        except OSError as error:  # the next life will tell it once more
+            _LOG.warning("%s: %s", self._memory, error.strerror)
 
     def _told(self) -> dict[str, str]:
         try:
-            return msgspec.json.decode(self._memory.read_bytes(), type=dict[str, str])
+            return msgspec.json.decode(self._memory.read_bytes(), type=dict[str, str]) | self._marks
         except (OSError, msgspec.MsgspecError):
-            return {}
+            return self._marks
 
     def _run(self, body: bytes) -> bool:
         try:
-            done = subprocess.run(self._command, input=body, timeout=_PATIENCE_S, check=False, capture_output=True)
-        except (OSError, subprocess.TimeoutExpired) as error:
+            # What it prints is not kept: it may be without end. What it complains of goes where ours does.
+            done = subprocess.run(
+                self._command, input=body, timeout=_PATIENCE_S, check=False, stdout=subprocess.DEVNULL
+            )
+        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             _LOG.warning("[notify] command: %s", error)
             return False
         if done.returncode:

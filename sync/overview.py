@@ -6,7 +6,7 @@ from datetime import datetime
 
 from exam.language import say
 from sync import wording
-from sync.model import ItemState
+from sync.model import ItemState, Tier
 from sync.report import ItemStatus, Status
 from sync.states import DONE
 
@@ -26,12 +26,12 @@ def lines(status: Status, now: datetime) -> Iterator[str]:
 
 def _rooms(status: Status) -> Iterator[str]:
     files = Counter(_folder(item) for item in status.items)
-    done = Counter(_folder(item) for item in status.items if item.state is ItemState.DELIVERED)
+    done = Counter((_folder(item), _tier(item)) for item in status.items if item.state is ItemState.DELIVERED)
     given = Counter(_folder(item) for item in status.items if item.state is ItemState.HANDED_OVER)
     for folder in sorted(files):
-        words = []
-        if done[folder] or not status.by_hand:
-            words.append(say(f"доставлено {done[folder]}", f"delivered {done[folder]}"))
+        words = [wording.arrived(tier, number) for (of, tier), number in sorted(done.items(), key=str) if of == folder]
+        if not (words or status.by_hand):
+            words.append(wording.arrived(None, 0))
         if given[folder] or status.by_hand:
             words.append(say(f"передано человеком {given[folder]}", f"handed over by a person {given[folder]}"))
         yield f"{folder}: {', '.join(words)} " + say(f"из {files[folder]}", f"of {files[folder]}")
@@ -39,6 +39,11 @@ def _rooms(status: Status) -> Iterator[str]:
 
 def _folder(item: ItemStatus) -> str:
     return item.path.rpartition("/")[0] or item.path
+
+
+def _tier(item: ItemStatus) -> Tier | None:
+    """Who proved to have it."""
+    return item.receipt.tier if item.receipt else None
 
 
 def _line(item: ItemStatus, now: datetime, *, by_hand: bool) -> str:
@@ -61,6 +66,9 @@ def _conclusion(status: Status) -> str:
         ru = f"Комплект полон: {given} из {len(status.items)} передано человеком, их доставка не доказана."
         en = f"The package is complete: {given} of {len(status.items)} handed over by a person, delivery is not proved."
         return say(ru, en)
+    if status.package.complete and any(_tier(item) == "hub" for item in status.items):
+        ru = "Всё доставлено в Штаб; дальше отправляет Штаб."
+        return say(ru, "Everything is delivered to the headquarters, which sends it on.")
     if status.package.complete:
         return say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered.")
     if status.by_hand:

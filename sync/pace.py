@@ -16,11 +16,12 @@ RETRY_AFTER_CAP_S = 24 * 3600.0
 HUMAN_S = 900.0
 """A person was asked to act: looked at again after so long, whether they said so or not."""
 OTHERS_FIRST_S = 0.5
-POLL_FIRST_S, POLL_CAP_S = 0.2, 5.0
+POLL_FIRST_S, POLL_CAP_S = 0.2, 60.0
+"""A hundred schools with a hundred files each may wait for a far end whose storage is away for a night."""
 
 PATIENCE = 4
 """Failures in a row without progress after which `once` gives up."""
-POLL_PATIENCE = 120
+POLL_PATIENCE = 18
 """Polls for one proof after which `once` no longer waits for it: about ten minutes."""
 
 Jitter = Callable[[float, float], float]
@@ -71,7 +72,8 @@ class Pace:
     def poll(self, key: Key, retry_after: float | None) -> float:
         """The proof is not ready; returns the seconds until it is asked for again."""
         self._polls[key] = self._polls.get(key, 0) + 1
-        wait = min(retry_after or POLL_FIRST_S * 2 ** min(self._polls[key], 8), POLL_CAP_S)
+        wait = min(POLL_FIRST_S * 2.0 ** min(self._polls[key], _DOUBLINGS), POLL_CAP_S)
+        wait = max(wait, min(retry_after or 0.0, RETRY_AFTER_CAP_S))
         self._not_before[key] = self.now() + wait
         return wait
 

@@ -14,8 +14,9 @@ from msgspec import Struct
 from sync.model import ItemState
 from sync.states import ARRIVED, DONE, REFUSED
 
-ItemKind = Literal["stream", "participant", "manifest", "folder"]
-"""A recording's delivery by the kind of recording, its manifest, or a watched folder that cannot be read."""
+ItemKind = Literal["stream", "participant", "manifest", "room", "paper", "package", "folder"]
+"""A recording's delivery by the kind of recording, its manifest, a room's record of its day (`exam.roomday`), or a
+watched folder that cannot be read."""
 
 Key = tuple[str, str]
 """(path, sha256): what makes an item this item and no other."""
@@ -50,7 +51,8 @@ class Found(Struct, frozen=True, kw_only=True):
 
     `file`: where to read it; `fingerprint` changes when the file does; `problem`: why it must not be sent, and
     `changed`: because it is not what its manifest says; `settled`: nobody writes to it any more;
-    `after`: the recording that has to be there before its manifest.
+    `after`: the recording that has to be there before its manifest; `needs`: the contents (SHA-256) that have to be
+    there before the package's.
     """
 
     item: Item
@@ -60,6 +62,7 @@ class Found(Struct, frozen=True, kw_only=True):
     changed: bool = False
     settled: bool = True
     after: Key | None = None
+    needs: frozenset[str] = frozenset()
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -161,13 +164,15 @@ def decide(found: Found, row: Row, there: int | None) -> Action:
 
 
 def queue(found: Iterable[Found], rows: Mapping[Key, Row], waiting: AbstractSet[Key]) -> list[Found]:
-    """What can be worked on now, in order: neither done, nor `waiting`, nor a manifest ahead of its recording."""
+    """What can be worked on now, in order: neither done, nor `waiting`, nor a manifest ahead of what it tells of."""
     return [one for one in found if _is_open(one, rows[one.item.key]) and may_go(one, rows, waiting)]
 
 
 def may_go(found: Found, rows: Mapping[Key, Row], waiting: AbstractSet[Key]) -> bool:
-    """Neither `waiting` nor a manifest ahead of its recording."""
-    return found.item.key not in waiting and (found.after is None or rows[found.after].stands in ARRIVED)
+    """Neither `waiting` nor a manifest ahead of what it speaks of."""
+    if found.item.key in waiting or (found.after is not None and rows[found.after].stands not in ARRIVED):
+        return False
+    return found.needs <= {row.sha256 for row in rows.values() if row.stands in ARRIVED} if found.needs else True
 
 
 def is_awaited(row: Row) -> bool:

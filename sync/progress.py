@@ -62,7 +62,7 @@ class Progress:
         self._rate.moved(offset)
         if self._live and self._clock() - self._shown_at >= _SHOW_EVERY_S:
             self._shown_at = self._clock()
-            self._out.write("\r\x1b[K" + self._line(item, offset))
+            self._out.write("\r\x1b[K" + wording.line(self._line(item, offset)))
             self._out.flush()
 
     def settled(self, row: Row) -> None:
@@ -75,7 +75,7 @@ class Progress:
         self._say(f"{item.path}: {error} ({again})")
 
     def _say(self, text: str) -> None:
-        self._out.write(("\r\x1b[K" if self._live else "") + text + "\n")
+        self._out.write(("\r\x1b[K" if self._live else "") + wording.line(text) + "\n")
         self._out.flush()
 
     def _line(self, item: Item, offset: int) -> str:

@@ -117,11 +117,11 @@ def _left(rows: Iterable[Row], line: ledger.Line | None, now: datetime) -> Left:
 
 def verify(config: Config) -> Verdict:
     """Check every delivery again: the receipt is there, signed, and speaks of the bytes the manifest names."""
-    from sync.watch import scan  # noqa: PLC0415 - `status` must start fast
+    from sync.school.outgoing import scan  # noqa: PLC0415 - `status` must start fast
 
     receipts = _receipts(config)
     on_disk: dict[str, set[str]] = {}
-    for found in scan(config.recordings, streams=True).found:
+    for found in scan(config, streams=True).found:
         on_disk.setdefault(found.item.path, set()).add(found.item.sha256)
     rows = [row for row in ledger.read(config.state) if row.state is ItemState.DELIVERED]
     return Verdict(len(rows), tuple(_breaches(rows, receipts, on_disk)))
@@ -142,7 +142,7 @@ def _breaches(rows: Iterable[Row], receipts: Receipts, on_disk: dict[str, set[st
 
 def _item(row: Row, receipts: Receipts) -> ItemStatus:
     delivered = row.state is ItemState.DELIVERED
-    receipt = receipts.stored(row.sha256) if delivered else None
+    receipt = _good(row, receipts) if delivered else None
     reason = say(row.reason.ru, row.reason.en) if row.reason else None
     if delivered and receipt is None:
         reason = _no_receipt()
@@ -154,10 +154,17 @@ def _item(row: Row, receipts: Receipts) -> ItemStatus:
     )  # fmt: skip
 
 
+def _good(row: Row, receipts: Receipts) -> Receipt | None:
+    """The receipt of a delivery, if it is the one the agent found good, or as good."""
+    if receipts.mark(row.sha256) != row.receipt_mark and not receipts.proves(row.sha256, row.size):
+        return None
+    return receipts.stored(row.sha256)
+
+
 def _no_receipt() -> str:
     return say(
-        "квитанции нет или она не читается; station-sync once запросит её снова",
-        "no receipt, or it cannot be read; station-sync once asks for it again",
+        "квитанции нет или она не годится; station-sync once запросит её снова",
+        "no receipt, or it is no good; station-sync once asks for it again",
     )
 
 

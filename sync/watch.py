@@ -1,4 +1,7 @@
-"""Finds finished recordings: a recording counts once its manifest exists. Reads `recordings`, never writes there.
+"""Finds finished recordings and rooms' records. Reads the watched folders, never writes there.
+
+A recording counts once its manifest exists. At the headquarters the folder is the hub's, where a file whose name was
+taken lies under a name marked with its digest.
 
 `scan` is the truth; `Watch` only hints when it may be worth scanning sooner. Called by `sync.agent`, `sync.report`.
 """
@@ -8,19 +11,22 @@ import re
 import stat
 import time
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from exam import fixity, manifest
+from exam import fixity, manifest, roomday
 from exam.durable import TEMPORARY_PREFIX
-from exam.errors import ExamError
+from exam.errors import ExamError, Rejected
 from exam.names import Kind
+from sync import naming
 from sync.life import Wake
 from sync.plan import Found, Item, ItemKind, Key, Reason, Row, Told
 from sync.states import DONE
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_SIZE = 2**63 - 1  # of a file, and of a number in the ledger
+_MOST_BYTES = 64 * 1024 * 1024  # of a manifest, which is read whole: a stream's with ten thousand gaps has 4 MiB
 SETTLES_NS = 2_000_000_000
 """A file that is not yet what its manifest says and was touched this lately is still being copied."""
 _KINDS: dict[Kind, ItemKind] = {Kind.STREAM: "stream", Kind.PARTICIPANT: "participant"}
@@ -117,52 +123,57 @@ class _Look:
             return
         for day in days:
             try:
-                names = sorted(entry.name for entry in os.scandir(folder / day) if entry.name.endswith(manifest.SUFFIX))
+                there = {entry.name for entry in os.scandir(folder / day)}
             except OSError as error:
                 self._note(_unreadable(folder / day, _shown(day), "folder", error))
                 continue
-            for name in names:
+            for name in sorted(name for name in there if name.endswith(manifest.SUFFIX)):
                 if not name.startswith(TEMPORARY_PREFIX):
-                    self._look_at(folder / day, name)
+                    self._look_at(folder / day, name, there)
 
-    def _look_at(self, day: Path, name: str) -> None:
+    def _look_at(self, day: Path, name: str, there: AbstractSet[str]) -> None:
         path, shown = f"{day}/{name}", _shown(f"{day.name}/{name}")
+        kind: ItemKind = "room" if roomday.is_room_day(name) else "manifest"
         try:
             told = self._told(path)
         except ExamError as error:
-            self._note(_problem(shown, "manifest", path, Reason(error.ru, error.en)))
+            self._note(_problem(shown, kind, path, Reason(error.ru, error.en)))
             return
         except OSError as error:
-            self._note(_unreadable(Path(path), shown, "manifest", error))
+            self._note(_unreadable(Path(path), shown, kind, error))
             return
         if shown != f"{day.name}/{name}":
-            self._note(_problem(shown, "manifest", path, Reason("имя файла не в UTF-8", "the file name is not UTF-8")))
+            self._note(_problem(shown, kind, path, Reason("имя файла не в UTF-8", "the file name is not UTF-8")))
             return
         self.manifests[path] = told
         if told.kind is None or (told.kind == "stream" and not self._streams):
             return
-        recording = self._recording(told, told.kind, day)
+        item = Item(shown, kind, told.sha256, told.size)
+        if told.kind == "room":
+            self._note(Found(item=item, file=path, fingerprint=told.fingerprint))
+            return
+        recording = self._recording(told, told.kind, day, there)
         self._note(recording)
-        item = Item(shown, "manifest", told.sha256, told.size)
         self._note(Found(item=item, file=path, fingerprint=told.fingerprint, after=recording.item.key))
 
     def _told(self, path: str) -> Told:
-        fingerprint = _fingerprint(path)
+        fingerprint = fingerprint_of(path)
         known = self._known.get(path)
         return known if known is not None and known.fingerprint == fingerprint else _read(Path(path), fingerprint)
 
-    def _recording(self, told: Told, kind: ItemKind, day: Path) -> Found:
+    def _recording(self, told: Told, kind: ItemKind, day: Path, there: AbstractSet[str]) -> Found:
         """The file to deliver: the encoded copy, or the master where there is none."""
-        file, shown = f"{day}/{told.file}", f"{day.name}/{told.file}"
         size, sha256 = told.file_size, told.file_sha256
         if not 0 <= size <= _MAX_SIZE or not _SHA256.fullmatch(sha256):
             reason = Reason("размер или SHA-256 в описании не годятся", "size or SHA-256 in the manifest make no sense")
-            return _problem(shown, kind, file, reason)
+            return _problem(f"{day.name}/{told.file}", kind, f"{day}/{told.file}", reason)
+        name = _lies_as(told, there)
+        file, shown = f"{day}/{name}", f"{day.name}/{name}"
         item = Item(shown, kind, sha256, size)
         problem, touched_ns = _unlike(file, size)
         settled = problem is None or not 0 <= self._now_ns - touched_ns < SETTLES_NS
         return Found(
-            item=item, file=file, fingerprint=_fingerprint(file), problem=problem, changed=problem is not None,
+            item=item, file=file, fingerprint=fingerprint_of(file), problem=problem, changed=problem is not None,
             settled=settled,
         )  # fmt: skip
 
@@ -176,6 +187,18 @@ class _Look:
 
 def _read(path: Path, fingerprint: str) -> Told:
     """Raises ExamError, OSError."""
+    check_file(path)
+    if roomday.is_room_day(path.name):
+        roomday.load(path)
+        digest, size = fixity.sha256_of(path), path.lstat().st_size
+        return Told(
+            fingerprint=fingerprint, sha256=digest, size=size,
+            kind="room", file=path.name, file_sha256=digest, file_size=size,
+        )  # fmt: skip
+    return _read_manifest(path, fingerprint)
+
+
+def _read_manifest(path: Path, fingerprint: str) -> Told:
     told = manifest.load(path)
     copy = told.deliveries[0] if told.deliveries else None
     name, size, sha256 = (copy.file, copy.size, copy.sha256) if copy else (told.audio.file, told.size, told.sha256)
@@ -183,6 +206,25 @@ def _read(path: Path, fingerprint: str) -> Told:
         fingerprint=fingerprint, sha256=fixity.sha256_of(path), size=path.lstat().st_size,
         kind=_KINDS.get(told.kind), file=name, file_sha256=sha256, file_size=size,
     )  # fmt: skip
+
+
+def _lies_as(told: Told, there: AbstractSet[str]) -> str:
+    """The name under which the recording lies: two computers of one room may have given two recordings one name, and
+    then the mark, not the name, says which is which."""
+    marked = list(naming.candidates(told.file, told.file_sha256))[1:]
+    return next((name for name in marked if name in there), told.file)
+
+
+def check_file(path: Path) -> None:
+    """Raise Rejected for what must not even be opened: a pipe waits for ever, a device never ends."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
+        raise Rejected(
+            f"Описание записи {path.name} — не обычный файл или слишком велико. Запись цела, "
+            "описание нужно восстановить.",
+            f"Manifest {path.name} is no regular file, or too large. The recording is untouched; restore the manifest.",
+            code="bad_manifest",
+        )
 
 
 def _unlike(file: str, size: int) -> tuple[Reason | None, int]:
@@ -210,7 +252,7 @@ def _touched_ns(folder: Path) -> int:
         return 0
 
 
-def _fingerprint(file: str) -> str:
+def fingerprint_of(file: str | Path) -> str:
     """Changes whenever the file does; empty while it is not there."""
     try:
         status = os.lstat(file)
@@ -225,7 +267,7 @@ def _unreadable(path: Path, shown: str, kind: ItemKind, error: OSError) -> Found
 
 
 def _problem(shown: str, kind: ItemKind, path: str, reason: Reason) -> Found:
-    return Found(item=Item(shown, kind, "", 0), file=path, fingerprint=_fingerprint(path), problem=reason)
+    return Found(item=Item(shown, kind, "", 0), file=path, fingerprint=fingerprint_of(path), problem=reason)
 
 
 def _shown(name: str) -> str:

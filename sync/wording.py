@@ -1,12 +1,14 @@
 """The agent's words for people: states, times, amounts. Used by `report`, `progress` and `cli`."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 
 from exam.language import say
-from sync.model import ItemState
+from sync.model import ItemState, Tier
 
 _MB, _GB, _MBIT = 1e6, 1e9, 1e6 / 8
+_MOVING = {"Cc", "Cf", "Zl", "Zp"}
 _MINUTE_S, _HOUR_S = 60, 3600
 
 _STATES: Mapping[ItemState, tuple[str, str]] = {
@@ -30,10 +32,33 @@ _BY_HAND: Mapping[ItemState, tuple[str, str]] = {
     ItemState.UPLOADED: ("упаковано, не передано", "packed, not handed over"),
 }
 
+_ARRIVED: Mapping[Tier | None, tuple[str, str]] = {
+    "hub": ("в Штабе", "at the headquarters"),
+    "centre": ("в РЦОИ", "at the centre"),
+    "folder": ("в папке получателя", "in the receiver's folder"),
+    None: ("доставлено", "delivered"),
+}
+"""By whose receipt tells of it: what the headquarters has, the centre has not yet."""
+
 
 def state(of: ItemState, *, by_hand: bool = False) -> str:
     """`by_hand`: nothing is sent, a person carries it."""
     return say(*(_BY_HAND.get(of, _STATES[of]) if by_hand else _STATES[of]))
+
+
+def both(of: ItemState) -> tuple[str, str]:
+    """The state in Russian and in English."""
+    return _STATES[of]
+
+
+def arrived(tier: Tier | None, files: int) -> str:
+    """`в Штабе 5`: so many files are proved to be there."""
+    return f"{say(*_ARRIVED[tier])} {files}"
+
+
+def line(text: str) -> str:
+    """One line, whatever a name or a server's word holds: nothing in it begins another, or moves a cursor."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(sign) in _MOVING else sign for sign in text)
 
 
 def amount(size: float) -> str:

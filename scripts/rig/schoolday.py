@@ -96,12 +96,13 @@ class StagedRoom:
         """The room's word on a participant; `told`: the time of day (HH:MM:SS)."""
         self._outcomes.append(RoomOutcome(person.number, outcome, told, note, at(12)))
 
-    def record(self, *, closed: bool = True) -> RoomDay:
-        """The room's record as the station publishes it at each close."""
+    def record(self, *, closed: bool = True, opened: datetime | None = None, until: datetime | None = None) -> RoomDay:
+        """The room's record as the station publishes it at each close; not `closed`: of a computer that failed."""
+        until = until or at(15)
         self._records += 1
         made = RoomDay(
             exam_date=EXAM_DATE, room=self.number, school=SCHOOL, station=self._station, number=self._records, scheme=2,
-            recording="both", opened_at=at(8, 50), closed_at=at(15) if closed else None, until=at(15),
+            recording="both", opened_at=opened or at(8, 50), closed_at=until if closed else None, until=until,
             journal=_sha256(f"{self.number} {self._station} {self._records}".encode()), streams=tuple(self._streams),
             listed=tuple(Person.of(one) for one in self._people if one.room == self.number),
             takes=tuple(self._takes.values()), outcomes=tuple(self._outcomes),

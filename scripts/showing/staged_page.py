@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Page, Route, WebSocketRoute
 
 import station.web
+from exam.localpage.pages import COMMON
 from showing.staged_states import FACTS, STATES, Json
 
 STATIC = Path(station.web.__file__).parent / "static"
@@ -70,7 +71,7 @@ class Stage:
         elif path.startswith("/audio/"):
             route.fulfill(body=_sound(), content_type="audio/wav")
         else:
-            file = STATIC / (path.removeprefix("/static/") if path != "/" else "index.html")
+            file = _file(path.removeprefix("/static/") if path != "/" else "index.html")
             route.fulfill(body=file.read_bytes(), content_type=mimetypes.guess_type(file.name)[0] or "text/plain")
 
     def _ask(self, route: Route) -> None:
@@ -92,6 +93,10 @@ def _sound() -> bytes:
         file.setframerate(8000)
         file.writeframes(b"\x80" * 8000 * 705)
     return made.getvalue()
+
+
+def _file(path: str) -> Path:
+    return next(folder / path for folder in (STATIC, COMMON) if (folder / path).exists())
 
 
 def _picture() -> Json:

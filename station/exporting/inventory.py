@@ -1,29 +1,16 @@
-"""The inventory («опись») of a day on a drive, as text and as a table: every file with size and SHA-256. Pure.
+"""The inventory («опись») of a day on a drive, as text and as a table: every file with size and SHA-256. Pure."""
 
-Made for Windows: a mark for UTF-8, line ends of two signs, semicolons that Excel takes for columns.
-"""
-
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
+from exam import windows
 from exam.language import say
-from exam.manifest import Decision, Manifest
+from exam.manifest import Manifest, decision_words
 from exam.names import Kind
 from station.exporting.choosing import Left
 from station.roomsheet.rows import Place
-
-_DECISIONS: dict[Decision, tuple[str, str]] = {
-    "accepted": ("принята", "accepted"),
-    "rejected": ("отклонена", "rejected"),
-    "unreviewed": ("не прослушана", "unreviewed"),
-    "interrupted": ("прервалась", "interrupted"),
-    "early_end": ("завершил досрочно", "ended early"),
-    "removed": ("удалён", "removed"),
-}
 
 
 class Entry(Struct, frozen=True):
@@ -60,23 +47,18 @@ def as_text(
             "Names and voices of minors: keep the drive locked away, report a loss at once.",
         ),
     ]
-    return _for_windows("\n".join(lines) + "\n")
+    return windows.text(lines)
 
 
 def as_table(entries: Iterable[Entry]) -> bytes:
     """For Excel."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    writer.writerow(
-        [
-            say("Файл", "File"), say("Размер, байт", "Size, bytes"), "SHA-256", say("Что это", "What it is"),
-            say("№", "No."), say("Участник", "Participant"), say("Класс", "Class"), say("Дубль", "Take"),
-            say("Вариант", "Variant"), say("Решение", "Decision"),
-        ]
+    heading = (
+        say("Файл", "File"), say("Размер, байт", "Size, bytes"), "SHA-256", say("Что это", "What it is"),
+        say("№", "No."), say("Участник", "Participant"), say("Класс", "Class"), say("Дубль", "Take"),
+        say("Вариант", "Variant"), say("Решение", "Decision"),
     )  # fmt: skip
-    for entry in entries:
-        writer.writerow([_inert(cell) for cell in (entry.file, str(entry.size), entry.sha256, *_told(entry.recording))])
-    return _for_windows(text.getvalue())
+    rows = [(entry.file, str(entry.size), entry.sha256, *_told(entry.recording)) for entry in entries]
+    return windows.table([heading, *rows])
 
 
 def _as_of(until: datetime | None, place: Place) -> str:
@@ -99,17 +81,7 @@ def _told(recording: Manifest | None) -> Sequence[str]:
     person = recording.participant
     who = ("", "", "")
     if person is not None:
-        name = " ".join(part for part in (person.surname, person.first_name, person.patronymic) if part)
-        who = (str(person.number), name, person.class_name)
+        who = (str(person.number), person.full_name, person.class_name)
     take = str(recording.take or "")
-    decision = say(*_DECISIONS[recording.outcome]) if recording.outcome is not None else ""
+    decision = decision_words(recording.outcome) if recording.outcome is not None else ""
     return (kinds[recording.kind], *who, take, recording.variant or "", decision)
-
-
-def _inert(cell: str) -> str:
-    """Excel takes what begins so for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell
-
-
-def _for_windows(text: str) -> bytes:
-    return text.replace("\n", "\r\n").encode("utf-8-sig")

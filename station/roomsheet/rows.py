@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from exam.language import say
 from exam.manifest import Decision, Source
-from exam.regulation import Outcome
+from exam.regulation import outcome_words
 from exam.roster import Participant, Roster
 from station.config import Recording
 from station.daybook import Daybook, head_of_take
@@ -171,17 +171,6 @@ def _marks_of_person(day: Day, person: Participant, roster: Roster, room: str) -
     is_guest = person.number not in {each.number for each in expected_in(roster, room)}
     guest = [say(f"из аудитории {person.room}", f"of room {person.room}")] if is_guest and person.room else []
     return "; ".join(part for part in (" ".join(told), *guest) if part)
-
-
-def outcome_words(outcome: Outcome) -> str:
-    """The outcome as it stands on paper."""
-    return {
-        Outcome.ABSENT: say("неявка", "absent"),
-        Outcome.EARLY_END: say("завершил досрочно", "ended early"),
-        Outcome.REMOVED: say("удалён", "removed"),
-        Outcome.WRITTEN: say("письменная форма", "in writing"),
-        Outcome.EXTRA_DATE: say("дополнительная дата", "extra date"),
-    }[outcome]
 
 
 _DECISIONS: dict[Decision, tuple[str, str]] = {

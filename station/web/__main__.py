@@ -8,24 +8,26 @@ import sys
 from pathlib import Path
 
 from exam import roster
-from exam.errors import ExamError
+from exam.errors import ExamError, Transient
+from exam.localpage.access import Tickets, cookie_name
+from exam.localpage.doors import Doors
+from exam.localpage.entrance import Entrance
+from exam.localpage.gate import Gate
+from exam.localpage.serving import listening, server_of
 from exam.roster import Roster
 from station import config
 from station.client import page_socket, sessions_file, socket_path
 from station.config import Config
 from station.controls.gestures import Made
-from station.web.access import Tickets
 from station.web.app import build
 from station.web.daemon import Daemon, Seen
-from station.web.doors import Doors
-from station.web.entrance import Entrance
 from station.web.live import Live
 from station.web.meters import Meters
 from station.web.room import Room, folders_of
-from station.web.serving import listening, server_of
 
 _log = logging.getLogger("station.web")
 _PR_SET_PDEATHSIG = 1
+_PAGES = {"room": "/", "technician": "/technician"}
 
 
 def main(words: list[str]) -> int:
@@ -69,14 +71,26 @@ async def _serve(configuration: Config, people: Roster) -> None:
     doors = Doors()
     live = Live(shape.channels, press, lambda wanted: meters.want(wanted=wanted), doors.cut)
     meters = Meters(folders_of(configuration), shape, live.show)
-    entrance, sessions = Entrance(page_socket(control), Tickets()), sessions_file(control)
-    room = Room(configuration, people, daemon=daemon, live=live, entrance=entrance, sessions_file=sessions)
+    entrance = Entrance(page_socket(control), Tickets(), _shut)
+    cookie = cookie_name("station", configuration.school.code, configuration.room.number)
+    gate = Gate(entrance, sessions_file(control), cookie, _PAGES)
+    room = Room(configuration, people, daemon=daemon, live=live, gate=gate)
     server = server_of(build(room, doors), doors)
     async with entrance.open(), asyncio.TaskGroup() as tasks:
         tasks.create_task(daemon.watch())
         listener = await listening(web.host, web.port, entrance.is_shut)
         entrance.is_open(listener)
         await server.serve([listener])
+
+
+def _shut(reason: str) -> Transient:
+    return Transient(
+        f"Страница не открыта: адрес занят или недоступен ({reason}). Запись идёт и без неё. Задайте другой [web] "
+        "port и перезапустите станцию; до тех пор она пробует снова сама.",
+        f"There is no page: its address cannot be had ({reason}). Recording goes on without it. Set another [web] "
+        "port and restart the station; until then it tries again by itself.",
+        code="page_shut",
+    )
 
 
 def _control(configuration: Config) -> Path:

@@ -1,47 +1,51 @@
 """The routes, as one table, behind the shield."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from exam.errors import ExamError
+from exam.localpage.doors import Doors
+from exam.localpage.gate import Gate, language_of
+from exam.localpage.pages import Static, refuse, shell
+from exam.localpage.refusal import Refused, answer
+from exam.localpage.shielding import ENTER, Shield
 from station.web import orders, playing, technician
-from station.web.doors import Doors
-from station.web.entering import enter
 from station.web.facts import facts_of
-from station.web.refusal import Refused, answer
-from station.web.room import LANGUAGE_COOKIE, LANGUAGES, Room, language_of, room_of
-from station.web.shielding import ENTER, Shield
+from station.web.room import Room, room_of
 from station.web.technician import UPLOAD, UPLOAD_BYTES, Technician
 
 _log = logging.getLogger("station.web")
 _STATIC = Path(__file__).parent / "static"
-_A_YEAR_S = 365 * 86400
-_ALWAYS_ASK = {"Cache-Control": "no-cache"}
+_PAGES = {"/": "index.html", "/technician": "technician.html"}
+_WAY_IN = (
+    "Откройте страницу значком «Запись экзамена» на рабочем столе или командой station page.",
+    "Open the page by the desktop's icon “Exam recording” or by the command: station page.",
+)
 
 
 def build(room: Room, doors: Doors) -> ASGIApp:
     """The application of one room."""
-    app = Starlette(routes=_routes(), exception_handlers={ExamError: _refuse, OSError: _disk_failed})
+    app = Starlette(routes=_routes(room.gate), exception_handlers={ExamError: refuse, OSError: _disk_failed})
     app.state.room, app.state.technician = room, Technician(room)
-    large = {UPLOAD: UPLOAD_BYTES}
-    return Shield(app, room.sessions, doors, host=room.config.web.host, cookie=room.cookie, large=large)
+    return Shield(
+        app, room.gate.sessions, doors, host=room.config.web.host, cookie=room.gate.cookie, pages=_PAGES,
+        way_in=_WAY_IN, large={UPLOAD: UPLOAD_BYTES},
+    )  # fmt: skip
 
 
-def _routes() -> Sequence[BaseRoute]:
+def _routes(gate: Gate) -> Sequence[BaseRoute]:
     return [
-        Route("/", _shell("index.html"), methods=["GET"]),
-        Route("/technician", _shell("technician.html"), methods=["GET"]),
-        Mount("/static", _Static(directory=_STATIC, check_dir=False)),
-        Route(ENTER, enter, methods=["POST"]),
+        *(Route(path, shell(_STATIC / file), methods=["GET"]) for path, file in _PAGES.items()),
+        Mount("/static", Static(_STATIC)),
+        Route(ENTER, gate.enter, methods=["POST"]),
         Route("/api/room", _facts, methods=["GET"]),
         Route("/api/command", orders.command, methods=["POST"]),
         Route("/api/waveform/{stem}", playing.shape, methods=["GET"]),
@@ -51,35 +55,6 @@ def _routes() -> Sequence[BaseRoute]:
         WebSocketRoute("/live", _live),
         *technician.routes(),
     ]
-
-
-class _Static(StaticFiles):
-    """Files of the page: looked for anew each time, so that a new version is not mixed with an old one."""
-
-    def file_response(self, *args: object, **keys: object) -> Response:
-        response: Response = super().file_response(*args, **keys)  # type: ignore[arg-type]
-        response.headers.update(_ALWAYS_ASK)
-        return response
-
-
-def _shell(file: str) -> Callable[[Request], Awaitable[Response]]:
-    """A page: the same for everybody; `?lang=` chooses the reader's language, for this page and the next."""
-
-    async def show(request: Request) -> Response:
-        language = request.query_params.get("lang")
-        if language not in {None, *LANGUAGES}:
-            raise Refused(
-                400,
-                "unknown_language",
-                "Такого языка нет. Есть русский (?lang=ru) и английский (?lang=en).",
-                "There is no such language. There are Russian (?lang=ru) and English (?lang=en).",
-            )
-        response = FileResponse(_STATIC / file, headers=_ALWAYS_ASK)
-        if language is not None:
-            response.set_cookie(LANGUAGE_COOKIE, language, max_age=_A_YEAR_S, httponly=True, samesite="strict")
-        return response
-
-    return show
 
 
 async def _facts(request: Request) -> Response:
@@ -103,8 +78,3 @@ async def _disk_failed(_request: Request, error: Exception) -> Response:
             "The disk cannot be read. That does not interrupt recording; its alarms are on the page.",
         )
     )
-
-
-async def _refuse(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, ExamError)  # noqa: S101 - Starlette's signature is wider than its promise
-    return answer(error)

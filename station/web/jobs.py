@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from exam.language import VARIABLE
-from station.web.refusal import Refused
+from exam.localpage.refusal import Refused
 
 Kind = Literal["rehearse", "verify", "export", "import"]
 _LEAVE_S = 20.0

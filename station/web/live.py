@@ -16,13 +16,13 @@ from msgspec import Struct
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from exam.errors import ExamError
+from exam.localpage.doors import Address
+from exam.localpage.refusal import told
 from station.controls.gestures import Made
 from station.session.commands import Button
 from station.web.daemon import DaemonAway, Seen
-from station.web.doors import Address
 from station.web.keys import Keys, Turn
 from station.web.meters import Cell
-from station.web.refusal import told
 
 _MOST_PAGES = 16
 _MOST_MESSAGES, _IN_S = 100, 10.0

@@ -1,14 +1,14 @@
 """What a page may ask of the daemon: `POST /api/command`."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from exam.localpage.pages import read
+from exam.localpage.refusal import Refused
 from station.web.daemon import Seen
-from station.web.refusal import Refused
 from station.web.room import room_of
 
 ALLOWED = frozenset(
@@ -37,7 +37,6 @@ ALLOWED = frozenset(
 """Commands of the daemon that a page may send as they are; what is heard goes by its own way."""
 _BEHIND_PIN = frozenset({"close"})
 
-_T = TypeVar("_T", bound=Struct)
 _Id = Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,64}$")]
 
 
@@ -67,13 +66,3 @@ async def command(request: Request) -> Response:
 def status(seen: Seen) -> Response:
     """The daemon's status as an answer."""
     return Response(b'{"status":' + seen.raw + b"}", media_type="application/json")
-
-
-async def read(request: Request, form: type[_T]) -> _T:
-    """The body as a `form`. Raises Refused."""
-    try:
-        return msgspec.json.decode(await request.body(), type=form)
-    except msgspec.MsgspecError as error:
-        raise Refused(
-            400, "bad_request", f"Запрос задан неверно: {error}.", f"The request is not right: {error}."
-        ) from error

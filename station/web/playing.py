@@ -13,10 +13,11 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from exam.localpage.pages import read
+from exam.localpage.refusal import Refused
 from exam.manifest import Opinion
 from station.tape import HEADER_BYTES, header
-from station.web.orders import read, status
-from station.web.refusal import Refused
+from station.web.orders import status
 from station.web.room import room_of
 from station.web.sounds import Sound
 from station.web.survey import waveform

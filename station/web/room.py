@@ -10,24 +10,21 @@ from urllib.parse import unquote
 from starlette.requests import HTTPConnection
 
 from exam.clock import steady_ns
+from exam.localpage.gate import Gate
+from exam.localpage.refusal import Refused
 from exam.roster import Roster
 from station.config import Config
-from station.web.access import Pin, cookie_name
 from station.web.daemon import Daemon
-from station.web.entrance import Entrance
-from station.web.keeping import kept
 from station.web.listening import Listening
 from station.web.live import Live
+from station.web.pin import Pin
 from station.web.player import Player
-from station.web.refusal import Refused
 
 PIN_HEADER = "x-pin"
-LANGUAGES = ("ru", "en")
-LANGUAGE_COOKIE = "lang"
 
 
 class Room:
-    """`pin` None: it is configured, but its file cannot be read. `sessions_file`: where those let in are kept."""
+    """`pin` None: it is configured, but its file cannot be read."""
 
     def __init__(
         self,
@@ -36,15 +33,12 @@ class Room:
         *,
         daemon: Daemon,
         live: Live,
-        entrance: Entrance,
-        sessions_file: Path,
+        gate: Gate,
     ) -> None:
         self.config, self.people = config, people
         self.daemon, self.live = daemon, live
-        self.entrance, self.pin = entrance, pin_in(config)
-        self.sessions_file, self.sessions = sessions_file, kept(sessions_file)
+        self.gate, self.pin = gate, pin_in(config)
         self.player, self.listening = Player(folders_of(config), daemon), Listening()
-        self.cookie = cookie_name(config.school.code, config.room.number)
 
     @property
     def has_pin(self) -> bool:
@@ -85,12 +79,6 @@ def room_of(connection: HTTPConnection) -> Room:
 def folders_of(config: Config) -> Sequence[Path]:
     """Where the day may be, the likelier first."""
     return [folder for folder in (config.day_folder, config.second_day_folder) if folder is not None]
-
-
-def language_of(connection: HTTPConnection) -> str:
-    """The reader's: as chosen, else Russian."""
-    chosen = connection.cookies.get(LANGUAGE_COOKIE, "")
-    return chosen if chosen in LANGUAGES else LANGUAGES[0]
 
 
 def pin_in(config: Config) -> Pin | None:

@@ -12,10 +12,10 @@ from msgspec import Struct, structs
 
 from exam.audio import AudioFormat, FrameSpan, frame_within
 from exam.errors import Rejected
+from exam.localpage.refusal import Refused
 from station import journal
 from station.session import Take
 from station.tape import SUFFIX, TapeReader
-from station.web.refusal import Refused
 
 
 class Piece(Struct, frozen=True):

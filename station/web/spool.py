@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from exam.durable import NO_SPACE
-from station.web.refusal import Refused
+from exam.localpage.refusal import Refused
 
 _NAME = ".принятое"
 _MOST = 4

@@ -1,4 +1,5 @@
-"""Which files go into which ZIP: a recording with its manifest, a participant whole where that fits. Pure."""
+"""Which files go into which ZIP: a recording with its manifest, a participant whole where that fits; what
+stands alone after the recordings of its day. Pure."""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -62,6 +63,21 @@ def bundles(
         )
         for group in grouped.values()
     ]  # fmt: skip
+
+
+class Alone(Struct, frozen=True):
+    """What belongs to no recording: a room's record, a scan, a package's manifest. `about`: what it is, in words."""
+
+    found: Found
+    exam_date: date
+    about: str
+    at: datetime
+
+
+def with_alone(recordings: Iterable[Bundle], others: Iterable[Alone], names: Callable[[Found], str]) -> list[Bundle]:
+    """The bundles with what stands alone, after the recordings of its day."""
+    alone = [Bundle(one.exam_date, ((File(one.found, names(one.found), one.about, one.at),),)) for one in others]
+    return sorted([*recordings, *alone], key=lambda bundle: bundle.exam_date)
 
 
 def loads(together: Iterable[Bundle], limit: int) -> Iterator[Bundle]:

@@ -1,30 +1,23 @@
 """The inventory («опись») of what is handed over, as text and as a table: every file with size and SHA-256.
 
-Made for Windows: a mark for UTF-8, line ends of two signs, semicolons that Excel takes for columns. No I/O.
+No I/O.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from msgspec import Struct
 
+from exam import windows
 from exam.language import say
-from exam.manifest import Decision, Manifest
+from exam.manifest import Manifest, decision_words
 from exam.names import Kind
+from exam.roomday import RoomDay
 from sync.handing.records import Member, Packed, Spoiled
+from sync.plan import ItemKind
 
 NAME = ("опись", "inventory")
 _LACKING_AT_MOST = 200
-_DECISIONS: dict[Decision, tuple[str, str]] = {
-    "accepted": ("принята", "accepted"),
-    "rejected": ("отклонена", "rejected"),
-    "unreviewed": ("не прослушана", "unreviewed"),
-    "interrupted": ("прервалась", "interrupted"),
-    "early_end": ("завершил досрочно", "ended early"),
-    "removed": ("удалён", "removed"),
-}
 
 
 class Lack(Struct, frozen=True):
@@ -46,39 +39,46 @@ def about(told: Manifest) -> str:
         words = [f"{kinds.get(told.kind, say('запись', 'recording'))}, {say('ауд.', 'room')} {told.room}"]
     else:
         person = told.participant
-        name = " ".join(part for part in (person.surname, person.first_name, person.patronymic) if part)
-        words = [f"№ {person.number} {name}", person.class_name]
+        words = [f"№ {person.number} {person.full_name}", person.class_name]
     if told.take is not None and told.take > 1:
         words.append(say(f"дубль {told.take}", f"take {told.take}"))
     if told.outcome is not None:
-        words.append(say(*_DECISIONS[told.outcome]))
+        words.append(decision_words(told.outcome))
     if told.replaces is not None:
         words.append(say(f"взамен «{told.replaces}»", f"instead of “{told.replaces}”"))
     return " ".join(", ".join(word for word in words if word).split())
+
+
+def about_room(told: RoomDay) -> str:
+    """Which room's record it is, in one line."""
+    return say(f"сведения аудитории {told.room}, № {told.number}", f"record of room {told.room}, no. {told.number}")
+
+
+def about_paper(kind: ItemKind) -> str:
+    """What a file beside the recordings is, in one line."""
+    return say("опись комплекта", "the package's manifest") if kind == "package" else say("скан", "a scan")
 
 
 def inside(
     heading: Heading, zip_name: str, members: Sequence[Member], lacking: Sequence[Lack], *, alone: bool
 ) -> bytes:
     """The one in a ZIP, which cannot hold the ZIP's own SHA-256. `alone`: larger than archives are to be."""
-    return _for_windows(
-        "\n".join(
-            [
-                *_titled(heading),
-                say(f"Архив {zip_name}", f"Archive {zip_name}"),
-                say(
-                    "SHA-256 самого архива — в описи, которая лежит рядом с архивами.",
-                    "The SHA-256 of the archive itself is in the inventory beside the archives.",
-                ),
-                *([_oversize()] if alone else []),
-                "",
-                *_table(members),
-                "",
-                _total([], members),
-                *_lacking(lacking),
-                *_closing(),
-            ]
-        )
+    return windows.text(
+        [
+            *_titled(heading),
+            say(f"Архив {zip_name}", f"Archive {zip_name}"),
+            say(
+                "SHA-256 самого архива — в описи, которая лежит рядом с архивами.",
+                "The SHA-256 of the archive itself is in the inventory beside the archives.",
+            ),
+            *([_oversize()] if alone else []),
+            "",
+            *_table(members),
+            "",
+            _total([], members),
+            *_lacking(lacking),
+            *_closing(),
+        ]
     )
 
 
@@ -99,26 +99,23 @@ def beside(heading: Heading, packed: Sequence[Packed], spoiled: Sequence[Spoiled
     if spoiled:
         lines += ["", say("НЕ ПЕРЕДАВАТЬ, заменены другими архивами:", "NOT TO BE HANDED OVER, replaced by others:")]
         lines += [f"  {each.zip}: {say(each.reason.ru, each.reason.en)}" for each in spoiled]
-    return _for_windows("\n".join([*lines, *_lacking(lacking), *_closing()]))
+    return windows.text([*lines, *_lacking(lacking), *_closing()])
 
 
 def table(packed: Iterable[Packed], lacking: Iterable[Lack]) -> bytes:
     """For Excel."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    writer.writerow(
-        [
+    rows = [
+        (
             "№", say("Файл", "File"), say("Участник", "Participant"), say("Размер, байт", "Size, bytes"), "SHA-256",
             "ZIP", say("SHA-256 архива", "SHA-256 of the ZIP"), say("Примечание", "Note"),
-        ]
-    )  # fmt: skip
+        )
+    ]  # fmt: skip
     members = [(archive, member) for archive in packed for member in archive.members]
     for number, (archive, member) in enumerate(members, 1):
-        cells = (str(number), member.name, member.about, str(member.size), member.sha256, archive.zip, archive.sha256)
-        writer.writerow([_inert(cell) for cell in cells] + [""])
-    for lack in lacking:
-        writer.writerow([_inert(cell) for cell in ("", lack.path, "", "", "", "", "", f"{_not_here()}: {lack.reason}")])
-    return _for_windows(text.getvalue().removesuffix("\n"))
+        about_it = (str(number), member.name, member.about, str(member.size), member.sha256)
+        rows.append((*about_it, archive.zip, archive.sha256, ""))
+    rows += [("", lack.path, "", "", "", "", "", f"{_not_here()}: {lack.reason}") for lack in lacking]
+    return windows.table(rows)
 
 
 def _titled(heading: Heading) -> list[str]:
@@ -189,12 +186,3 @@ def _oversize() -> str:
 
 def _not_here() -> str:
     return say("не вошло", "lacking")
-
-
-def _inert(cell: str) -> str:
-    """Excel takes what begins so for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell
-
-
-def _for_windows(text: str) -> bytes:
-    return (text + "\n").replace("\n", "\r\n").encode("utf-8-sig")

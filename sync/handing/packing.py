@@ -6,25 +6,25 @@ in `archives.jsonl`, given its name, told to the ledger; a kill between any two 
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from exam import manifest
+from exam import manifest, roomday
 from exam.errors import ExamError, Rejected
 from exam.language import say
 from exam.manifest import Manifest
 from sync.handing import archive, inventory
 from sync.handing.archive import Content, Unusable
 from sync.handing.giving import Handovers, settle, waits
-from sync.handing.grouping import Bundle, File, bundles, folded, free_name, loads
+from sync.handing.grouping import Alone, Bundle, File, bundles, folded, free_name, loads, with_alone
 from sync.handing.inventory import Heading, Lack
 from sync.handing.outbox import Outbox
 from sync.handing.records import Archives, Inventoried, Member, Packed, Packing, Spoiled, archives
 from sync.ledger import Ledger, Move
 from sync.lines import Lines
 from sync.model import ItemState
-from sync.plan import Found, Key, Reason, Row
+from sync.plan import Found, Key, Reason, Row, may_go
 from sync.schedule import exam_day
 from sync.source import Changed
 from sync.states import ARRIVED, REFUSED
@@ -134,7 +134,8 @@ class Packer:
             taken[folded(name)] = one.item.key
             return name
 
-        together = bundles(self._pairs(found, told), named, inventory.about)
+        recordings = bundles(self._pairs(found, told), named, inventory.about)
+        together = with_alone(recordings, self._alone(found), named)
         return next(loads(together, self._limit - spoken_for), None)
 
     def _make(self, load: Bundle, found: Sequence[Found]) -> None:
@@ -220,6 +221,16 @@ class Packer:
                 packed.update(each.item.key for each in fresh)
                 if fresh:
                     yield told[one.item.key], fresh
+
+    def _alone(self, found: Iterable[Found]) -> Iterator[Alone]:
+        """What belongs to no recording and is in no ZIP yet; what cannot be read any more the next scan finds."""
+        rows = self._ledger.rows()
+        for one in found:
+            if one.item.kind in {"room", "paper", "package"} and self._is_sound(one, rows) and may_go(one, rows, set()):
+                try:
+                    yield _told_of(one)
+                except (Rejected, OSError):
+                    continue
 
     def _is_sound(self, one: Found, rows: Mapping[Key, Row]) -> bool:
         return one.problem is None and _is_to_pack(rows[one.item.key])
@@ -335,6 +346,16 @@ def note_failure(found: Iterable[Found], error: ExamError, ledger: Ledger) -> No
     rows, reason = ledger.rows(), Reason(error.ru, error.en)
     stuck = [row for one in found if _is_to_pack(row := rows[one.item.key])]
     ledger.move_all([(row, row.state, {"reason": reason}) for row in stuck if row.reason != reason])
+
+
+def _told_of(one: Found) -> Alone:
+    """Raises Rejected, OSError."""
+    path = Path(one.file)
+    if one.item.kind == "room":
+        told = roomday.load(path)
+        return Alone(one, told.exam_date, inventory.about_room(told), told.until)
+    day = exam_day(one.item.path) or date.max
+    return Alone(one, day, inventory.about_paper(one.item.kind), datetime.fromtimestamp(path.stat().st_mtime, tz=UTC))
 
 
 def _is_to_pack(row: Row) -> bool:

@@ -25,9 +25,10 @@ from sync.life import Stop, Stopped, alone
 from sync.model import ItemState
 from sync.notify import News, Notifier
 from sync.plan import Found, Key
+from sync.school.outgoing import scan, watched
 from sync.states import ARRIVED, DONE, REFUSED, WORKING
 from sync.targets import Manual
-from sync.watch import Watch, scan
+from sync.watch import Watch
 
 RESCAN_S = 60.0
 QUIET_S = 1800.0
@@ -83,7 +84,7 @@ class Work:
 
         Goes on also when a person must act: that is said, noted in the ledger, and tried again.
         """
-        watch, told = Watch(self._config.recordings, self._stop.wake), ""
+        watch, told = Watch(watched(self._config), self._stop.wake), ""
         try:
             while not self._stop.asked:
                 watch.look()
@@ -168,7 +169,7 @@ class Work:
         )  # fmt: skip
 
     def _look(self, ledger: Ledger) -> list[Found]:
-        found = scan(self._config.recordings, streams=self._config.streams).found
+        found = scan(self._config, streams=self._config.streams).found
         ledger.note_found(found)
         if self._is_first:
             _give_another_chance(ledger)

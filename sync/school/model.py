@@ -108,6 +108,15 @@ class Paper(Struct, frozen=True):
     room: str | None = None
 
 
+class Given(Struct, frozen=True):
+    """Papers handed over on paper: who gave them to whom, and when that was noted."""
+
+    by: str
+    to: str
+    note: str
+    noted_at: datetime
+
+
 class Fault(Struct, frozen=True):
     """Something that keeps the package from being complete. `reason` says what, and what to do about it.
 
@@ -159,7 +168,7 @@ class Room(Struct, frozen=True):
 
 
 class SchoolDay(Struct, frozen=True, kw_only=True):
-    """A school's day. `papers`: everything that travels beside recordings, protocols included."""
+    """A school's day. `papers`: everything that travels as a scan, protocols included; `papers_given`: by hand."""
 
     school: str
     school_name: str
@@ -170,6 +179,7 @@ class SchoolDay(Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     rooms: tuple[Room, ...] = ()
     papers: tuple[Paper, ...] = ()
+    papers_given: tuple[Given, ...] = ()
     faults: tuple[Fault, ...] = ()
 
     @property

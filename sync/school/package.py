@@ -4,6 +4,7 @@ Owned here: the format, its name, the chain of versions. A correction after rele
 before by its SHA-256; nothing is replaced. What comes from outside (a drive, a school) is read by `read`, bounded.
 """
 
+import hashlib
 import re
 from datetime import date, datetime
 from typing import Literal
@@ -13,7 +14,7 @@ from msgspec import Struct, field
 
 from exam.errors import Rejected
 from exam.regulation import Outcome
-from sync.school.model import Cell, Fault, PaperKind, PapersWay, Recording, Stage
+from sync.school.model import Cell, Fault, Given, PaperKind, PapersWay, Recording, Stage
 
 SCHEMA = 1
 MAX_BYTES = 16 << 20
@@ -86,6 +87,7 @@ class Package(Struct, frozen=True, kw_only=True):
     scheme: int
     recording: Recording
     papers_way: PapersWay
+    papers_given: tuple[Given, ...] = ()
     rows: tuple[PackageRow, ...]
     files: tuple[PackageFile, ...]
     faults: tuple[Fault, ...] = ()
@@ -117,6 +119,11 @@ def read(content: bytes, name: str) -> Package:
     if package.schema != SCHEMA:
         raise _refused(name, f"версия {package.schema}, программа знает {SCHEMA}", f"schema {package.schema}")
     return package
+
+
+def digest(content: bytes) -> str:
+    """The SHA-256 by which a manifest's bytes are known."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def written(package: Package) -> bytes:

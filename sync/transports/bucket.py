@@ -14,7 +14,7 @@ announced when the upload began, which others do not know.
 
 import base64
 import hashlib
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
@@ -59,10 +59,11 @@ class Bucket:
 
     def __init__(
         self, url: str, bucket: str, access_key: str, secret_key: str, *,
-        region: str = "us-east-1", ca_file: str | None = None,
+        region: str = "us-east-1", ca_file: str | None = None, renewed: Callable[[], Sequence[str]] | None = None,
     ) -> None:  # fmt: skip
+        """`renewed`: tells both keys as they are now, at every request."""
         self._place = f"{url}/{quote(bucket, safe='')}"
-        self._signer = Signer(access_key, secret_key, region)
+        self._signer = Signer(access_key, secret_key, region, renewed)
         self._web = Web(url, self._signer, ca_file=ca_file)
         self._refusals = Refusals(url, bucket)
         self._knows_conditions = True

@@ -1,5 +1,6 @@
 """The transport that the configuration asks for. Each kind's module, and its library, is imported only where used."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from exam.errors import ConfigError
@@ -40,12 +41,9 @@ def _shelved(config: Config, shelf: Shelf) -> Transport:
 def _tus(config: Config, target: Tus) -> Transport:
     from sync.transports.tus import Tus as Uploads
 
-    def token() -> str:
-        return targets.secret(config.file, "token_file", target.token_file)[0]
-
-    token()  # one that cannot be read is said at once
+    token = _secret(config, "token_file", target.token_file)
     tier = target.tier or "hub"  # the weaker claim, unless told
-    return Uploads(target.url, token, tier=tier, ca_file=target.ca_file)
+    return Uploads(target.url, token, tier=tier, ca_file=target.ca_file, fingerprint=target.fingerprint)
 
 
 def _webdav(config: Config, target: WebDav) -> Shelf:
@@ -53,9 +51,9 @@ def _webdav(config: Config, target: WebDav) -> Shelf:
     from sync.transports.webdav import WebDav as Server
 
     if not target.user:
-        (token,) = targets.secret(config.file, "token_file", target.token_file)
+        token = _secret(config, "token_file", target.token_file)
         return Server(target.url, web.Bearer(token), ca_file=target.ca_file)
-    (password,) = targets.secret(config.file, "password_file", target.password_file)
+    password = _secret(config, "password_file", target.password_file)
     return Server(target.url, web.Basic(target.user, password), keyed_by="password_file", ca_file=target.ca_file)
 
 
@@ -68,14 +66,17 @@ def _sftp(config: Config, target: Sftp) -> Shelf:
             f"{config.file}: target.key_file: ожидается закрытый ключ SSH, или пароль в target.password_file",
             f"{config.file}: target.key_file: expected a private SSH key, or a password in target.password_file",
         )
-    (password,) = targets.secret(config.file, "password_file", target.password_file)
-    login = Login(
-        target.user,
-        key=private_key(config.file, target.key_file) if target.key_file else None,
-        password=password or None,
-        host_key=host_key(config.file, target.host_key) if target.host_key else None,
-        known_hosts=config.state / "known_hosts",
-    )
+
+    def login() -> Login:
+        (password,) = targets.secret(config.file, "password_file", target.password_file)
+        return Login(
+            target.user,
+            key=private_key(config.file, target.key_file) if target.key_file else None,
+            password=password or None,
+            host_key=host_key(config.file, target.host_key) if target.host_key else None,
+            known_hosts=config.state / "known_hosts",
+        )
+
     return Folders(target.url, login)
 
 
@@ -83,8 +84,13 @@ def _s3(config: Config, target: S3) -> Transport:
     from sync.transports.bucket import Bucket
     from sync.transports.s3 import Objects
 
-    access, secret = targets.secret(config.file, "credentials_file", target.credentials_file, words=2)
-    bucket = Bucket(target.url, target.bucket, access, secret, region=target.region, ca_file=target.ca_file)
+    def keys() -> list[str]:
+        return targets.secret(config.file, "credentials_file", target.credentials_file, words=2)
+
+    access, secret = keys()
+    bucket = Bucket(
+        target.url, target.bucket, access, secret, region=target.region, ca_file=target.ca_file, renewed=keys
+    )
     return Objects(bucket, target.prefix, config.address, config.tier or "hub")
 
 
@@ -92,3 +98,13 @@ def _folder(config: Config, target: Folder) -> Shelf:
     from sync.transports.folder import Drive
 
     return Drive(Path(target.folder), config.state / "mounted-at")
+
+
+def _secret(config: Config, key: str, file: str | None) -> Callable[[], str]:
+    """Read whenever it is used: whoever replaces it need restart nothing. Raises ConfigError, at once and then."""
+
+    def read() -> str:
+        return targets.secret(config.file, key, file)[0]
+
+    read()
+    return read

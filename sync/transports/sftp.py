@@ -7,7 +7,7 @@ give it from its memory: nothing in SFTP can ask for the disk.
 
 import errno
 from collections import deque
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
@@ -39,7 +39,7 @@ class Sftp:
 
     appends = True
 
-    def __init__(self, url: str, login: Login) -> None:
+    def __init__(self, url: str, login: Login | Callable[[], Login]) -> None:
         parts = urlsplit(url)
         self._url, self._base = url, _base(unquote(parts.path))
         self._session = Session(url, parts.hostname or "", parts.port, login)

@@ -4,7 +4,7 @@ The only module that imports `requests_aws4auth`; `sync.transports.bucket` uses 
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -15,6 +15,8 @@ from sync.transports.web import BLOCK_BYTES, Auth, Body, Request
 
 _TOLERATED = timedelta(minutes=4)
 """Servers refuse what was signed more than 15 minutes off, some earlier."""
+_BEYOND = timedelta(days=100 * 365)
+"""No clock is so wrong, though a computer that lost its battery may be in 1970."""
 _SIGNED = {"host", "content-md5", "content-type", "if-match", "if-none-match", "range", "x-amz-*"}
 
 
@@ -30,10 +32,14 @@ class Piece(Body):
 
 
 class Signer(Auth):
-    """Signs with one pair of keys, for one region; for any thread."""
+    """Signs with one pair of keys, or what `renewed` tells of them, for one region; for any thread."""
 
-    def __init__(self, access_key: str, secret_key: str, region: str) -> None:
-        self._sign = AWS4Auth(access_key, secret_key, region, "s3", include_hdrs=_SIGNED)
+    def __init__(
+        self, access_key: str, secret_key: str, region: str, renewed: Callable[[], Sequence[str]] | None = None
+    ) -> None:
+        self._region, self._renewed = region, renewed
+        self._keys: Sequence[str] = (access_key, secret_key)
+        self._sign = self._signing()
         self._ahead = timedelta(0)
         self._turns = threading.Lock()
 
@@ -43,6 +49,9 @@ class Signer(Auth):
         if isinstance(body, Piece):
             request.body = body.content  # hashed, and then replaced
         with self._turns:  # it makes itself a new key at midnight
+            if self._renewed is not None and (keys := tuple(self._renewed())) != self._keys:
+                self._keys = keys
+                self._sign = self._signing()
             self._sign(request)
         request.body = body
         return request
@@ -51,12 +60,16 @@ class Signer(Auth):
         """Take over the time a server told in its `Date`; False when we went by that already, or it told none."""
         try:
             ahead = parsedate_to_datetime(date or "") - datetime.now(UTC)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return False
-        if abs(ahead - self._ahead) < _TOLERATED:
+        if abs(ahead) > _BEYOND or abs(ahead - self._ahead) < _TOLERATED:
             return False
         self._ahead = ahead
         return True
+
+    def _signing(self) -> AWS4Auth:
+        access_key, secret_key = self._keys
+        return AWS4Auth(access_key, secret_key, self._region, "s3", include_hdrs=_SIGNED)
 
 
 def _blocks(content: Content, moved: Moved) -> Iterator[memoryview]:

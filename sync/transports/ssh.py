@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -115,10 +115,13 @@ class _Doorman(asyncssh.SSHClient):
 
 
 class Session:
-    """One server. Connects when first asked, and anew after `drop`. `address`: what the configuration calls it."""
+    """One server. Connects when first asked, and anew after `drop`. `address`: what the configuration calls it;
+    `login`: who we are, or where that is asked for each time."""
 
-    def __init__(self, address: str, host: str, port: int | None, login: Login) -> None:
-        self._address, self._host, self._port, self._login = address, host, port or _PORT, login
+    def __init__(self, address: str, host: str, port: int | None, login: Login | Callable[[], Login]) -> None:
+        self._address, self._host, self._port = address, host, port or _PORT
+        self._renewed = login if callable(login) else lambda: login
+        self._login = self._renewed()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: asyncssh.SSHClientConnection | None = None
         self._sftp: asyncssh.SFTPClient | None = None
@@ -128,6 +131,7 @@ class Session:
     def sftp(self) -> asyncssh.SFTPClient:
         """The session. Raises Transient, Fatal."""
         if self._sftp is None:
+            self._login = self._renewed()
             doorman = _Doorman(self._expected())
             try:
                 self._sftp = self._wait(self.begin(self._connect(doorman)))

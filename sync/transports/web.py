@@ -4,16 +4,19 @@ The only module that imports `requests`; its errors leave here as Transient, Rej
 """
 
 import base64
+import ssl
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from exam.errors import ExamError, Fatal, Rejected, Transient
+from exam.errors import ConfigError, ExamError, Fatal, Rejected, Transient
 
 BLOCK_BYTES = 128 * 1024
 """What is given to the line at a time: one block must get through within the first limit, on the slowest line."""
@@ -37,6 +40,7 @@ NO_ROOM = 507
 _SERVER_ERROR = 500
 _TOLD_BYTES = 2000
 _BOTH = 2  # languages
+_OTHER_CERTIFICATE = "Fingerprints did not match"
 _MISDIRECTED = frozenset({404, 405, 410, 412})
 
 _BUSY_WORDS = {
@@ -74,11 +78,13 @@ class Bearer(AuthBase):
 class Basic(AuthBase):
     """A user's name and password, in UTF-8, likewise."""
 
-    def __init__(self, user: str, password: str) -> None:
-        self._words = base64.b64encode(f"{user}:{password}".encode()).decode()
+    def __init__(self, user: str, password: str | Callable[[], str]) -> None:
+        self._user, self._password = user, password
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Basic {self._words}"
+        password = self._password() if callable(self._password) else self._password
+        words = base64.b64encode(f"{self._user}:{password}".encode()).decode()
+        request.headers["Authorization"] = f"Basic {words}"
         return request
 
 
@@ -98,20 +104,26 @@ class Body:
 class Web:
     """One server. `url` is what the configuration calls it; `headers` go with every request.
 
-    `ca_file`: the certificate to trust instead of those the machine trusts; `keyed_by`: the key of sync.toml that
-    names the secret.
+    `ca_file`: the certificate to trust instead of those the machine trusts; `fingerprint`: the SHA-256 (hex) of the
+    only certificate that is the server's, whatever names it bears; `keyed_by`: the key of sync.toml that names the
+    secret.
     """
 
     def __init__(
-        self, url: str, auth: AuthBase, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None,
-        keyed_by: str = "token_file",
+        self, url: str, auth: AuthBase | None, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None,
+        fingerprint: str | None = None, keyed_by: str = "token_file",
     ) -> None:  # fmt: skip
-        self._url, self._keyed_by = url, keyed_by
+        self._url, self._keyed_by, self._ca_file = url, keyed_by, ca_file
+        _check_certificate(ca_file)
         self._session = requests.Session()
         # Proxies and certificates named by the environment: asked once, not with each of a thousand small requests.
         told = self._session.merge_environment_settings(url, {}, None, ca_file, None)
         self._session.proxies, self._session.trust_env = told["proxies"], False
         self._verify = told["verify"]
+        if fingerprint is not None:
+            self._session.mount("https://", _Pinned(fingerprint))
+            # Neither who vouches for it nor its dates matter: it is the one. No proxy: behind one requests do not pin.
+            self._session.proxies, self._verify = {}, False
         self._session.auth = auth
         self._session.headers.update({"Accept-Encoding": "identity"} | dict(headers or {}))
 
@@ -193,15 +205,32 @@ class Web:
         try:
             yield
         except requests.exceptions.SSLError as error:
+            if _OTHER_CERTIFICATE in str(error):
+                raise self._stranger() from error
             if "CERTIFICATE_VERIFY_FAILED" not in str(error):
                 raise self._unreachable(error) from error
             raise Fatal(
-                f"Сертификату сервера {self._url} нельзя доверять. Проверьте адрес и часы компьютера.",
-                f"The certificate of {self._url} cannot be trusted. Check the address and this computer's clock.",
+                f"Сертификату сервера {self._url} нельзя доверять. Ничего не отправлено; проверьте адрес, часы "
+                "компьютера и target.ca_file.",
+                f"The certificate of {self._url} cannot be trusted. Nothing was sent; check the address, this "
+                "computer's clock and target.ca_file.",
                 code="bad_certificate",
             ) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            _check_certificate(self._ca_file)  # it may have been taken away since
             raise self._unreachable(error) from error
+        except OSError:
+            _check_certificate(self._ca_file)  # requests says so of a file that is not there
+            raise
+
+    def _stranger(self) -> Fatal:
+        return Fatal(
+            f"По адресу {self._url} отвечает не тот сервер, с которым связан этот компьютер. Ничего не отправлено. "
+            "Проверьте, не сменился ли адрес Штаба; если сервер там новый, свяжите заново: station-sync pair.",
+            f"At {self._url} another server answers than the one this computer was paired with. Nothing was sent. See "
+            "whether the headquarters' address has changed; if its server is new, pair again: station-sync pair.",
+            code="other_certificate",
+        )
 
     def _unreachable(self, error: Exception) -> Transient:
         return Transient(
@@ -227,6 +256,34 @@ class Web:
         )
 
 
+def _check_certificate(ca_file: str | None) -> None:
+    """Raise ConfigError when a certificate to trust was named and cannot be used."""
+    if ca_file is None:
+        return
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # SSLError is one
+        reason = "PEM" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ConfigError(
+            f"target.ca_file: сертификат {ca_file} не читается ({reason}). Записи целы; положите туда сертификат "
+            "сервера (PEM) или уберите ключ из настроек.",
+            f"target.ca_file: the certificate {ca_file} cannot be read ({reason}). Recordings are safe; put the "
+            "server's certificate (PEM) there, or take the key out of the configuration.",
+            code="bad_ca_file",
+        ) from error
+
+
+class _Pinned(HTTPAdapter):
+    """Connections to the one certificate of this SHA-256; checked before anything is said."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self._fingerprint = fingerprint
+        super().__init__()
+
+    def init_poolmanager(self, *words: Any, **more: Any) -> None:
+        super().init_poolmanager(*words, **more, assert_fingerprint=self._fingerprint)
+
+
 def _read_within_bounds(answer: Answer) -> None:
     """Take in the body of an answer, which the far end may make as long as it likes. Raises Transient when it did."""
     body = answer.raw.read(_MOST_BYTES + 1, decode_content=False)
@@ -242,7 +299,7 @@ def retry_after(answer: Answer) -> float | None:
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -287,6 +344,9 @@ def post(url: str, body: bytes) -> bool:
     """Send a JSON document to an address of the school's own; whether it was taken. Raises nothing."""
     try:
         kind = {"Content-Type": "application/json"}
-        return requests.post(url, data=body, headers=kind, timeout=_LIMITS_S, allow_redirects=False).ok
+        with requests.post(
+            url, data=body, headers=kind, timeout=_LIMITS_S, allow_redirects=False, stream=True
+        ) as answer:  # of which nothing is read: it may be without end
+            return answer.ok
     except requests.RequestException:
         return False

@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from exam import roster
+from exam import roster, tabular
 from exam.errors import ConfigError
 from exam.roster import Participant
 
@@ -154,7 +154,7 @@ def test_a_missing_or_huge_file(tmp_path: Path) -> None:
     assert "файл не читается" in refusal(tmp_path), "a folder"
     huge = tmp_path / "huge.csv"
     with huge.open("wb") as file:
-        file.truncate(roster.MAX_BYTES + 1)
+        file.truncate(tabular.MAX_BYTES + 1)
     assert "больше 16 МБ" in refusal(huge)
 
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { load, ru, en, facts, inHand, status, local, marks } from "./made_up.mjs";
 
-const { say } = await load("say.js");
+const { say } = await load("../common/say.js");
 const { alarmsOf, sinceOf, speechInPause } = await load("alarms.js");
 const { verdictOf, taskAt } = await load("verdict.js");
 const { bandOf, mainOf, screenOf } = await load("screen.js");

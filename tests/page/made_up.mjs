@@ -3,7 +3,7 @@
 export const load = (file) => import(`${process.env.ROOM}/${file}`);
 export const { default: ru } = await load("../words.ru.js");
 export const { default: en } = await load("../words.en.js");
-(await load("say.js")).speak(ru);
+(await load("../common/say.js")).speak(ru);
 
 export const person = (number, name, more = {}) => {
   const [surname, first_name, patronymic = ""] = name.split(" ");

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { load, ru, en, person, people, steps, budget, facts, local, status, marks } from "./made_up.mjs";
 
-const { say } = await load("say.js");
+const { say } = await load("../common/say.js");
 const { timerOf, nextTask } = await load("timer.js");
 const { listOf, markOf, matches, unaccounted, usedVariants } = await load("people.js");
 const { countdownOf } = await load("holding.js");
 const { Cells, share } = await load("cells.js");
 const { together, place } = await load("waves.js");
-const { date, later, length, timer } = await load("format.js");
+const { date, later, length, timer } = await load("../common/format.js");
 
 test("both languages have the same sentences with the same places to fill", () => {
   assert.deepEqual(Object.keys(en), Object.keys(ru));

@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 import station.web
+from exam.localpage.pages import COMMON
 from station import alarms
 from station.audibility.findings import MetricName
 
@@ -23,7 +24,8 @@ _NOT_OF_THE_PAGE = {"no_stream", "internal", "source_damaged"}
 def room_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page's modules where Node.js takes them for modules, whatever its version."""
     copy = tmp_path_factory.mktemp("static") / "static"
-    shutil.copytree(STATIC, copy)
+    for folder in (STATIC, COMMON):
+        shutil.copytree(folder, copy, dirs_exist_ok=True)
     (copy / "package.json").write_text('{"type": "module"}')
     return copy / "room"
 
@@ -61,7 +63,7 @@ def test_every_sentence_is_used_and_every_one_used_is_there() -> None:
 
 
 def test_modules_are_small_and_ask_nobody_else() -> None:
-    for path in sorted(STATIC.rglob("*.[jc]s*")):
+    for path in sorted([*STATIC.rglob("*.[jc]s*"), *COMMON.rglob("*.[jc]s*")]):
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= 400, path
         outside = re.findall(r"https?://(?!www\.w3\.org/2000/svg)[^\"'`\s]+", text)

@@ -17,7 +17,6 @@ from sync import config as configuration
 from sync.cli import main
 from sync.config import Config
 from sync.scans import finding, opening
-from sync.scans.finding import find
 from sync.scans.looking import look
 from sync.scans.model import Scans
 
@@ -242,8 +241,12 @@ def test_without_a_roster_the_command_says_which_key_is_missing(
 
 
 def test_names_are_the_same_in_either_form_of_unicode(school: Config, papers: Path) -> None:
-    put(school, papers / "1.jpg", "Соловьёв и\u0306.jpg")
-    assert [one.file for one in find(school.scans).candidates] == ["Соловьёв й.jpg"]
+    apart = "скан и\u0306.jpg"
+    put(school, papers / "1.jpg", apart)
+    assert main(["scans", "assign", "скан й.jpg", "--participant", "17"]) == 0
+    [paper] = seen(school).papers
+    assert (paper.file, paper.participant) == (apart, 17)
+    assert (school.scans / paper.file).exists()
 
 
 @pytest.mark.slow

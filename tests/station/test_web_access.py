@@ -3,8 +3,9 @@
 import pytest
 
 from exam.clock import NS_PER_S
-from station.web.access import Pin, Sessions, Tickets, cookie_name, is_our_host, is_our_origin
+from exam.localpage.access import Sessions, Tickets, cookie_name, is_our_host, is_our_origin
 from station.web.listening import Listening
+from station.web.pin import Pin
 
 HERE = ("127.0.0.1", 8265)
 
@@ -87,7 +88,7 @@ def test_a_session_outlives_the_process_but_its_cookie_is_not_kept() -> None:
 
 
 def test_rooms_of_one_computer_have_cookies_of_their_own() -> None:
-    names = {cookie_name("701020", room) for room in ("265", "12а", "12a")}
+    names = {cookie_name("station", "701020", room) for room in ("265", "12а", "12a")}
     assert len(names) == 3
     assert all(name.isascii() and name.isidentifier() for name in names)
 

@@ -9,9 +9,9 @@ from days import BLOCK, IVANOV, PETROVA, RATE, SHAPE, Room, audio_of
 from tampered import PART_1
 
 from exam.audio import Mark
+from exam.localpage.refusal import Refused
 from station.session import commands as ask
 from station.tape import HEADER_BYTES, SUFFIX, Tape, header
-from station.web.refusal import Refused
 from station.web.sounds import Piece, Sound, find
 from station.web.survey import parts, survey_of, waveform
 

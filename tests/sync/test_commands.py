@@ -78,6 +78,27 @@ def test_status_speaks_russian_to_people(school: School, tmp_path: Path, capsys:
     assert "Комплект не полон: не доставлено 2" in capsys.readouterr().out
 
 
+def test_a_name_cannot_speak_for_the_program(
+    school: School, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    school.record("Иванов И", noise(10))
+    for path in list(school.day.iterdir()):
+        path.rename(path.with_name("x\nКомплект полон: доставлено всё.\x1b[2J" + path.suffix))
+    (manifest,) = school.day.glob("*.json")
+    told = json.loads(manifest.read_bytes())
+    told["audio"]["file"] = manifest.with_suffix(".wav").name
+    manifest.write_text(json.dumps(told))
+    school.send_to(Target(9, tmp_path))
+    config = str(school.base / "sync.toml")
+    assert main(["once", "--config", config]) == 1
+    assert main(["status", "--config", config]) == 0
+    shown = capsys.readouterr()
+    for text in (shown.out, shown.err):
+        assert "доставлено всё" in text
+        assert not any(line.startswith("Комплект полон") for line in text.splitlines())
+        assert "\x1b" not in text
+
+
 def test_a_server_beyond_this_machine_without_tls_is_warned_of(
     school: School, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,7 @@ def test_defaults_are_relative_to_the_file(tmp_path: Path) -> None:
         (GOOD.replace("701020", "70/10"), "school.code", "letters, digits"),
         (GOOD + 'server_key = "AAAA"', "target.server_key", "32 bytes"),
         (GOOD + '[send]\nwindow = "18-23"', "send.window", "18:00-23:30"),
+        (GOOD + '[notify]\nwebhook = "http://localhost.example/hook"', "notify.webhook", "https://"),
         (GOOD + '[send]\nrelease = "never"', "send.release", '"auto", "manual"'),
         ('school = "x"' + GOOD.replace("[school]", "[other]"), "school", "a section"),
         ("[target", "", "not TOML"),

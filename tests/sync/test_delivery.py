@@ -267,7 +267,7 @@ def test_verify_names_each_breach(school: School, our_exchange: Target) -> None:
     done = school.run("verify")
     assert done.returncode == 1
     assert [line.partition(": ")[2] for line in sorted(done.stderr.splitlines())] == [
-        "no receipt, or it cannot be read; station-sync once asks for it again",
+        "no receipt, or it is no good; station-sync once asks for it again",
         "what is on disk now is not what was delivered",
         "the server's signature is wrong",
     ]
@@ -286,7 +286,7 @@ def test_a_lost_or_forged_receipt_is_no_delivery_until_it_is_fetched_again(
     forged.write_text(forged.read_text().replace("hub", "centre"))
     package = school.status()["package"]
     assert not package["complete"]
-    assert [one["path"].rpartition("/")[2] for one in package["missing"]] == [f"{stems[0]}.wav"]
+    assert [one["path"].rpartition("/")[2] for one in package["missing"]] == [f"{stem}.wav" for stem in stems]
     assert "once" in package["missing"][0]["reason"]
     assert school.once().returncode == 0
     assert (lost.read_bytes(), forged.read_bytes()) == genuine

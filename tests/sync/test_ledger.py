@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exam.errors import Fatal
 from sync import ledger
 from sync.ledger import Ledger
 from sync.model import ItemState
@@ -120,6 +122,41 @@ def test_a_ledger_of_the_first_version_is_read_on(tmp_path: Path) -> None:
     (row,) = opened.rows().values()
     assert (row.key, row.state, row.receipt, row.resumes) == (ITEM.key, ItemState.DELIVERED, "r1", None)
     assert opened.target() == "https://example.org/files"
+
+
+def test_a_ledger_of_a_later_version_is_not_taken_for_none(tmp_path: Path) -> None:
+    """Else status and verify would say that there is nothing to check."""
+    later = sqlite3.connect(tmp_path / ledger.FILE)
+    later.execute("PRAGMA user_version = 99")
+    later.close()
+    with pytest.raises(Fatal, match="более новой версией"):
+        ledger.read(tmp_path)
+    with pytest.raises(Fatal, match="более новой версией"):
+        Ledger(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["state = 'flown'", "reason = '{'", "next_try_at = 'soon'"])
+def test_rows_that_make_no_sense_are_set_aside_like_a_damaged_file(tmp_path: Path, damage: str) -> None:
+    with closing(Ledger(tmp_path)) as opened:
+        opened.note_found([found()])
+    torn = sqlite3.connect(tmp_path / ledger.FILE)
+    with torn:
+        torn.execute(f"UPDATE items SET {damage}")  # noqa: S608 - literals
+    torn.close()
+    with closing(Ledger(tmp_path)) as opened:
+        assert not opened.rows()
+    assert (tmp_path / f"damaged-1-{ledger.FILE}").exists()
+
+
+def test_what_was_noted_of_a_manifest_and_cannot_be_read_is_read_again(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path)) as opened:
+        pass
+    torn = sqlite3.connect(tmp_path / ledger.FILE)
+    with torn:
+        torn.execute("INSERT INTO manifests VALUES ('/a.json', '{')")
+    torn.close()
+    with closing(Ledger(tmp_path)) as opened:
+        assert opened.manifests() == {}
 
 
 def test_several_moves_are_one_step_or_none(tmp_path: Path) -> None:

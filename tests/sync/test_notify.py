@@ -1,6 +1,7 @@
 """A person is told once, in counts and rooms; whoever cannot be told is told again."""
 
 import json
+import resource
 import sys
 import threading
 from collections.abc import Iterator
@@ -33,7 +34,9 @@ def row(state: ItemState, name: str = "Иванов И.mp3", **told: object) -> 
         ([row(ItemState.UPLOADED, unproven=True)], DUE, "needs_human"),
         ([row(ItemState.NEEDS_HUMAN, resumes=ItemState.HASHED)], DUE, "needs_human"),
         ([row(ItemState.WAITING, resumes=ItemState.HASHED)], DUE, None),
-        ([row(ItemState.CHANGED, present=False), row(ItemState.HANDED_OVER)], DUE, "complete"),
+        ([row(ItemState.DELIVERED, present=False), row(ItemState.HANDED_OVER)], DUE, "complete"),
+        ([row(ItemState.CHANGED, present=False), row(ItemState.HANDED_OVER)], DUE, "needs_human"),
+        ([row(ItemState.HASHED, present=False), row(ItemState.DELIVERED)], DUE, "needs_human"),
     ],
 )
 def test_what_is_news(rows: list[Row], today: date, event: str | None) -> None:
@@ -59,6 +62,43 @@ def test_a_command_hears_each_piece_of_news_once(tmp_path: Path) -> None:
     told = [json.loads(line) for line in (tmp_path / "told").read_text().splitlines()]
     assert [one["event"] for one in told] == ["needs_human", "complete"]
     assert (told[0]["files"], told[0]["delivered"], told[0]["rooms"]) == (2, 1, ["2026-02-11_265"])
+
+
+def test_a_file_that_is_stuck_is_told_once_while_the_others_arrive(tmp_path: Path) -> None:
+    """Else a line that breaks every three minutes would ring as often."""
+    notifier = Notifier(tmp_path, script(tmp_path, "told.open('a').write(sys.stdin.read() + '\\n')"))
+    for arrived in range(4):
+        rows = [row(ItemState.DELIVERED if number < arrived else ItemState.HASHED, str(number)) for number in range(4)]
+        news = news_of("701020", [row(ItemState.CHANGED, "б"), *rows], DUE, DUE)
+        assert news
+        assert notifier.tell(news)
+    another = news_of("701020", [row(ItemState.CHANGED, "б"), row(ItemState.CHANGED, "в")], DUE, DUE)
+    complete = news_of("701020", [row(ItemState.DELIVERED, "б")], DUE, DUE)
+    for news in (another, complete, another):
+        assert news
+        assert notifier.tell(news)
+    told = [json.loads(line) for line in (tmp_path / "told").read_text().splitlines()]
+    assert [(one["event"], one["stuck"]) for one in told] == [
+        ("needs_human", 1), ("needs_human", 2), ("complete", None), ("needs_human", 2),
+    ]  # fmt: skip
+
+
+def test_a_command_that_prints_without_end_costs_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.notify._PATIENCE_S", 0.5)
+    news = news_of("701020", [row(ItemState.DELIVERED)], DUE, DUE)
+    assert news
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert not Notifier(tmp_path, ["yes", "x" * 1000]).tell(news)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+def test_a_full_disk_ends_nothing_and_repeats_nothing(tmp_path: Path) -> None:
+    news = news_of("701020", [row(ItemState.DELIVERED)], DUE, DUE)
+    assert news
+    notifier = Notifier(tmp_path / "nowhere", script(tmp_path, "told.open('a').write('x')"))
+    assert notifier.tell(news)
+    assert notifier.tell(news)
+    assert (tmp_path / "told").read_text() == "x"
 
 
 def test_a_command_that_fails_is_asked_again(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sync import pace
 from sync.pace import Pace
 from sync.plan import Item, Row
 from sync.progress import Progress, Rate, duration
+from sync.transports import web
 
 KEY, OTHER = ("a", "1"), ("b", "2")
 
@@ -85,12 +86,20 @@ def test_more_bytes_than_ever_are_progress_and_the_same_again_are_not() -> None:
 
 def test_polls_hold_back_only_their_item_and_end() -> None:
     mine = Pace(Hand())
-    assert [round(mine.poll(KEY, None), 1) for _ in range(6)] == [0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert [round(mine.poll(KEY, None), 1) for _ in range(6)] == [0.4, 0.8, 1.6, 3.2, 6.4, 12.8]
     assert (mine.paused, mine.waiting()) == (False, {KEY})
-    assert 0 < mine.due_in(60) <= 5
+    assert 0 < mine.due_in(60) <= 12.8
     for _ in range(pace.POLL_PATIENCE):
         mine.poll(OTHER, None)
     assert mine.hopeless() == {OTHER}
+
+
+def test_a_proof_that_takes_a_night_is_asked_for_each_minute_whatever_the_server_wishes_at_least() -> None:
+    """Our exchange says: in a second. A region whose storage is away must not be asked so by all of its schools."""
+    mine = Pace(Hand())
+    assert [mine.poll(KEY, 1.0) for _ in range(20)][-1] == pace.POLL_CAP_S
+    assert mine.poll(OTHER, 900.0) == 900
+    assert mine.poll(OTHER, 1e9) == pace.RETRY_AFTER_CAP_S
 
 
 def test_nothing_waits_nothing_is_due() -> None:
@@ -138,3 +147,19 @@ def row(path: str, size: int) -> Row:
 
 def test_durations_read_as_on_a_clock() -> None:
     assert [duration(seconds) for seconds in (5, 65, 3605)] == ["0:05", "1:05", "1:00:05"]
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("70", 70),
+        ("-5", None),
+        ("soon", None),
+        ("Mon, 01 Jan 1990 00:00:00 GMT", 0),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),
+    ],
+)
+def test_whatever_a_server_says_of_when_ends_nothing(told: str, seconds: float | None) -> None:
+    answer = web.Answer()
+    answer.headers["Retry-After"] = told
+    assert web.retry_after(answer) == seconds

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sync import overview, wording
-from sync.model import ItemState
+from sync.model import ItemState, Receipt, Tier
 from sync.report import ItemStatus, Left, Missing, Package, Status
 
 NOW = datetime(2026, 2, 11, 19, 0, tzinfo=ZoneInfo("Asia/Tomsk"))
@@ -66,3 +66,17 @@ def test_every_state_has_words(state: ItemState) -> None:
 )
 def test_times_are_said_roughly(seconds: float, words: str) -> None:
     assert wording.roughly(seconds) == words
+
+
+def receipt(tier: Tier) -> Receipt:
+    return Receipt("1", "exchange-1", tier, "a" * 64, 1, NOW, "server-hash")
+
+
+def test_what_the_headquarters_has_is_not_said_to_be_at_the_centre() -> None:
+    hub = [item(ItemState.DELIVERED, receipt=receipt("hub"))]
+    told = list(overview.lines(status(hub, Left(0, 0, None, None)), NOW))
+    assert told == ["2026-02-11_265: в Штабе 1 из 1", "Всё доставлено в Штаб; дальше отправляет Штаб."]
+    both = [*hub, item(ItemState.DELIVERED, receipt=receipt("centre"))]
+    told = list(overview.lines(status(both, Left(0, 0, None, None)), NOW))
+    assert told[0] == "2026-02-11_265: в РЦОИ 1, в Штабе 1 из 2"
+    assert "полон" not in told[1]

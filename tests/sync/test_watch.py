@@ -91,6 +91,25 @@ def test_a_name_that_is_not_utf8_is_said(school: School) -> None:
     assert "\\xff" in found.item.path
 
 
+@pytest.mark.parametrize("what", ["pipe", "device", "enormous"])
+def test_what_only_looks_like_a_manifest_is_not_opened(school: School, what: str) -> None:
+    """A pipe would be waited for, a device read for ever: nothing else would be delivered any more."""
+    school.record("Иванов И", noise(10))
+    place = school.day / "странное.json"
+    if what == "pipe":
+        os.mkfifo(place)
+    elif what == "device":
+        place.symlink_to("/dev/zero")
+    else:
+        with place.open("wb") as file:
+            file.truncate(1 << 40)
+    found = {one.item.path: one for one in scan([school.recordings], streams=True).found}
+    assert len(found) == 3
+    problem = found[f"{DAY}/странное.json"].problem
+    assert problem is not None
+    assert "restore the manifest" in problem.en
+
+
 def test_a_published_manifest_wakes(school: School) -> None:
     wake = Wake()
     watch = Watch([school.recordings], wake)

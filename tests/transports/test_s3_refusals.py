@@ -10,6 +10,7 @@ from sync.plan import Item
 from sync.transports import storage_words
 from sync.transports.bucket import Bucket, Part
 from sync.transports.s3 import Objects
+from sync.transports.signing import Signer
 
 SECRET = "never-to-be-seen"
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
@@ -124,3 +125,10 @@ def test_a_name_longer_than_a_key_is_refused_alone(told: Told) -> None:
 def test_a_size_that_is_none_is_garbled(text: str | None) -> None:
     with pytest.raises(Transient):
         storage_words.number(text)
+
+
+def test_a_clock_beyond_belief_is_nobodys() -> None:
+    signer = Signer("key", SECRET, "r")
+    assert not signer.learn("Mon, 01 Jan 99999999999 00:00:00 GMT")
+    assert not signer.learn("Fri, 31 Dec 9999 23:59:59 GMT")
+    assert signer.learn("Thu, 01 Jan 1970 00:00:00 GMT")

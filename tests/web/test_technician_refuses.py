@@ -13,8 +13,8 @@ import requests
 from rig.visitor import Visitor
 from showing.school import School
 
+from exam.localpage.refusal import Refused
 from station.web import spool
-from station.web.refusal import Refused
 from station.web.spool import Spool, plain
 from station.web.technician import UPLOAD, UPLOAD_BYTES
 

@@ -1,6 +1,6 @@
 /** What each `data-act` does. An action sees the page's context `c` and what its element carries (`data`). */
 import { isBarred, isHere } from "./people.js";
-import { say } from "./say.js";
+import { say } from "../common/say.js";
 import { personOf } from "./screen.js";
 import * as station from "./station.js";
 import { leadOf } from "./verdict.js";

@@ -1,6 +1,6 @@
 /** Alarms in words: what happened, since when, what to do, what is safe. Pure. */
-import { secondsBetween, timeOfDay } from "./format.js";
-import { say, sayFirst } from "./say.js";
+import { secondsBetween, timeOfDay } from "../common/format.js";
+import { say, sayFirst } from "../common/say.js";
 
 const FOR_A_BREAK = new Set(["rehearsal_missing", "clock_step"]);
 const TOLD_BY_A_LIGHT = new Set(["rehearsal_missing", "second_copy_failed", "disk_low"]);

@@ -1,6 +1,6 @@
 /** Everything the page is drawn from at one moment. Pure. */
 import { alarmsOf, speechInPause } from "./alarms.js";
-import { later, length } from "./format.js";
+import { later, length } from "../common/format.js";
 import { countdownOf } from "./holding.js";
 import { refusalOf } from "./refusals.js";
 import { bandOf, mainOf, personOf, screenOf } from "./screen.js";

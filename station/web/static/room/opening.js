@@ -2,9 +2,9 @@
  * technician's. */
 import { Cells } from "./cells.js";
 import { Connection } from "./connection.js";
-import { h, morph } from "./dom.js";
+import { h, morph } from "../common/dom.js";
 import { drawMeters } from "./meters.js";
-import { say, speak } from "./say.js";
+import { say, speak } from "../common/say.js";
 import * as station from "./station.js";
 import { notice } from "./views/shell.js";
 

@@ -3,10 +3,10 @@
 import { ACTIONS, chooseAgain } from "./actions.js";
 import { contextOf, spoken } from "./context.js";
 import { dialogOf } from "./dialogs/index.js";
-import { h, morph } from "./dom.js";
+import { h, morph } from "../common/dom.js";
 import { Focus } from "./focus.js";
 import { Listening } from "./hearing.js";
-import { say } from "./say.js";
+import { say } from "../common/say.js";
 import * as station from "./station.js";
 import { notice, page as drawing } from "./views/shell.js";
 

@@ -1,6 +1,6 @@
 /** Before the day: what is ready, what is not, and what to do about it. Pure. */
 import { isHere } from "./people.js";
-import { say } from "./say.js";
+import { say } from "../common/say.js";
 
 const MICROPHONE = new Set(["device_lost", "device_changed", "device_stalled", "silence", "dead"]);
 const DISK = new Set(["disk_low", "disk_failed"]);

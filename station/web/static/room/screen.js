@@ -1,7 +1,7 @@
 /** What one glance must tell: which screen, its band, and the one big next action. Pure. */
-import { date, length, timeOfDay } from "./format.js";
+import { date, length, timeOfDay } from "../common/format.js";
 import { nextTask } from "./timer.js";
-import { say } from "./say.js";
+import { say } from "../common/say.js";
 import { verdictOf } from "./verdict.js";
 
 /** The person of this number; a placeholder for one whom the list no longer has. */

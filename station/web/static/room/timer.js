@@ -1,6 +1,6 @@
 /** What the clock of an interview shows. Pure: warns, never stops anything. */
-import { length, timer } from "./format.js";
-import { say } from "./say.js";
+import { length, timer } from "../common/format.js";
+import { say } from "../common/say.js";
 
 const PROMPT_S = 120;
 

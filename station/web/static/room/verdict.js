@@ -1,5 +1,5 @@
 /** The verdict on a take in neutral words, for the adult: what to listen to, never a mark. Pure. */
-import { say } from "./say.js";
+import { say } from "../common/say.js";
 
 const WANTS_LISTENING = new Set(["warn", "fail"]);
 const NAMED = 3;

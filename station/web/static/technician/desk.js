@@ -1,5 +1,5 @@
 /** The technician's page as a view: what the station tells, what was looked up, what is typed; drawn anew on each change. */
-import { h, morph } from "../room/dom.js";
+import { h, morph } from "../common/dom.js";
 import { refusalOf } from "../room/refusals.js";
 import { Refusal } from "../room/station.js";
 import { ACTIONS } from "./actions.js";

@@ -1,6 +1,6 @@
 /** Opens the technician's page. It needs the room page's words, too: alarms and refusals are told alike on both. */
 import { openPage } from "../room/opening.js";
-import { say } from "../room/say.js";
+import { say } from "../common/say.js";
 import { Desk } from "./desk.js";
 import { listenToInputs } from "./inputs.js";
 

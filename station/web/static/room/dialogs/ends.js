@@ -1,7 +1,7 @@
 /** Ends, each a second step: of the day, and of a take for whoever cannot hold a button. */
-import { h } from "../dom.js";
+import { h } from "../../common/dom.js";
 import { NAMED, fullName, unaccounted } from "../people.js";
-import { say } from "../say.js";
+import { say } from "../../common/say.js";
 import { button } from "../views/parts.js";
 
 /** `dialog`: {pin}. */

@@ -1,6 +1,6 @@
 /** Dialogs: second steps that name what they will do. Each is drawn from `c` and its own draft. */
-import { h } from "../dom.js";
-import { say } from "../say.js";
+import { h } from "../../common/dom.js";
+import { say } from "../../common/say.js";
 import { button } from "../views/parts.js";
 import { cancel, correct, reassign, repair } from "./repairs.js";
 import { close, stop } from "./ends.js";

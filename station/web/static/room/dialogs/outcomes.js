@@ -1,7 +1,7 @@
 /** Why a participant has no ordinary recording: first which, then what that will do. It can be taken back. */
-import { h } from "../dom.js";
+import { h } from "../../common/dom.js";
 import { fullName } from "../people.js";
-import { say } from "../say.js";
+import { say } from "../../common/say.js";
 import { personOf } from "../screen.js";
 import { button } from "../views/parts.js";
 

@@ -1,7 +1,7 @@
 /** Ordinary mistakes: the wrong participant, the wrong variant, a press by accident. The recording is never touched. */
-import { h } from "../dom.js";
+import { h } from "../../common/dom.js";
 import { fullName, listOf } from "../people.js";
-import { say } from "../say.js";
+import { say } from "../../common/say.js";
 import { personOf } from "../screen.js";
 import { button, variantWords } from "../views/parts.js";
 import { nobody, row } from "../views/choosing.js";

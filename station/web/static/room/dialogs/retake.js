@@ -1,8 +1,8 @@
 /** A repeat, only after a person has said that it is badly heard: today by another variant, or on another date. */
-import { h } from "../dom.js";
-import { timeOfDay } from "../format.js";
+import { h } from "../../common/dom.js";
+import { timeOfDay } from "../../common/format.js";
 import { fullName, usedVariants } from "../people.js";
-import { say } from "../say.js";
+import { say } from "../../common/say.js";
 import { personOf } from "../screen.js";
 import { button } from "../views/parts.js";
 

@@ -1,8 +1,8 @@
 /** Who comes next: the list, and the card of whoever is chosen. After a take its strip stands above. */
-import { h, kept } from "../dom.js";
-import { length } from "../format.js";
+import { h, kept } from "../../common/dom.js";
+import { length } from "../../common/format.js";
 import { fullName, listOf, usedVariants } from "../people.js";
-import { say } from "../say.js";
+import { say } from "../../common/say.js";
 import { personOf } from "../screen.js";
 import { verdictOf } from "../verdict.js";
 import { button, earlier, mainButton, personLine, variantWords } from "./parts.js";

@@ -1,10 +1,10 @@
 /** Before the day: is all ready, and one button. After it: what there is of it. */
-import { h } from "../dom.js";
+import { h } from "../../common/dom.js";
 import { NAMED, fullName, unaccounted } from "../people.js";
 import { lightsOf } from "../readiness.js";
-import { say } from "../say.js";
+import { say } from "../../common/say.js";
 import { dates, isToday, wasOpen } from "../screen.js";
-import { shape } from "../shapes.js";
+import { shape } from "../../common/shapes.js";
 import { button, mainButton } from "./parts.js";
 
 export function closed(c) {

@@ -1,7 +1,7 @@
 /** After the stop: the participant listens, and says how it is heard. Nothing here must be done before going on. */
-import { h } from "../dom.js";
-import { length } from "../format.js";
-import { say } from "../say.js";
+import { h } from "../../common/dom.js";
+import { length } from "../../common/format.js";
+import { say } from "../../common/say.js";
 import { leadOf, verdictOf } from "../verdict.js";
 import { HEIGHT, WIDTH, place } from "../waves.js";
 import { button, mainButton } from "./parts.js";

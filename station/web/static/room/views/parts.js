@@ -1,8 +1,8 @@
 /** What several screens share: buttons, a person's line, meters. */
-import { h } from "../dom.js";
+import { h } from "../../common/dom.js";
 import { fullName } from "../people.js";
-import { say } from "../say.js";
-import { shape } from "../shapes.js";
+import { say } from "../../common/say.js";
+import { shape } from "../../common/shapes.js";
 
 /** A button that does `act`; `data` is handed to the action. */
 export function button(act, label, { kind = "quiet", icon = null, data = {}, ...more } = {}) {

@@ -1,8 +1,8 @@
 /** The whole page: band, strips, the state's screen, a quiet line at the bottom. */
-import { h } from "../dom.js";
+import { h } from "../../common/dom.js";
 import { fullName } from "../people.js";
-import { say } from "../say.js";
-import { shape } from "../shapes.js";
+import { say } from "../../common/say.js";
+import { shape } from "../../common/shapes.js";
 import { choosing } from "./choosing.js";
 import { closed } from "./closed.js";
 import { listening } from "./listening.js";

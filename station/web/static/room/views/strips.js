@@ -1,8 +1,8 @@
 /** Strips under the band: no connection, a refusal, alarms. The rest of the page stays as it is. */
-import { h } from "../dom.js";
-import { say } from "../say.js";
-import { length } from "../format.js";
-import { shape } from "../shapes.js";
+import { h } from "../../common/dom.js";
+import { say } from "../../common/say.js";
+import { length } from "../../common/format.js";
+import { shape } from "../../common/shapes.js";
 import { button } from "./parts.js";
 
 /** How many strips there are: the rest makes room for them. */

@@ -1,8 +1,8 @@
 /** While somebody speaks, or the recording is paused: the time, the steps, and what comes next. Nothing else. */
-import { h } from "../dom.js";
-import { say } from "../say.js";
+import { h } from "../../common/dom.js";
+import { say } from "../../common/say.js";
 import { markMain } from "../screen.js";
-import { shape } from "../shapes.js";
+import { shape } from "../../common/shapes.js";
 import { button, earlier, mainButton, meters, stopButton } from "./parts.js";
 
 export function talking(c) {

@@ -1,6 +1,6 @@
 /** The end of the day: who is missing, is all whole, onto the drive, what is delivered, close. */
-import { h } from "../../room/dom.js";
-import { say } from "../../room/say.js";
+import { h } from "../../common/dom.js";
+import { say } from "../../common/say.js";
 import { button } from "../../room/views/parts.js";
 import { sheets } from "./before.js";
 import { isRunning, job, part, pin, sized, unseen } from "./parts.js";

@@ -1,7 +1,7 @@
 /** Before the day: is all ready, the test recording, the microphones of this computer, the blank room sheet. */
-import { h } from "../../room/dom.js";
-import { timeOfDay, date } from "../../room/format.js";
-import { say } from "../../room/say.js";
+import { h } from "../../common/dom.js";
+import { timeOfDay, date } from "../../common/format.js";
+import { say } from "../../common/say.js";
 import { audioUrl } from "../../room/station.js";
 import { button, meters } from "../../room/views/parts.js";
 import { field, isRunning, job, light, part, unseen } from "./parts.js";

@@ -1,7 +1,7 @@
 /** What another recorder kept: a file dropped here becomes a participant's take. */
-import { h } from "../../room/dom.js";
+import { h } from "../../common/dom.js";
 import { fullName } from "../../room/people.js";
-import { say } from "../../room/say.js";
+import { say } from "../../common/say.js";
 import { button } from "../../room/views/parts.js";
 import { field, isRunning, job, part, sized } from "./parts.js";
 

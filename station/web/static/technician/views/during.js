@@ -1,10 +1,10 @@
 /** During the day: what the room does now, what is wrong, who has been recorded. */
 import { alarmsOf } from "../../room/alarms.js";
-import { h } from "../../room/dom.js";
-import { length, timeOfDay } from "../../room/format.js";
+import { h } from "../../common/dom.js";
+import { length, timeOfDay } from "../../common/format.js";
 import { fullName } from "../../room/people.js";
-import { say } from "../../room/say.js";
-import { shape } from "../../room/shapes.js";
+import { say } from "../../common/say.js";
+import { shape } from "../../common/shapes.js";
 import { meters } from "../../room/views/parts.js";
 import { part } from "./parts.js";
 

@@ -1,9 +1,9 @@
 /** What several parts of the technician's page share. */
-import { h } from "../../room/dom.js";
-import { say, sayFirst } from "../../room/say.js";
-import { shape } from "../../room/shapes.js";
+import { h } from "../../common/dom.js";
+import { say, sayFirst } from "../../common/say.js";
+import { shape } from "../../common/shapes.js";
 import { button } from "../../room/views/parts.js";
-import { length } from "../../room/format.js";
+import { length } from "../../common/format.js";
 
 const SHAPES = { ok: "check", warn: "warn", bad: "cross", off: "ring" };
 

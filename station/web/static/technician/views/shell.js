@@ -1,8 +1,8 @@
 /** The whole page: whose room it is, the parts of the day, what is refused, the part that is open. */
-import { h } from "../../room/dom.js";
-import { date } from "../../room/format.js";
-import { say } from "../../room/say.js";
-import { shape } from "../../room/shapes.js";
+import { h } from "../../common/dom.js";
+import { date } from "../../common/format.js";
+import { say } from "../../common/say.js";
+import { shape } from "../../common/shapes.js";
 import { after } from "./after.js";
 import { before } from "./before.js";
 import { dictaphone } from "./dictaphone.js";

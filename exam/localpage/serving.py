@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from station.web.doors import Doors, protocols
+from exam.localpage.doors import Doors, protocols
 
 _BACKLOG = 64
 _KEEP_ALIVE_S = 60
@@ -23,7 +23,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """The station ends us, by closing our standard input."""
+        """Whoever started us says when to end."""
         yield
 
     async def main_loop(self) -> None:

@@ -1,15 +1,13 @@
-"""Who may use the page: launch tokens, sessions, which Host and Origin are ours, the PIN. Decisions only, no I/O.
+"""Who may use a page: launch tokens, sessions, which Host and Origin are ours. Decisions only, no I/O.
 
 Loopback is open to every user and every web site of this computer: so nothing is answered without a session, a session
-begins with a launch token, and tokens are given only to those who may open the station's socket (`entrance`).
+begins with a launch token, and tokens are given only to those who may open the program's socket (`entrance`).
 """
 
 import hashlib
-import hmac
 import ipaddress
 import secrets
 from collections.abc import Sequence
-from typing import Literal
 
 from exam.clock import NS_PER_S
 
@@ -17,11 +15,7 @@ _TOKEN_BYTES = 32
 _TICKET_NS = 120 * NS_PER_S
 _MOST_TICKETS = 16
 _MOST_SESSIONS = 16
-_FREE_TRIES = 3
-_FIRST_WAIT_NS, _MOST_WAIT_NS = NS_PER_S, 60 * NS_PER_S
 _HTTP = "http://"
-
-Tried = Literal["right", "wrong", "wait"]
 
 
 class Tickets:
@@ -68,40 +62,9 @@ class Sessions:
         return tuple(self._hashes)
 
 
-class Pin:
-    """The PIN in front of closing and export; wrong tries are slowed for all. `secret` None: none is asked for."""
-
-    def __init__(self, secret: str | None) -> None:
-        self._secret = secret
-        self._wrong, self._not_before_ns = 0, 0
-
-    @property
-    def is_set(self) -> bool:
-        return self._secret is not None
-
-    def try_(self, given: str, now_ns: int) -> Tried:
-        """A try that comes too soon is not looked at."""
-        if self._secret is None:
-            return "right"
-        if now_ns < self._not_before_ns:
-            return "wait"
-        if hmac.compare_digest(self._secret.encode(), given.encode()):
-            self._wrong = 0
-            return "right"
-        self._wrong += 1
-        waits = self._wrong - _FREE_TRIES
-        if waits >= 0:
-            self._not_before_ns = now_ns + min(_FIRST_WAIT_NS << min(waits, 16), _MOST_WAIT_NS)
-        return "wrong"
-
-    def wait_s(self, now_ns: int) -> int:
-        """Whole seconds until the next try is looked at."""
-        return max(0, -(-(self._not_before_ns - now_ns) // NS_PER_S))
-
-
-def cookie_name(school: str, room: str) -> str:
-    """Browsers do not keep ports apart: two rooms of one computer must not take each other's cookie."""
-    return "station_" + _hashed(f"{school}-{room}")[:12]
+def cookie_name(program: str, *whose: str) -> str:
+    """Browsers do not keep ports apart: two pages of one computer must not take each other's cookie."""
+    return f"{program}_" + _hashed("-".join(whose))[:12]
 
 
 def is_our_host(told: str, address: tuple[str, int], configured: str) -> bool:

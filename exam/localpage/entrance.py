@@ -1,6 +1,6 @@
 """How one gets in: whoever may open the socket beside the daemon's gets a launch token, a browser shows it at `/enter`.
 
-The socket's mode is the control socket's, 0660 in the daemon's folder: who may command the station may open its page.
+The socket's mode is 0660 in the program's folder: who may command the program may open its page.
 A token lives while whoever asked waits for it to be used; that it was is told on the same connection.
 """
 
@@ -9,28 +9,28 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from exam.clock import steady_ns
-from exam.errors import Transient
-from station.web.access import Tickets
-from station.web.refusal import told
+from exam.errors import ExamError
+from exam.localpage.access import Tickets
+from exam.localpage.refusal import told
 
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - one that is open to all is also open here
-_log = logging.getLogger("station.web")
+_log = logging.getLogger("exam.localpage")
 
 _WAIT_S = 120.0
 
 
 class Entrance:
-    """Listens at `path`."""
+    """Listens at `path`. `shut`: what is told while the page cannot be served, given the system's reason."""
 
-    def __init__(self, path: Path, tickets: Tickets) -> None:
-        self._path, self._tickets = path, tickets
+    def __init__(self, path: Path, tickets: Tickets, shut: Callable[[str], ExamError]) -> None:
+        self._path, self._tickets, self._shut = path, tickets, shut
         self._used: dict[str, asyncio.Event] = {}
         self._told: Mapping[str, Any] = {}
 
@@ -41,15 +41,8 @@ class Entrance:
         self._told = {"url": f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"}
 
     def is_shut(self, why: OSError) -> None:
-        """The page cannot be served (yet); recording does not need it."""
-        reason = why.strerror or str(why)
-        shut = Transient(
-            f"Страница не открыта: адрес занят или недоступен ({reason}). Запись идёт и без неё. Задайте другой [web] "
-            "port и перезапустите станцию; до тех пор она пробует снова сама.",
-            f"There is no page: its address cannot be had ({reason}). Recording goes on without it. Set another [web] "
-            "port and restart the station; until then it tries again by itself.",
-            code="page_shut",
-        )
+        """The page cannot be served (yet)."""
+        shut = self._shut(why.strerror or str(why))
         if "error" not in self._told:
             _log.warning("%s", shut)
         self._told = {"error": told(shut)}

@@ -1,4 +1,4 @@
-"""The sessions of before: kept beside the control socket, hashed, over a restart of the station."""
+"""The sessions of before: kept beside the program's socket, hashed, over its restart."""
 
 import contextlib
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import msgspec
 
 from exam import durable
-from station.web.access import Sessions
+from exam.localpage.access import Sessions
 
 
 def keep(path: Path, sessions: Sessions) -> None:
-    """So that an open page outlives a restart of the station; the folder goes with the computer's restart."""
+    """So that an open page outlives a restart of the program; the folder goes with the computer's restart."""
     with contextlib.suppress(OSError):
         durable.rewrite(path, msgspec.json.encode(sessions.hashes), mode=0o600)
 

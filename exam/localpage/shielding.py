@@ -4,7 +4,7 @@ An ASGI application around the routes. Whatever is not named public needs a sess
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,9 +12,9 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exam.errors import ExamError
-from station.web.access import Sessions, is_our_host, is_our_origin
-from station.web.doors import Doors
-from station.web.refusal import Refused, answer
+from exam.localpage.access import Sessions, is_our_host, is_our_origin
+from exam.localpage.doors import Doors
+from exam.localpage.refusal import Refused, answer
 
 ENTER = "/enter"
 BODY_BYTES = 1 << 16
@@ -23,7 +23,6 @@ _BODY_S = 15.0
 _SEND_S = 20.0
 """Seconds for the other end to take what was sent before."""
 _SAFE = {"GET", "HEAD"}
-_PUBLIC = {"/", "/technician", ENTER}
 _PUBLIC_FOLDER = "/static/"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -37,13 +36,24 @@ _HEADERS = {
 
 
 class Shield:
-    """`host`: as configured; `cookie`: its name. `large`: bytes that a body of these paths may have."""
+    """`host`: as configured; `cookie`: its name. `pages`: paths that everybody may see, as they tell nothing;
+    `way_in`: what to do without a session, in both languages. `large`: bytes that a body of these paths may have."""
 
     def __init__(
-        self, app: ASGIApp, sessions: Sessions, doors: Doors, *, host: str, cookie: str, large: Mapping[str, int]
+        self,
+        app: ASGIApp,
+        sessions: Sessions,
+        doors: Doors,
+        *,
+        host: str,
+        cookie: str,
+        pages: Collection[str],
+        way_in: tuple[str, str],
+        large: Mapping[str, int],
     ) -> None:
         self._app, self._sessions, self._doors = app, sessions, doors
         self._host, self._cookie, self._large = host, cookie, large
+        self._public, self._way_in = {*pages, ENTER}, way_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -64,21 +74,16 @@ class Shield:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not is_our_host(hosts[0], scope["server"], self._host):
-            raise Refused(421, "foreign_host", "Этот адрес — не станции.", "This address is not the station's.")
+            raise Refused(421, "foreign_host", "Этот адрес — не этой страницы.", "This address is not the page's.")
         is_reading = scope["type"] == "http" and scope["method"] in _SAFE
         origin = headers.get("origin")
         is_from_file = scope["path"] == ENTER and origin == "null"  # the starter's file; its token is what counts
         if not is_reading and not is_from_file and not is_our_origin(origin, hosts[0]):
-            raise Refused(403, "foreign_origin", "Запрос не от страницы станции.", "Not sent by the station's page.")
-        if scope["path"] in _PUBLIC or scope["path"].startswith(_PUBLIC_FOLDER):
+            raise Refused(403, "foreign_origin", "Запрос не от этой страницы.", "Not sent by this page.")
+        if scope["path"] in self._public or scope["path"].startswith(_PUBLIC_FOLDER):
             return
         if not self._sessions.knows(cookie_parser(headers.get("cookie", "")).get(self._cookie)):
-            raise Refused(
-                401,
-                "no_session",
-                "Откройте страницу значком «Запись экзамена» на рабочем столе или командой station page.",
-                "Open the page by the desktop's icon “Exam recording” or by the command: station page.",
-            )
+            raise Refused(401, "no_session", *self._way_in)
         self._doors.trust(scope["client"])
 
 

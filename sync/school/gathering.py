@@ -1,0 +1,197 @@
+"""Everything known of a school's day, read from disk: rooms' records, manifests, the roster, decisions, the ledger.
+
+The one way to a `SchoolDay`, for commands and pages; reads only. What cannot be read becomes a fault, nothing is raised
+for it, everything else goes on.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from exam import fixity, manifest, roomday, roster
+from exam.errors import ConfigError, ExamError, Rejected
+from exam.roomday import RoomDay
+from sync import ledger, wording
+from sync.config import Config
+from sync.model import ItemState, Tier
+from sync.naming import candidates, is_part
+from sync.plan import Reason, Row
+from sync.receipts import Receipts
+from sync.school.assembling import Evidence, assemble
+from sync.school.cells import Arrival
+from sync.school.decisions import Headquarters
+from sync.school.model import Fault, File, Mark, SchoolDay
+from sync.school.rooms import Recorded
+from sync.states import ARRIVED, REFUSED
+from sync.watch import check_file
+
+_DAY_FOLDER = re.compile(r"(?P<date>\d{4}-\d{2}-\d{2})_[^_]+")
+_HASHES_KEPT = 4096
+_ELSEWHERE: dict[Tier, Reason] = {
+    "hub": Reason("принято в Штабе, в РЦОИ ещё нет", "at the headquarters, not yet at the centre"),
+    "folder": Reason("лежит в папке или на накопителе, в РЦОИ ещё нет", "in a folder, not yet at the centre"),
+}
+
+
+def gather(config: Config, exam_date: date | None = None) -> SchoolDay:
+    """The day of `exam_date`, else the configured one, else the latest there is.
+
+    Raises ConfigError where the roster is not configured or wrong, Rejected where no day is known, Fatal when the
+    ledger cannot be read.
+    """
+    if config.roster is None:
+        raise ConfigError(
+            f"{config.file}: school.roster: для сбора комплекта нужен список участников всей школы",
+            f"{config.file}: school.roster: packaging a day takes the whole school's roster",
+        )
+    day = exam_date or config.exam.date or _latest(config)
+    found = _Found(config, day)
+    for folder in _day_folders(config.recordings, day):
+        found.look_into(folder)
+    return assemble(
+        Evidence(
+            school=config.school,
+            school_name=config.school_name,
+            exam_date=day,
+            scheme=config.exam.scheme,
+            recording=config.exam.recording,
+            papers_way=config.papers,
+            roster=roster.load(config.roster),
+            records=found.records,
+            recorded=found.recorded,
+            decisions=Headquarters(config.state).of(day),
+            arrivals=_arrivals(config),
+            faults=found.faults,
+        )
+    )
+
+
+class _Found:
+    """What one look at the day folders finds."""
+
+    def __init__(self, config: Config, day: date) -> None:
+        self._config, self._day = config, day
+        self.records: list[RoomDay] = []
+        self.recorded: list[Recorded] = []
+        self.faults: list[Fault] = []
+        self._seen: set[str] = set()
+
+    def look_into(self, folder: Path) -> None:
+        for path in sorted(folder.glob(f"*{manifest.SUFFIX}")):
+            if is_part(path.name) or path.name.startswith("."):
+                continue
+            try:
+                self._read(path)
+            except (ExamError, OSError) as error:
+                self._note("damaged", path, str(error), str(error))
+
+    def _read(self, path: Path) -> None:
+        check_file(path)
+        sha256 = fixity.sha256_of(path)
+        if sha256 in self._seen:
+            return
+        self._seen.add(sha256)
+        told = roomday.load(path) if roomday.is_room_day(path.name) else manifest.load(path)
+        if told.school != self._config.school:
+            ru = f"это файл другой школы ({told.school}): уберите его из папки записей"
+            self._note("other_school", path, ru, f"a file of another school ({told.school}): take it away")
+        elif told.exam_date == self._day and isinstance(told, RoomDay):
+            self.records.append(told)
+        elif told.exam_date == self._day and not isinstance(told, RoomDay):
+            self.recorded.append(
+                Recorded(told, File(path.name, sha256, path.stat().st_size), here=_is_here(path.parent, told))
+            )
+
+    def _note(self, code: str, path: Path, ru: str, en: str) -> None:
+        shown = f"{path.parent.name}/{path.name}"
+        self.faults.append(Fault(code, Reason(f"{shown}: {ru}", f"{shown}: {en}"), file=shown))
+
+
+def content_of(folder: Path, name: str, sha256: str, size: int) -> Path | None:
+    """The file in `folder` that holds this content: under its name, or as it lies where that was taken; None: not here.
+
+    Whatever was hashed once is not read again until it changes.
+    """
+    for candidate in candidates(name, sha256):
+        path = folder / candidate
+        try:
+            status = path.lstat()
+            if (
+                status.st_size == size
+                and _hashed(path, (status.st_ino, status.st_mtime_ns, status.st_ctime_ns)) == sha256
+            ):
+                return path
+        except OSError:
+            continue
+    return None
+
+
+@lru_cache(_HASHES_KEPT)
+def _hashed(path: Path, _identity: tuple[int, int, int]) -> str:
+    return fixity.sha256_of(path)
+
+
+def _is_here(folder: Path, told: manifest.Manifest) -> bool:
+    copy = told.deliveries[0] if told.deliveries else None
+    name, sha256, size = (copy.file, copy.sha256, copy.size) if copy else (told.audio.file, told.sha256, told.size)
+    return content_of(folder, name, sha256, size) is not None
+
+
+def _latest(config: Config) -> date:
+    days = [_date_of(folder) for folder in _folders(config.recordings)]
+    known = [day for day in days if day is not None]
+    if not known:
+        raise Rejected(
+            "Дня экзамена ещё нет: в папках записей пусто. Укажите дату в [exam] date или дождитесь записей.",
+            "There is no exam day yet: nothing was recorded. Set [exam] date, or wait for recordings.",
+            code="no_day",
+        )
+    return max(known)
+
+
+def _day_folders(recordings: Iterable[Path], day: date) -> list[Path]:
+    return [folder for folder in _folders(recordings) if _date_of(folder) == day]
+
+
+def _folders(recordings: Iterable[Path]) -> Iterator[Path]:
+    for folder in recordings:
+        if folder.is_dir():
+            yield from sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+
+
+def _date_of(folder: Path) -> date | None:
+    found = _DAY_FOLDER.fullmatch(folder.name)
+    try:
+        return date.fromisoformat(found["date"]) if found else None
+    except ValueError:
+        return None
+
+
+def _arrivals(config: Config) -> dict[str, Arrival]:
+    """How far each content is, by its SHA-256: of several ways the one that came farthest."""
+    receipts = Receipts(config.state, configured_key=config.server_key, tier=config.tier)
+    found: dict[str, Arrival] = {}
+    for row in sorted(ledger.read(config.state), key=lambda row: row.state is ItemState.DELIVERED):
+        if row.sha256:
+            found[row.sha256] = _arrival(row, receipts)
+    return found
+
+
+def _arrival(row: Row, receipts: Receipts) -> Arrival:
+    receipt = receipts.stored(row.sha256) if row.state is ItemState.DELIVERED else None
+    if receipt is not None:
+        elsewhere = _ELSEWHERE.get(receipt.tier)
+        return Arrival(Mark.YES, elsewhere, Mark.OPEN if elsewhere else Mark.YES)
+    if row.state is ItemState.HANDED_OVER:
+        given = Reason("передано человеком, подтверждения РЦОИ нет", "handed over by a person, not acknowledged")
+        return Arrival(Mark.YES, given, Mark.OPEN)
+    if row.state in ARRIVED:
+        return Arrival(Mark.YES, _in_words(row), Mark.OPEN)
+    stuck = row.state in REFUSED or row.state is ItemState.NEEDS_HUMAN
+    return Arrival(Mark.NO if stuck else Mark.OPEN, row.reason or _in_words(row), Mark.NO if stuck else Mark.OPEN)
+
+
+def _in_words(row: Row) -> Reason:
+    return Reason(*wording.both(row.state))

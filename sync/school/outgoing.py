@@ -1,0 +1,86 @@
+"""What is to be delivered: the rooms' recordings, and the released packages with their papers.
+
+Called wherever `sync.watch` was asked alone: by the agent, by handing over, by the report. Reads only.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from exam.durable import TEMPORARY_PREFIX
+from exam.errors import Rejected
+from sync import watch
+from sync.config import Config
+from sync.plan import Found, Item, Key, Reason, Row, Told
+from sync.school import package
+from sync.school.package import Package
+from sync.school.releasing import FOLDER
+from sync.states import DONE
+from sync.watch import Scan, fingerprint_of
+
+
+def scan(
+    config: Config, *, streams: bool, known: Mapping[str, Told] | None = None, rows: Mapping[Key, Row] | None = None
+) -> Scan:
+    """As `watch.scan`, and after the recordings every released package: its papers, then its manifest."""
+    seen = watch.scan(config.recordings, streams=streams, known=known, rows=rows)
+    for one in _released(config.state / FOLDER):
+        row = (rows or {}).get(one.item.key)
+        if row is not None and row.present and row.state in DONE:
+            seen.done.add(row.key)
+        else:
+            seen.found.append(one)
+    return seen
+
+
+def watched(config: Config) -> list[Path]:
+    """The folders in which something to deliver may appear."""
+    return [*config.recordings, config.state / FOLDER]
+
+
+def _released(folder: Path) -> Iterator[Found]:
+    """A package counts once its manifest is there; a paper that several versions hold is one item."""
+    given: set[Key] = set()
+    for path in sorted(folder.glob(f"*_{package.WORD}/*.json")):
+        if path.name.startswith(TEMPORARY_PREFIX) or not package.is_package(path.name):
+            continue
+        for one in _of_version(path):
+            if one.item.key not in given:
+                given.add(one.item.key)
+                yield one
+
+
+def _of_version(path: Path) -> Iterator[Found]:
+    shown = f"{path.parent.name}/{path.name}"
+    try:
+        content = path.read_bytes()
+        told = package.read(content, path.name)
+    except Rejected as error:
+        yield _refused(path, shown, Reason(error.ru, error.en))
+        return
+    except OSError as error:
+        yield _refused(path, shown, Reason(f"не читается: {error.strerror}", f"cannot be read: {error.strerror}"))
+        return
+    yield from _papers(path.parent, told)
+    item = Item(shown, "package", package.digest(content), len(content))
+    yield Found(
+        item=item, file=str(path), fingerprint=fingerprint_of(path), needs=frozenset(one.sha256 for one in told.files)
+    )
+
+
+def _papers(folder: Path, told: Package) -> Iterator[Found]:
+    for one in told.files:
+        day, _, name = one.path.rpartition("/")
+        if day == folder.name:
+            yield _paper(folder / name, Item(one.path, "paper", one.sha256, one.size))
+
+
+def _paper(file: Path, item: Item) -> Found:
+    fingerprint = fingerprint_of(file)
+    if file.is_file() and file.stat().st_size == item.size:
+        return Found(item=item, file=str(file), fingerprint=fingerprint)
+    gone = Reason("скана, вошедшего в комплект, нет на месте", "a scan of the released package is gone")
+    return Found(item=item, file=str(file), fingerprint=fingerprint, problem=gone, changed=True)
+
+
+def _refused(path: Path, shown: str, reason: Reason) -> Found:
+    return Found(item=Item(shown, "package", "", 0), file=str(path), fingerprint=fingerprint_of(path), problem=reason)

@@ -1,0 +1,142 @@
+"""What a school's rooms told of their day: which records still stand, the takes of all of them, outcomes, rooms. Pure.
+
+Called by `assembling`. Two computers of one room are two witnesses; what one of them said later replaces what it said
+before, and a record knows more than the manifests that were published earlier.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from exam.manifest import Manifest
+from exam.names import Kind
+from exam.regulation import Outcome
+from exam.roomday import RoomDay, RoomTake
+from sync.school.model import File, Room, Said, Take
+
+
+class Recorded(Struct, frozen=True):
+    """A manifest that lies here. `manifest`: the file itself; `here`: whether the delivery does, with its content."""
+
+    told: Manifest
+    manifest: File
+    here: bool
+
+
+def latest(records: Iterable[RoomDay]) -> list[RoomDay]:
+    """Of each computer's records the last; two computers of one room both stand, whatever they call themselves.
+
+    A record is an earlier word of another one's journal when that holds all of its takes.
+    """
+    found: list[RoomDay] = []
+    for record in sorted(records, key=lambda one: (one.until, one.number), reverse=True):
+        if not any(_continues(later, record) for later in found):
+            found.append(record)
+    return sorted(found, key=lambda one: (one.room, one.opened_at or one.until))
+
+
+def _continues(later: RoomDay, earlier: RoomDay) -> bool:
+    if (later.room, later.station, later.opened_at) != (earlier.room, earlier.station, earlier.opened_at):
+        return False
+    return {(take.stem, take.started_at) for take in earlier.takes} <= {
+        (take.stem, take.started_at) for take in later.takes
+    }
+
+
+def said_of(records: Iterable[RoomDay], takes: Iterable[Take]) -> dict[int, Said]:
+    """Outcomes as the rooms told them, of each participant the latest; who came after all is not absent any more."""
+    told = [(one.noted_at or record.until, record.room, one) for record in records for one in record.outcomes]
+    last = {take.participant: take.started_at for take in takes}
+    return {
+        one.participant: Said(one.outcome, one.at, one.note, room)
+        for noted_at, room, one in sorted(told, key=lambda each: each[:2])
+        if one.outcome is not Outcome.ABSENT or last.get(one.participant, noted_at) <= noted_at
+    }
+
+
+def takes_of(records: Iterable[RoomDay], recorded: Iterable[Recorded]) -> list[Take]:
+    """Every take that counts, in order of time: as manifests tell it, and with what the rooms' records know since."""
+    found: dict[tuple[str, str, datetime], Take] = {}
+    replaced: set[tuple[str, str]] = set()
+    for one in recorded:
+        if one.told.kind is Kind.PARTICIPANT and one.told.participant is not None:
+            take = _of_manifest(one)
+            found[_key(take)] = take
+            if one.told.replaces:
+                replaced.add((take.room, one.told.replaces))
+    for key, take in found.items():
+        if (take.room, take.stem) in replaced:
+            found[key] = replace(take, counts=False)
+    for record in records:
+        for told in record.takes:
+            key = (record.room, told.stem, told.started_at)
+            found[key] = _as_recorded(found.get(key), told, record)
+    return sorted((take for take in found.values() if take.counts), key=lambda take: (take.started_at, take.stem))
+
+
+def _key(take: Take) -> tuple[str, str, datetime]:
+    return take.room, take.stem, take.started_at
+
+
+def _of_manifest(one: Recorded) -> Take:
+    told = one.told
+    person = told.participant
+    copy = told.deliveries[0] if told.deliveries else None
+    sent = File(copy.file, copy.sha256, copy.size) if copy else File(told.audio.file, told.sha256, told.size)
+    return Take(
+        room=told.room,
+        station=told.station,
+        stem=told.stem,
+        participant=person.number if person else 0,
+        number=told.take or 1,
+        variant=told.variant,
+        started_at=told.started_at,
+        ended_at=told.ended_at,
+        decision=told.outcome,
+        source=told.source,
+        listened=told.listened,
+        opinion=told.opinion,
+        grade=(told.verdict or {}).get("grade"),
+        delivery=sent,
+        manifest=one.manifest,
+        here=one.here,
+    )
+
+
+def _as_recorded(take: Take | None, told: RoomTake, record: RoomDay) -> Take:
+    if take is None:
+        take = Take(room=record.room, station=record.station, stem=told.stem, participant=told.participant,
+                    number=told.take, started_at=told.started_at)  # fmt: skip
+    return replace(
+        take, participant=told.participant, variant=told.variant, ended_at=told.ended_at or take.ended_at,
+        decision=told.decision, counts=told.counts, source=told.source, listened=told.listened, opinion=told.opinion,
+    )  # fmt: skip
+
+
+def rooms_of(records: Sequence[RoomDay], recorded: Sequence[Recorded]) -> Iterator[Room]:
+    computers = sorted(
+        {(one.room, one.station) for one in records} | {(one.told.room, one.told.station) for one in recorded}
+    )
+    for number, group in groupby(computers, key=lambda one: one[0]):
+        mine = [record for record in records if record.room == number]
+        opened = [record.opened_at for record in mine if record.opened_at]
+        closed = [record.closed_at for record in mine if record.closed_at]
+        last = max(mine, key=lambda record: record.until, default=None)
+        yield Room(
+            number=number,
+            stations=tuple(station for _, station in group),
+            is_closed=last is not None and last.closed_at is not None,
+            opened_at=min(opened, default=None),
+            closed_at=max(closed, default=None),
+            streams=tuple(_stream(one) for one in recorded if one.told.kind is Kind.STREAM and one.told.room == number),
+        )
+
+
+def _stream(one: Recorded) -> File:
+    sent = one.told.deliveries[0] if one.told.deliveries else None
+    if sent is None:
+        return File(one.told.audio.file, one.told.sha256, one.told.size)
+    return File(sent.file, sent.sha256, sent.size)
