@@ -69,6 +69,16 @@ def test_one_word_is_writing_and_a_dash_is_not() -> None:
     assert strokes(drawn.scanned(dash, seed=1)) < ink.LEAST_MM
 
 
+@pytest.mark.parametrize("grey_of_ink", [30, 205])
+@pytest.mark.parametrize("margin_mm", [0, 20])
+def test_a_page_written_full_is_not_taken_for_noise(grey_of_ink: int, margin_mm: int) -> None:
+    full = drawn.sheet()
+    for line in range(4 + margin_mm, 293 - margin_mm, 4):
+        words = "Акт составлен о том, что участник не завершил собеседование по болезни; " * 2
+        drawn.text(full, (margin_mm, line), words[: 150 if margin_mm == 0 else 95], 3, grey=grey_of_ink)
+    assert strokes(drawn.scanned(full, seed=1)) > 20 * ink.LEAST_MM
+
+
 @pytest.mark.parametrize("grey", [30, 255])
 def test_a_sheet_of_one_colour_is_blank_however_dark(grey: int) -> None:
     assert strokes(drawn.scanned(drawn.sheet(paper=grey), seed=1)) == 0
