@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
     by_hand.add_to(add)
     office.add_to(add)
+    scans.add_to(add)
     packaging = say(
         "комплект школьного дня: чего не хватает, передать в РЦОИ", "a school's day: what lacks, release it"
     )
