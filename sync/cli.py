@@ -24,6 +24,7 @@ from sync.config import Config
 from sync.exchange import commands as exchange
 from sync.experts import commands as experts
 from sync.handing import commands as by_hand
+from sync.retention import commands as retention
 from sync.school import commands as package
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
     about = say("эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player")
     experts.add_to(commands.add_parser("experts", help=about, description=about), common)
+    about = say("что можно удалить и почему нельзя; удалить", "what may be deleted and why not; delete it")
+    retention.add_to(commands.add_parser("retention", parents=[common], help=about, description=about), common)
     return parser
 
 
