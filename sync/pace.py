@@ -72,7 +72,7 @@ class Pace:
     def poll(self, key: Key, retry_after: float | None) -> float:
         """The proof is not ready; returns the seconds until it is asked for again."""
         self._polls[key] = self._polls.get(key, 0) + 1
-        wait = min(POLL_FIRST_S * 2 ** min(self._polls[key], _DOUBLINGS), POLL_CAP_S)
+        wait = min(POLL_FIRST_S * 2.0 ** min(self._polls[key], _DOUBLINGS), POLL_CAP_S)
         wait = max(wait, min(retry_after or 0.0, RETRY_AFTER_CAP_S))
         self._not_before[key] = self.now() + wait
         return wait

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam import durable, roster
+from exam import copying, durable, roster
+from exam.drive import Drive
 from exam.errors import ExamError
 from exam.language import say
 from station import journal as journals
 from station.config import Config
 from station.daybook import Daybook
-from station.exporting import copy, inventory
+from station.exporting import inventory
 from station.exporting.choosing import Left
-from station.exporting.drive import Drive
 from station.exporting.inventory import Entry
 from station.roomsheet import making, rows
 
@@ -96,7 +96,7 @@ def _journal(drive: Drive, name: str, content: bytes) -> Put | Left:
             return Put(_entry(name, content), is_new=False)
         if before is not None and not content.startswith(before):
             return Left(name, "other", other_file())
-        copy.put(content, target, continues=before is not None)
+        copying.put(content, target, continues=before is not None)
     return Put(_entry(name, content), is_new=True)
 
 
@@ -108,7 +108,7 @@ def _edition(drive: Drive, stem: str, suffix: str, content: bytes) -> Put:
             if target.read_bytes() == content:
                 return Put(_entry(target.name, content), is_new=False)
             number += 1
-        copy.put(content, target)
+        copying.put(content, target)
     return Put(_entry(target.name, content), is_new=True)
 
 

@@ -1,20 +1,16 @@
 """What the exchange holds, for people at the far end: file by file, and how much of its quota a school used.
 
-`commands` calls it, beside a served exchange or without one.
+`commands` and the centre's call it, beside a served exchange or without one.
 """
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from exam.errors import Rejected
 from sync.exchange.accounts import Accounts
-from sync.exchange.database import Database
+from sync.exchange.database import opened
 from sync.exchange.register import Register, Upload
-from sync.exchange.yard import Yard
 
 
 class StoredFile(Struct, frozen=True):
@@ -45,33 +41,20 @@ def packages(folder: Path) -> list[StoredFile]:
 
     Raises Rejected when no exchange ever served or admitted anyone in `folder`, Transient as the disk does.
     """
-    with _opened(folder) as database:
+    with opened(folder) as database:
         return [_listed(upload) for upload in Register(database).stored()]
 
 
 def allowance(folder: Path, code: str) -> Allowance:
     """How much of its quota a school used. Raises Rejected for an unknown one, and as `packages` does."""
-    with _opened(folder) as database:
+    with opened(folder) as database:
         return Allowance(code, Register(database).bytes_of(code), Accounts(database).quota(code))
 
 
 def allow(folder: Path, code: str, quota: int) -> None:
     """Set a school's quota (bytes; 0: none), also while the folder is served. Raises as `allowance` does."""
-    with _opened(folder) as database:
+    with opened(folder) as database:
         Accounts(database).set_quota(code, quota)
-
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[Database]:
-    yard = Yard(folder)
-    if not yard.database.is_file():
-        raise Rejected(
-            f"В папке {folder} нет файлообмена. Проверьте --folder.",
-            f"There is no exchange in {folder}. Check --folder.",
-            code="no_exchange",
-        )
-    with closing(Database(yard.database)) as database:
-        yield database
 
 
 def _listed(upload: Upload) -> StoredFile:

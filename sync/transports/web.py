@@ -9,9 +9,11 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from exam.errors import ConfigError, ExamError, Fatal, Rejected, Transient
@@ -38,6 +40,7 @@ NO_ROOM = 507
 _SERVER_ERROR = 500
 _TOLD_BYTES = 2000
 _BOTH = 2  # languages
+_OTHER_CERTIFICATE = "Fingerprints did not match"
 _MISDIRECTED = frozenset({404, 405, 410, 412})
 
 _BUSY_WORDS = {
@@ -101,13 +104,14 @@ class Body:
 class Web:
     """One server. `url` is what the configuration calls it; `headers` go with every request.
 
-    `ca_file`: the certificate to trust instead of those the machine trusts; `keyed_by`: the key of sync.toml that
-    names the secret.
+    `ca_file`: the certificate to trust instead of those the machine trusts; `fingerprint`: the SHA-256 (hex) of the
+    only certificate that is the server's, whatever names it bears; `keyed_by`: the key of sync.toml that names the
+    secret.
     """
 
     def __init__(
-        self, url: str, auth: AuthBase, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None,
-        keyed_by: str = "token_file",
+        self, url: str, auth: AuthBase | None, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None,
+        fingerprint: str | None = None, keyed_by: str = "token_file",
     ) -> None:  # fmt: skip
         self._url, self._keyed_by, self._ca_file = url, keyed_by, ca_file
         _check_certificate(ca_file)
@@ -116,6 +120,10 @@ class Web:
         told = self._session.merge_environment_settings(url, {}, None, ca_file, None)
         self._session.proxies, self._session.trust_env = told["proxies"], False
         self._verify = told["verify"]
+        if fingerprint is not None:
+            self._session.mount("https://", _Pinned(fingerprint))
+            # Neither who vouches for it nor its dates matter: it is the one. No proxy: behind one requests do not pin.
+            self._session.proxies, self._verify = {}, False
         self._session.auth = auth
         self._session.headers.update({"Accept-Encoding": "identity"} | dict(headers or {}))
 
@@ -197,6 +205,8 @@ class Web:
         try:
             yield
         except requests.exceptions.SSLError as error:
+            if _OTHER_CERTIFICATE in str(error):
+                raise self._stranger() from error
             if "CERTIFICATE_VERIFY_FAILED" not in str(error):
                 raise self._unreachable(error) from error
             raise Fatal(
@@ -212,6 +222,15 @@ class Web:
         except OSError:
             _check_certificate(self._ca_file)  # requests says so of a file that is not there
             raise
+
+    def _stranger(self) -> Fatal:
+        return Fatal(
+            f"По адресу {self._url} отвечает не тот сервер, с которым связан этот компьютер. Ничего не отправлено. "
+            "Проверьте, не сменился ли адрес Штаба; если сервер там новый, свяжите заново: station-sync pair.",
+            f"At {self._url} another server answers than the one this computer was paired with. Nothing was sent. See "
+            "whether the headquarters' address has changed; if its server is new, pair again: station-sync pair.",
+            code="other_certificate",
+        )
 
     def _unreachable(self, error: Exception) -> Transient:
         return Transient(
@@ -252,6 +271,17 @@ def _check_certificate(ca_file: str | None) -> None:
             "server's certificate (PEM) there, or take the key out of the configuration.",
             code="bad_ca_file",
         ) from error
+
+
+class _Pinned(HTTPAdapter):
+    """Connections to the one certificate of this SHA-256; checked before anything is said."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self._fingerprint = fingerprint
+        super().__init__()
+
+    def init_poolmanager(self, *words: Any, **more: Any) -> None:
+        super().init_poolmanager(*words, **more, assert_fingerprint=self._fingerprint)
 
 
 def _read_within_bounds(answer: Answer) -> None:

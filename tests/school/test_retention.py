@@ -15,10 +15,12 @@ import pytest
 from by_hand import GIVEN, answer, by_hand, sync
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from retained import LATER, TOUCHES, UNLINKS, UNTIL, Retained, killed_at
-from rig.schoolday import ZONE
+from rig.exchange import exchange_for
+from rig.schoolday import SCHOOL, ZONE
 from school import School
 
 from sync import config
+from sync.cli import main
 from sync.retention import commands, looking, removing
 from sync.retention.deleting import look
 
@@ -336,6 +338,31 @@ def test_what_was_handed_over_may_go_until_that_is_taken_back(
     assert sync(school, "take-back", "1", "--by", "Петрова", "--reason", "не тот накопитель") == 0
     assert not any(each.deletable for each in look(told, lambda: LATER))
     assert capsys.readouterr().err is not None
+
+
+@pytest.mark.slow
+def test_delivered_to_a_real_centre_deleted_and_still_proved(tmp_path: Path) -> None:
+    room = Retained(tmp_path / "school")
+    (room.state / "server.key").unlink()
+    program, token = exchange_for(SCHOOL, tmp_path / "centre", "--tier", "centre")
+    (room.base / "token").touch(0o600)
+    (room.base / "token").write_text(token)
+    text = (
+        (room.base / "sync.toml")
+        .read_text()
+        .replace("http://127.0.0.1:9/files", f"http://127.0.0.1:{program.port}/files")
+    )
+    (room.base / "sync.toml").write_text(text.replace("[retention]", 'token_file = "token"\n[retention]'))
+    sync = ("--config", str(room.base / "sync.toml"))
+    with program.running():
+        assert main(["once", *sync]) == 0
+        assert room.run(*CONFIRM) == 0
+        assert room.names() == {"journal.jsonl"}
+        assert main(["verify", *sync]) == 0
+        assert main(["once", *sync]) == 0
+    (record,) = room.records()
+    assert len(record["files"]) == 13
+    assert len(list((tmp_path / "centre").rglob("*.mp3"))) == 4
 
 
 def test_a_name_that_is_not_utf8_and_odd_files_are_told(room: Retained) -> None:

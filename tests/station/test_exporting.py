@@ -14,13 +14,13 @@ import pytest
 from days import IVANOV, STREAM, Room
 from desk_days import ROSTER, Desk, drive, stick, take_away
 
-from exam import fixity
+from exam import copying, fixity
+from exam.drive import Drive
 from exam.errors import Rejected
 from station import config, paperwork
-from station.exporting import carrying, copy
+from station.exporting import carrying
 from station.exporting.carrying import Carried, Step
 from station.exporting.choosing import Left
-from station.exporting.drive import Drive
 from station.session import commands as ask
 from station.verify import verify
 
@@ -173,10 +173,10 @@ def test_a_drive_pulled_out_is_one_line_and_the_next_call_goes_on(
             take_away(path)
         return sha256
 
-    copied = copy.copy
+    copied = copying.copy
     with stick(image, path), monkeypatch.context() as patched:
         if when == "between two":
-            patched.setattr(copy, "copy", copy_and_pull)
+            patched.setattr(copying, "copy", copy_and_pull)
         with pytest.raises(Rejected, match="отключился") as pulled:
             carried(finished, path, pull)
         assert pulled.value.code == "drive_gone"
