@@ -161,8 +161,13 @@ class Database:
         except ExamError as error:
             for one in together:
                 one.error = error
-        for one in together:
-            one.done = True
+        except BaseException:  # of one: what the others wrote is undone too, and they must not take it for done
+            for one in together:
+                one.error = _unavailable("rollback")
+            raise
+        finally:
+            for one in together:
+                one.done = True
 
     def _catch_up(self) -> None:
         """An exchange made by an earlier version gets the columns it lacks."""
@@ -208,8 +213,12 @@ def _translated() -> Iterator[None]:
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise disk_full() from error
-        raise Transient(
-            f"Учёт файлообмена недоступен: {error}. Принятое цело; проверьте диск сервера и повторите позже.",
-            f"The exchange's register is unavailable: {error}. What arrived is safe; check the server's disk, retry.",
-            code="register",
-        ) from error
+        raise _unavailable(str(error)) from error
+
+
+def _unavailable(why: str) -> Transient:
+    return Transient(
+        f"Учёт файлообмена недоступен: {why}. Принятое цело; проверьте диск сервера и повторите позже.",
+        f"The exchange's register is unavailable: {why}. What arrived is safe; check the server's disk, retry.",
+        code="register",
+    )
