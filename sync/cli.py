@@ -24,6 +24,9 @@ from sync.config import Config
 from sync.exchange import commands as exchange
 from sync.experts import commands as experts
 from sync.handing import commands as by_hand
+from sync.office import commands as office
+from sync.papers import commands as papers
+from sync.scans import commands as scans
 from sync.school import commands as package
 
 if TYPE_CHECKING:
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     for reading in (status, verify):
         reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
     by_hand.add_to(add)
+    office.add_to(add)
     packaging = say(
         "комплект школьного дня: чего не хватает, передать в РЦОИ", "a school's day: what lacks, release it"
     )
@@ -84,10 +88,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     pair.add_argument("invitation", metavar="INVITATION", nargs="*", help=about)
     pair.add_argument("--room", default="", metavar="N", help=say("номер аудитории", "the room's number"))
+    scans.add_to(add)
     about = say("встроенный файловый обмен", "the embedded file exchange")
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
     about = say("эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player")
     experts.add_to(commands.add_parser("experts", help=about, description=about), common)
+    about = say(
+        "бумаги дня: ведомости, акты, форма С-1, проверка баллов", "papers: room sheets, acts, form С-1, scores"
+    )
+    papers.add_to(commands.add_parser("papers", help=about, description=about), common)
     return parser
 
 

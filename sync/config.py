@@ -50,6 +50,15 @@ class Package(Struct, frozen=True, forbid_unknown_fields=True):
     papers: Literal["scans", "by_hand"] = "scans"
 
 
+class Papers(Struct, frozen=True, forbid_unknown_fields=True):
+    """`personal`: the table of documents, birth dates, categories of ОВЗ, kept here alone; `region`, `ate`: as they are
+    to stand on acts (two digits) and in form С-1."""
+
+    personal: str = ""
+    region: str = ""
+    ate: str = ""
+
+
 class Watch(Struct, frozen=True, forbid_unknown_fields=True):
     recordings: tuple[str, ...] = ("recordings",)
     scans: str = "scans"
@@ -88,6 +97,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     notify: Notify = Notify()
     exam: Exam = Exam()
     package: Package = Package()
+    papers: Papers = Papers()
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -100,6 +110,9 @@ class Config(Struct, frozen=True, kw_only=True):
     zone: tzinfo
     exam: Exam
     papers: Literal["scans", "by_hand"]
+    personal: Path | None
+    region: str
+    ate: str
     recordings: tuple[Path, ...]
     scans: Path
     target: Target
@@ -152,6 +165,9 @@ def load(path: Path) -> Config:
         zone=_zone(path, told.school.time_zone),
         exam=told.exam,
         papers=told.package.papers,
+        personal=_personal(path, told.papers.personal, base, told),
+        region=_region(path, told.papers.region),
+        ate=told.papers.ate,
         recordings=_folders(path, base, told.watch.recordings),
         scans=base / told.watch.scans,
         target=target,
@@ -201,6 +217,24 @@ def _outside(path: Path, key: str, folder: Path, base: Path, told: _File) -> Pat
                 f"expected a folder outside {base / name}: nothing is written among the recordings",
             )
     return Path(os.path.normpath(folder))
+
+
+def _personal(path: Path, name: str, base: Path, told: _File) -> Path | None:
+    """Nothing of it may ever travel, so it lies in no folder that is sent."""
+    if not name:
+        return None
+    file = _outside(path, "papers.personal", base / name, base, told)
+    if file.resolve().is_relative_to((base / told.watch.scans).resolve()):
+        ru = f"ожидается файл вне {base / told.watch.scans}: из папки сканов всё отправляется"
+        en = f"expected a file outside {base / told.watch.scans}: whatever lies among the scans is sent"
+        raise wrong(path, "papers.personal", ru, en)
+    return file
+
+
+def _region(path: Path, text: str) -> str:
+    if text and not (text.isascii() and text.isdigit() and len(text) == 2):  # noqa: PLR2004 - two cells on the forms
+        raise wrong(path, "papers.region", f'«{text}» — ожидаются две цифры, например "70"', "expected two digits")
+    return text
 
 
 def _window(path: Path, text: str) -> Window:

@@ -58,6 +58,7 @@ def test_every_key_of_the_delivery_is_shown() -> None:
         ("state", sync_config.State),
         ("send", sync_config.Send),
         ("notify", sync_config.Notify),
+        ("papers", sync_config.Papers),
     )
     assert documented("sync.toml") == known(*sections)
 
