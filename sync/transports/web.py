@@ -260,6 +260,17 @@ class Web:
         )
 
 
+class _Pinned(HTTPAdapter):
+    """Connections to the one certificate of this SHA-256; checked before anything is said."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self._fingerprint = fingerprint
+        super().__init__()
+
+    def init_poolmanager(self, *words: Any, **more: Any) -> None:
+        super().init_poolmanager(*words, **more, assert_fingerprint=self._fingerprint)
+
+
 def _check_certificate(ca_file: str | None) -> None:
     """Raise ConfigError when a certificate to trust was named and cannot be used."""
     if ca_file is None:
@@ -275,17 +286,6 @@ def _check_certificate(ca_file: str | None) -> None:
             "server's certificate (PEM) there, or take the key out of the configuration.",
             code="bad_ca_file",
         ) from error
-
-
-class _Pinned(HTTPAdapter):
-    """Connections to the one certificate of this SHA-256; checked before anything is said."""
-
-    def __init__(self, fingerprint: str) -> None:
-        self._fingerprint = fingerprint
-        super().__init__()
-
-    def init_poolmanager(self, *words: Any, **more: Any) -> None:
-        super().init_poolmanager(*words, **more, assert_fingerprint=self._fingerprint)
 
 
 def _read_within_bounds(answer: Answer) -> None:
