@@ -12,16 +12,17 @@ from exam.errors import ConfigError, ExamError, Fatal
 from exam.language import say
 from sync import schedule
 from sync.config import Config
-from sync.ledger import Ledger, Move
+from sync.ledger import UNUSABLE, Ledger, Move
 from sync.life import Stop
 from sync.model import ItemState
-from sync.notify import Notifier, news_of
+from sync.notify import Notifier, news_of, trouble
 from sync.pace import Pace
 from sync.plan import Found, Item, Reason, Row, is_awaited, may_go, queue
 from sync.receipts import Receipts
+from sync.returned import ReturnedFiles
 from sync.school.outgoing import scan, watched
 from sync.school.releasing import release_by_itself
-from sync.states import DONE
+from sync.states import ASIDE, DONE, WORKING
 from sync.steps import Listener, Steps
 from sync.targets import Tus
 from sync.throttle import Throttle
@@ -78,9 +79,12 @@ class Agent:
             while not self._stop.asked:
                 watch.look()
                 found = self._look()
-                with suppress(Fatal):  # noted, told, and tried again
+                failed = None
+                try:
                     self._work(found)
-                self._tell()
+                except Fatal as error:  # noted, told, and tried again
+                    failed = error
+                self._tell(failed)
                 self._nap(found)
                 if self._pace.now() - born > REVIVE_S:
                     self._ledger.begin()
@@ -147,7 +151,21 @@ class Agent:
         back = [one.item.key for one in seen.found if (row := rows.get(one.item.key)) and row.state in DONE]
         self._ledger.note_found(seen.found, seen.done)
         self._doubt([rows[key] for key in back])  # files that were gone when this life began
+        self._count_returned()
         return seen.found
+
+    def _count_returned(self) -> None:
+        """What a receipt that came back on a drive proves is delivered, wherever it stood."""
+        rows = self._ledger.rows()
+        for key in ReturnedFiles(self._config.state).keys() & rows.keys():
+            row = rows[key]
+            if row.state not in WORKING | ASIDE or not self._receipts.proves(row.sha256, row.size):
+                continue
+            receipt = self._receipts.stored(row.sha256)
+            row = self._ledger.move(row, ItemState.HASHED, upload=None, offset=0, reason=None, next_try_at=None)
+            row = self._ledger.move(row, ItemState.UPLOADED, offset=row.size)
+            mark = self._receipts.mark(row.sha256)
+            self._ledger.move(row, ItemState.DELIVERED, receipt=receipt and receipt.receipt_id, receipt_mark=mark)
 
     def _work(self, found: list[Found]) -> None:
         """Advance items until none can be, the target fails, the window closes, or a stop is asked for."""
@@ -177,9 +195,12 @@ class Agent:
         if not self._stop.asked:  # asked before `_look` cleared the wake-up
             self._stop.wake.wait(wait)
 
-    def _tell(self) -> None:
+    def _tell(self, failed: Fatal | None = None) -> None:
         """A person hears that a day has arrived, or needs them."""
         rows = self._ledger.rows().values()
+        if failed is not None and failed.code == UNUSABLE:  # no row could be given this reason
+            self._notifier.tell(trouble(self._config.school, rows, str(failed)))
+            return
         due_on = schedule.due(row.path for row in rows if is_awaited(row))
         news = news_of(self._config.school, rows, due_on, self._clock.now().date())
         if news is not None:

@@ -24,6 +24,10 @@ from sync.config import Config
 from sync.exchange import commands as exchange
 from sync.experts import commands as experts
 from sync.handing import commands as by_hand
+from sync.office import commands as office
+from sync.papers import commands as papers
+from sync.retention import commands as retention
+from sync.scans import commands as scans
 from sync.school import commands as package
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 _LISTED = 3
+_LINE_LETTERS = 4096
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,21 +78,37 @@ def _parser() -> argparse.ArgumentParser:
     for reading in (status, verify):
         reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
     by_hand.add_to(add)
+    office.add_to(add)
+    scans.add_to(add)
     packaging = say(
         "комплект школьного дня: чего не хватает, передать в РЦОИ", "a school's day: what lacks, release it"
     )
     package.add_to(commands.add_parser("package", parents=[common], help=packaging, description=packaging), common)
+    pair = add("pair", _pair, "связать этот компьютер со Штабом", "pair this computer with the headquarters")
+    about = say("приглашение из Штаба или файл с ним; иначе спросит", "the invitation or its file; else asked for")
+    pair.add_argument("invitation", metavar="INVITATION", nargs="*", help=about)
+    pair.add_argument("--room", default="", metavar="N", help=say("номер аудитории", "the room's number"))
+    scans.add_to(add)
     about = say("встроенный файловый обмен", "the embedded file exchange")
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
     about = say("эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player")
     experts.add_to(commands.add_parser("experts", help=about, description=about), common)
+    about = say("что можно удалить и почему нельзя; удалить", "what may be deleted and why not; delete it")
+    retention.add_to(commands.add_parser("retention", parents=[common], help=about, description=about), common)
+    about = say(
+        "бумаги дня: ведомости, акты, форма С-1, проверка баллов", "papers: room sheets, acts, form С-1, scores"
+    )
+    papers.add_to(commands.add_parser("papers", help=about, description=about), common)
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
     if by_hand.applies(config := _config(arguments)):
         return by_hand.run(config)
-    _deliver(arguments, lambda agent: agent.run())
+    from sync.telling import told  # noqa: PLC0415 - each command loads only what it uses
+
+    with told(config):
+        _deliver(arguments, lambda agent: agent.run())
     return DONE
 
 
@@ -142,6 +163,23 @@ def _status(arguments: argparse.Namespace) -> int:
         return _print_json(found)
     for line in overview.lines(found, now):
         _print(wording.line(line))
+    return DONE
+
+
+def _pair(arguments: argparse.Namespace) -> int:
+    from sync import pairing  # noqa: PLC0415
+
+    words = " ".join(arguments.invitation)
+    if not words:
+        sys.stderr.write(say("Приглашение: ", "Invitation: "))
+        sys.stderr.flush()
+        words = sys.stdin.readline(_LINE_LETTERS)
+    try:
+        file = configuration.find(getattr(arguments, "config", None))
+    except ConfigError:
+        file = Path("sync.toml")
+    for line in pairing.account(pairing.pair(words.strip(), file, room=arguments.room)):
+        _print(line)
     return DONE
 
 

@@ -22,13 +22,15 @@ from sync.model import KEY_BYTES, Tier
 
 
 class Tus(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`url`: the creation address. `ca_file`: the certificate of a server that made its own."""
+    """`url`: the creation address. `ca_file`: the certificate of a server that made its own; `fingerprint`: the SHA-256
+    of the one certificate that is the server's, hexadecimal, instead."""
 
     kind: Literal["tus"]
     url: str
     token_file: str | None = None
     server_key: str | None = None
     ca_file: str | None = None
+    fingerprint: str | None = None
     tier: Tier | None = None
 
 
@@ -124,9 +126,23 @@ def _resolved(path: Path, base: Path, told: Target) -> Target:
     for name in _PATHS:
         if value := getattr(told, name, None):
             changes[name] = str(base / value)
+    if isinstance(told, Tus) and told.fingerprint is not None:
+        changes["fingerprint"] = _fingerprint(path, told)
     if isinstance(told, Manual) and told.zip_megabytes < 1:
         raise wrong(path, "target.zip_megabytes", "ожидается число от 1", "expected a number from 1 on")
     return structs.replace(told, **changes)
+
+
+def _fingerprint(path: Path, told: Tus) -> str:
+    """As the library takes it. Raises ConfigError for none, and where something else than it would decide."""
+    digits = (told.fingerprint or "").replace(":", "").lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        ru = "ожидается SHA-256 сертификата: 64 шестнадцатеричные цифры"
+        raise wrong(path, "target.fingerprint", ru, "expected a certificate's SHA-256: 64 hexadecimal digits")
+    if told.ca_file or not told.url.startswith("https:"):
+        ru, en = "указывается с адресом https://… и без ca_file", "belongs with an address https://… and no ca_file"
+        raise wrong(path, "target.fingerprint", ru, en)
+    return digits
 
 
 def address(target: Target) -> str:

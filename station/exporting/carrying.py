@@ -11,13 +11,14 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from exam import copying
+from exam.copying import SourceFailed
+from exam.drive import Drive, held, opened
 from exam.language import say
 from station import daybook, sides
 from station.config import Config
-from station.exporting import copy, papers
+from station.exporting import papers
 from station.exporting.choosing import Choice, File, Left, choose
-from station.exporting.copy import SourceFailed
-from station.exporting.drive import Drive, held, opened
 from station.exporting.inventory import Entry
 from station.exporting.papers import Put
 
@@ -136,7 +137,7 @@ class _Journey:
                 if target.exists():
                     self._compare(file, target)
                 else:
-                    sha256 = copy.copy(file.path, target, file.sha256, self._advance)
+                    sha256 = copying.copy(file.path, target, file.sha256, self._advance)
                     self.copied.append(Entry(file.name, file.size, sha256, file.recording))
             except SourceFailed as failed:
                 self.left.append(_damaged(file, failed))
@@ -147,8 +148,8 @@ class _Journey:
 
     def _compare(self, file: File, target: Path) -> None:
         """A file of this name is there: the same, or another that is left alone."""
-        wanted = file.sha256 or copy.sha256_here(file.path)
-        if target.stat().st_size == file.size and copy.proved(target, self._advance) == wanted:
+        wanted = file.sha256 or copying.sha256_here(file.path)
+        if target.stat().st_size == file.size and copying.proved(target, self._advance) == wanted:
             self.equal.append(Entry(file.name, file.size, wanted, file.recording))
         else:
             self.left.append(Left(file.name, "other", papers.other_file()))

@@ -1,4 +1,4 @@
-"""What goes to a drive beside the recordings: journals, the room sheet, and the inventory of it all.
+"""What goes to a drive beside the recordings: journals, rooms' records, the room sheet, and the inventory of it all.
 
 They grow and change during a day, and nothing is overwritten: a journal is continued, of anything else the next
 edition gets the next number.
@@ -12,15 +12,15 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam import durable, roster
+from exam import copying, durable, roomday, roster
+from exam.drive import Drive
 from exam.errors import ExamError
 from exam.language import say
 from station import journal as journals
 from station.config import Config
 from station.daybook import Daybook
-from station.exporting import copy, inventory
+from station.exporting import inventory
 from station.exporting.choosing import Left
-from station.exporting.drive import Drive
 from station.exporting.inventory import Entry
 from station.roomsheet import making, rows
 
@@ -36,10 +36,12 @@ class Put(Struct, frozen=True):
 
 
 def of_day(config: Config, folder: Path, book: Daybook, drive: Drive) -> Iterator[Put | Left]:
-    """The day's journals and room sheets."""
+    """The day's journals, records and room sheets."""
     for name in (journals.FILE, *journals.others(folder)):
         content = (folder / name).read_bytes()
         yield _journal(drive, name, content[: content.rfind(b"\n") + 1])
+    for name in sorted(path.name for path in folder.iterdir() if roomday.is_room_day(path.name)):
+        yield _record(drive, folder / name)
     stem = say("Ведомость", "Room sheet")
     try:
         sheet = rows.sheet_of(book, roster.load(config.roster), making.place_of(config))
@@ -96,8 +98,24 @@ def _journal(drive: Drive, name: str, content: bytes) -> Put | Left:
             return Put(_entry(name, content), is_new=False)
         if before is not None and not content.startswith(before):
             return Left(name, "other", other_file())
-        copy.put(content, target, continues=before is not None)
+        copying.put(content, target, continues=before is not None)
     return Put(_entry(name, content), is_new=True)
+
+
+def _record(drive: Drive, path: Path) -> Put | Left:
+    """A room's record never changes; one that cannot be read keeps nothing else back."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return Left(path.name, "no_file", say(f"не читается: {error.strerror}", f"cannot be read: {error.strerror}"))
+    target = drive.folder / path.name
+    with drive.refusals():
+        is_new = not target.exists()
+        if not is_new and target.read_bytes() != content:
+            return Left(path.name, "other", other_file())
+        if is_new:
+            copying.put(content, target)
+    return Put(_entry(path.name, content), is_new=is_new)
 
 
 def _edition(drive: Drive, stem: str, suffix: str, content: bytes) -> Put:
@@ -108,7 +126,7 @@ def _edition(drive: Drive, stem: str, suffix: str, content: bytes) -> Put:
             if target.read_bytes() == content:
                 return Put(_entry(target.name, content), is_new=False)
             number += 1
-        copy.put(content, target)
+        copying.put(content, target)
     return Put(_entry(target.name, content), is_new=True)
 
 

@@ -21,12 +21,12 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from exam.drive import removable
 from exam.localpage.gate import language_of
 from exam.localpage.pages import read
 from exam.localpage.refusal import Refused
 from exam.mounts import Mount
 from station import disks
-from station.exporting.drive import removable
 from station.session.commands import TIME_OF_DAY
 from station.tape import SUFFIX
 from station.web.jobs import Job, Jobs, Kind, started

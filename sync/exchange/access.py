@@ -1,4 +1,4 @@
-"""Who asks: the school whose token a request carries."""
+"""Who asks: the school whose token a request carries, its own or that of one of its computers."""
 
 import asyncio
 
@@ -7,13 +7,14 @@ from starlette.requests import Request
 from sync.exchange.accounts import Accounts
 from sync.exchange.connections import PER_SCHOOL, Connections
 from sync.exchange.refusal import Refused
+from sync.exchange.tokens import Tokens
 
 
 class Entrance:
     """Where tokens are looked at; a connection that showed one is `connections`' to keep."""
 
-    def __init__(self, accounts: Accounts, connections: Connections) -> None:
-        self._accounts, self._connections = accounts, connections
+    def __init__(self, accounts: Accounts, tokens: Tokens, connections: Connections) -> None:
+        self._accounts, self._tokens, self._connections = accounts, tokens, connections
 
     async def school_of(self, request: Request) -> str:
         """The code of the school that asks. Never repeats the token.
@@ -23,13 +24,16 @@ class Entrance:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         school = None
         if scheme.lower() == "bearer" and token.strip():
-            school = await asyncio.to_thread(self._accounts.school_of, token.strip())
+            school = await asyncio.to_thread(self._school_of, token.strip())
         if school is None:
             raise _stranger()
         client = request.client
         if client is not None and not self._connections.known((client.host, client.port), school):
             raise _too_many()
         return school
+
+    def _school_of(self, token: str) -> str | None:
+        return self._accounts.school_of(token) or self._tokens.school_of(token)
 
 
 def _stranger() -> Refused:

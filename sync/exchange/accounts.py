@@ -13,6 +13,7 @@ from sync.exchange.yard import Yard
 
 _TOKEN_BYTES = 32
 _INSERT = "INSERT INTO school (code, token_sha256, quota_bytes) VALUES (?, ?, ?)"
+_ADMIT = f"{_INSERT} ON CONFLICT (code) DO NOTHING"
 _REPLACE = f"""{_INSERT} ON CONFLICT (code) DO UPDATE SET
     token_sha256 = excluded.token_sha256, quota_bytes = COALESCE(excluded.quota_bytes, quota_bytes)"""
 
@@ -40,6 +41,11 @@ class Accounts:
                 code="school_exists",
             ) from None
         return token
+
+    def admit(self, code: str) -> None:
+        """Make the school known, if it is not, without a token of its own. Raises Rejected as `add` does."""
+        check_place(room="0", school=code)
+        self._database.write(_ADMIT, (code, _digest(secrets.token_urlsafe(_TOKEN_BYTES)), None))
 
     def school_of(self, token: str) -> str | None:
         """The school whose token this is."""

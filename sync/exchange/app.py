@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exam import durable
 from exam.errors import ExamError, Transient
+from sync import pairwords
 from sync.exchange import expiry, files, identity, pools
 from sync.exchange.access import Entrance
 from sync.exchange.accounts import Accounts
@@ -29,8 +30,11 @@ from sync.exchange.protocol import RESUMABLE
 from sync.exchange.receipts import Receipts
 from sync.exchange.refusal import Refused, disk_full
 from sync.exchange.register import Register
+from sync.exchange.roomendpoints import RoomEndpoints
+from sync.exchange.rooms import Rooms
 from sync.exchange.space import Space
 from sync.exchange.storing import Store
+from sync.exchange.tokens import Tokens
 from sync.exchange.verifier import Verifier
 from sync.exchange.yard import Yard
 from sync.model import Tier
@@ -55,11 +59,13 @@ def build(
     database = Database(yard.database)
     accounts, register = Accounts(database), Register(database)
     verifier = Verifier(register, yard, signer, store)
-    holds, entrance, incoming = Holds(), Entrance(accounts, connections), Incoming(register, yard)
+    tokens = Tokens(database)
+    holds, entrance, incoming = Holds(), Entrance(accounts, tokens, connections), Incoming(register, yard)
     expiring = Expiry(register, incoming, holds, keep_unfinished_s)
     space = Space(accounts, register, yard)
     uploads = Files(entrance, register, incoming, space, holds=holds, verifier=verifier, expiry=expiring)
     receipts = Receipts(entrance, register, yard, holds, verifier, identity=signer)
+    rooms = RoomEndpoints(entrance, tokens, Rooms(database), signer)
 
     centre = Site(yard, database, accounts, register, connections=connections, store=store)
 
@@ -91,6 +97,9 @@ def build(
             Route(one, uploads.terminate, methods=["DELETE"]),
             Route("/receipts/{sha256}", receipts.receipt, methods=["GET"]),
             Route("/key", receipts.key, methods=["GET"]),
+            Route(pairwords.PATH, rooms.pair, methods=["POST"]),
+            # Rooms tell their headquarters how they are; a region's centre is not asked to listen to every room.
+            *([Route("/rooms/{room}", rooms.hear, methods=["PUT"])] if tier == "hub" else []),
             Mount(addresses.BASE, centre.app),
         ],
         exception_handlers={ExamError: _refuse, OSError: _disk_failed, ClientDisconnect: _gone},

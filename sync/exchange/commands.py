@@ -10,6 +10,7 @@ import msgspec
 
 from exam.errors import ConfigError
 from exam.language import say
+from sync.exchange import roomcommands
 from sync.exchange.centre import commands as centre
 from sync.model import Tier
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 _DONE = 0
 _DEFAULT_HOST, _DEFAULT_PORT = "127.0.0.1", 8464
 _KEEP_UNFINISHED_DAYS = 14.0
+_MOST_DAYS = 36_500.0
 _GB = 10**9
+_MOST_GB = 1e9
+"""Beyond these no date can be told, and no number be kept."""
 
 
 def add_to(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -48,6 +52,7 @@ def add_to(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> 
     quota.add_argument("gigabytes", type=_gigabytes, nargs="?", metavar="N", help=limit)
     packages = add("packages", _packages, "что принято", "what has been received")
     packages.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
+    roomcommands.add_to(add)
     centre.add_to(add, _add_store, _store)
 
 
@@ -58,13 +63,13 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--tier", choices=[name for name in get_args(Tier) if name != "folder"], default="hub", help=tier
     )
-    certificate = say("сертификат (PEM): шифровать самому", "certificate (PEM): encrypt by itself")
+    own = say("шифровать своим сертификатом, сделанным один раз", "encrypt, by a certificate of its own, made once")
+    serve.add_argument("--tls", action="store_true", help=own)
+    certificate = say("другой сертификат (PEM)", "another certificate (PEM)")
     serve.add_argument("--tls-cert", type=Path, metavar="FILE", help=certificate)
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help=say("его ключ (0600)", "its key (0600)"))
     keeping = say("дней хранить брошенную отправку", "days an abandoned upload is kept")
-    serve.add_argument(
-        "--keep-unfinished-days", type=_positive, default=_KEEP_UNFINISHED_DAYS, metavar="N", help=keeping
-    )
+    serve.add_argument("--keep-unfinished-days", type=_days, default=_KEEP_UNFINISHED_DAYS, metavar="N", help=keeping)
     _add_store(serve)
 
 
@@ -78,12 +83,14 @@ def _add_store(command: argparse.ArgumentParser) -> None:
 def _serve(arguments: argparse.Namespace) -> int:
     from sync.exchange.serve import serve
 
+    files = _certificate(arguments)
     serve(
         arguments.folder,
         arguments.host,
         arguments.port,
         arguments.tier,
-        tls=_tls(arguments),
+        tls=_context(*files) if files else None,
+        fingerprint=_fingerprint(files[0]) if files else None,
         keep_unfinished_days=arguments.keep_unfinished_days,
         store=_store(arguments),
     )
@@ -102,16 +109,34 @@ def _store(arguments: argparse.Namespace) -> "Store | None":
     return open_store(arguments.s3_config)
 
 
-def _tls(arguments: argparse.Namespace) -> "ssl.SSLContext | None":
-    if arguments.tls_cert is None and arguments.tls_key is None:
-        return None
-    if arguments.tls_cert is None or arguments.tls_key is None:
+def _certificate(arguments: argparse.Namespace) -> tuple[Path, Path] | None:
+    """Certificate and key to encrypt with, if that is asked for."""
+    given = [path for path in (arguments.tls_cert, arguments.tls_key) if path is not None]
+    if arguments.tls and given:
+        ru, en = "--tls указывается без --tls-cert и --tls-key.", "--tls goes without --tls-cert and --tls-key."
+        raise ConfigError(ru, en, code="bad_tls")
+    if len(given) == 1:
         raise ConfigError(
             "--tls-cert и --tls-key указываются вместе.", "--tls-cert and --tls-key belong together.", code="bad_tls"
         )
+    if arguments.tls:
+        from sync.exchange.certificate import ensure
+        from sync.exchange.yard import Yard
+
+        return ensure(Yard(arguments.folder.resolve()), arguments.host)
+    return (arguments.tls_cert, arguments.tls_key) if given else None
+
+
+def _context(certificate: Path, key: Path) -> "ssl.SSLContext":
     from sync.exchange.tls import context
 
-    return context(arguments.tls_cert, arguments.tls_key)
+    return context(certificate, key)
+
+
+def _fingerprint(certificate: Path) -> str:
+    from sync.exchange.certificate import fingerprint
+
+    return fingerprint(certificate)
 
 
 def _add_school(arguments: argparse.Namespace) -> int:
@@ -155,19 +180,26 @@ def _packages(arguments: argparse.Namespace) -> int:
     return _DONE
 
 
-def _positive(text: str) -> float:
+def _positive(text: str, most: float) -> float:
     try:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0 < number < float("inf"):
-        wanted = say(f"«{text}»: ожидается число больше нуля", f"“{text}”: expected a number above zero")
-        raise argparse.ArgumentTypeError(wanted)
+    if not 0 < number <= most:
+        ru, en = (
+            f"«{text}»: ожидается число больше нуля, до {most:.0f}",
+            f"“{text}”: expected a number above zero, up to",
+        )
+        raise argparse.ArgumentTypeError(say(ru, f"{en} {most:.0f}"))
     return number
 
 
+def _days(text: str) -> float:
+    return _positive(text, _MOST_DAYS)
+
+
 def _gigabytes(text: str) -> float:
-    return 0.0 if text == "0" else _positive(text)
+    return 0.0 if text == "0" else _positive(text, _MOST_GB)
 
 
 def _bytes(gigabytes: float) -> int:

@@ -1,7 +1,7 @@
 """The exchange's SQLite file: opened, made and translated into our errors here and nowhere else.
 
-`accounts`, `register` and, of the `centre`, `operators`, `knowledge` and `overview` own its tables. Committed means on
-disk: WAL with synchronous=FULL.
+`accounts`, `tokens`, `rooms`, `register` and, of the `centre`, `operators`, `knowledge` and `overview` own its tables.
+Committed means on disk: WAL with synchronous=FULL.
 """
 
 import os
@@ -9,12 +9,13 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from exam import durable
-from exam.errors import ExamError, Transient
+from exam.errors import ExamError, Rejected, Transient
 from sync.exchange.refusal import disk_full
+from sync.exchange.yard import Yard
 
 _BUSY_S = 10.0
 _SCHEMA = """
@@ -24,6 +25,27 @@ CREATE TABLE IF NOT EXISTS school (
     quota_bytes INTEGER
 ) STRICT;
 CREATE INDEX IF NOT EXISTS school_token ON school (token_sha256);
+CREATE TABLE IF NOT EXISTS token (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    school TEXT NOT NULL,
+    room TEXT NOT NULL,
+    computer TEXT NOT NULL DEFAULT '',
+    secret_sha256 TEXT NOT NULL UNIQUE,
+    expires_at TEXT NOT NULL,
+    token_sha256 TEXT UNIQUE,
+    paired_at TEXT,
+    revoked_at TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS room (
+    school TEXT NOT NULL,
+    room TEXT NOT NULL,
+    computer TEXT NOT NULL,
+    word TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    growing INTEGER NOT NULL,
+    ready_before TEXT,
+    PRIMARY KEY (school, room, computer)
+) STRICT;
 CREATE TABLE IF NOT EXISTS upload (
     id TEXT PRIMARY KEY,
     school TEXT NOT NULL,
@@ -139,8 +161,13 @@ class Database:
         except ExamError as error:
             for one in together:
                 one.error = error
-        for one in together:
-            one.done = True
+        except BaseException:  # of one: what the others wrote is undone too, and they must not take it for done
+            for one in together:
+                one.error = _unavailable("rollback")
+            raise
+        finally:
+            for one in together:
+                one.done = True
 
     def _catch_up(self) -> None:
         """An exchange made by an earlier version gets the columns it lacks."""
@@ -155,6 +182,20 @@ class Database:
     def _has(self, table: str, column: str) -> bool:
         found = self._connection.execute("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column))
         return found.fetchone() is not None
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Database]:
+    """The register of the exchange in `folder`. Raises Rejected when there is none."""
+    yard = Yard(folder)
+    if not yard.database.is_file():
+        raise Rejected(
+            f"В папке {folder} нет файлообмена. Проверьте --folder.",
+            f"There is no exchange in {folder}. Check --folder.",
+            code="no_exchange",
+        )
+    with closing(Database(yard.database)) as database:
+        yield database
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -172,8 +213,12 @@ def _translated() -> Iterator[None]:
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise disk_full() from error
-        raise Transient(
-            f"Учёт файлообмена недоступен: {error}. Принятое цело; проверьте диск сервера и повторите позже.",
-            f"The exchange's register is unavailable: {error}. What arrived is safe; check the server's disk, retry.",
-            code="register",
-        ) from error
+        raise _unavailable(str(error)) from error
+
+
+def _unavailable(why: str) -> Transient:
+    return Transient(
+        f"Учёт файлообмена недоступен: {why}. Принятое цело; проверьте диск сервера и повторите позже.",
+        f"The exchange's register is unavailable: {why}. What arrived is safe; check the server's disk, retry.",
+        code="register",
+    )

@@ -3,18 +3,14 @@
 `commands` and the centre's call it, beside a served exchange or without one.
 """
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from exam.errors import Rejected
 from sync.exchange.accounts import Accounts
-from sync.exchange.database import Database
+from sync.exchange.database import opened
 from sync.exchange.register import Register, Upload
-from sync.exchange.yard import Yard
 
 
 class StoredFile(Struct, frozen=True):
@@ -59,20 +55,6 @@ def allow(folder: Path, code: str, quota: int) -> None:
     """Set a school's quota (bytes; 0: none), also while the folder is served. Raises as `allowance` does."""
     with opened(folder) as database:
         Accounts(database).set_quota(code, quota)
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[Database]:
-    """The database of the exchange in `folder`. Raises Rejected when there is none."""
-    yard = Yard(folder)
-    if not yard.database.is_file():
-        raise Rejected(
-            f"В папке {folder} нет файлообмена. Проверьте --folder.",
-            f"There is no exchange in {folder}. Check --folder.",
-            code="no_exchange",
-        )
-    with closing(Database(yard.database)) as database:
-        yield database
 
 
 def _listed(upload: Upload) -> StoredFile:

@@ -110,6 +110,14 @@ class Register:
         """Lengths of all unfinished uploads together."""
         return self._sum("SELECT SUM(length) FROM upload WHERE state = ?", State.RECEIVING)
 
+    def count_unfinished(self, school: str) -> int:
+        """How many uploads of the school are not whole, or not known to be."""
+        return int(
+            self._database.read(
+                "SELECT COUNT(*) FROM upload WHERE school = ? AND state = ?", (school, State.RECEIVING)
+            )[0][0]
+        )
+
     def bytes_of(self, school: str) -> int:
         """What the school has here or announced: files in place (each once), unfinished ones, those set aside."""
         return self._sum(

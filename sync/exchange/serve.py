@@ -19,9 +19,10 @@ import uvicorn
 from exam import durable
 from exam.errors import ConfigError, Rejected
 from exam.language import say
-from sync.exchange import connections, expiry
+from sync.exchange import connections, expiry, listening
 from sync.exchange.app import build
 from sync.exchange.connections import Connections
+from sync.exchange.listening import Listening
 from sync.exchange.storing import Store
 from sync.exchange.yard import Yard
 from sync.model import Tier
@@ -46,12 +47,14 @@ def serve(
     tier: Tier = "hub",
     *,
     tls: ssl.SSLContext | None = None,
+    fingerprint: str | None = None,
     keep_unfinished_days: float = expiry.DEFAULT_DAYS,
     store: Store | None = None,
 ) -> None:
     """Serve `folder` on `host`:`port` (0: any free one) until SIGTERM or SIGINT, encrypted with `tls`.
 
-    `store`: where files lie for good, when not in `folder`.
+    `fingerprint`: the SHA-256 of its certificate, for invitations. `store`: where files lie for good, when not in
+    `folder`.
 
     Prints the URL on stdout once connections are taken. Raises Rejected when the folder is served already,
     ConfigError when host or port cannot be had, Fatal, Transient and OSError as `build` does.
@@ -61,6 +64,7 @@ def serve(
     durable.make_folder(yard.folder)
     open_ones = Connections(_room_for_connections())
     with _alone(yard.lock), _listening(host, port, tls) as listener:
+        listening.note(yard, Listening(host, listener.getsockname()[1], fingerprint))
         config = uvicorn.Config(
             build(yard, tier, open_ones, keep_unfinished_days * expiry.DAY_S, store),
             access_log=False,

@@ -26,6 +26,18 @@ class Yard(Struct, frozen=True):
         return self.folder / "server.key"
 
     @property
+    def tls_certificate(self) -> Path:
+        return self.folder / "tls.pem"
+
+    @property
+    def tls_key(self) -> Path:
+        return self.folder / "tls.key"
+
+    @property
+    def listening(self) -> Path:
+        return self.folder / "listening.json"
+
+    @property
     def lock(self) -> Path:
         return self.folder / "server.lock"
 

@@ -14,9 +14,9 @@ from exam.manifest import Decision, Listened, Opinion, Source
 from exam.regulation import Outcome
 from exam.roster import Participant
 from sync.plan import Reason
+from sync.scans import model
 
-PaperKind = Literal["protocol", "form_c1", "room_sheet", "act", "other"]
-"""An expert's protocol of a participant, form С-1, a room's «ведомость учета», an act (прил. 10, 13), anything else."""
+PaperKind = model.PaperKind
 
 PapersWay = Literal["scans", "by_hand"]
 """How the papers travel: as scans, which are then required, or on paper, which is then recorded as handed over."""

@@ -43,7 +43,7 @@ def _tus(config: Config, target: Tus) -> Transport:
 
     token = _secret(config, "token_file", target.token_file)
     tier = target.tier or "hub"  # the weaker claim, unless told
-    return Uploads(target.url, token, tier=tier, ca_file=target.ca_file)
+    return Uploads(target.url, token, tier=tier, ca_file=target.ca_file, fingerprint=target.fingerprint)
 
 
 def _webdav(config: Config, target: WebDav) -> Shelf:

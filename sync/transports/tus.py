@@ -43,11 +43,11 @@ class Tus:
 
     def __init__(
         self, url: str, token: str | Callable[[], str], *, tier: Tier = "centre", ca_file: str | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        fingerprint: str | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         self._url, self._tier, self._now = url, tier, now
         self._pieces = Pieces()
-        self._web = Web(url, Bearer(token), {"Tus-Resumable": VERSION}, ca_file=ca_file)
+        self._web = Web(url, Bearer(token), {"Tus-Resumable": VERSION}, ca_file=ca_file, fingerprint=fingerprint)
         self._shown_key: bytes | None = None
         self._signs_nothing = False
 
@@ -162,7 +162,9 @@ class Tus:
         )
 
     def _at(self, upload: str) -> str:
-        return urljoin(self._url, upload)
+        """Not joined as a link would be: a path that begins with two slashes would name another server."""
+        parts = urlsplit(self._url)
+        return f"{parts.scheme}://{parts.netloc}/{upload.removeprefix('/')}"
 
     def _beside(self, place: str) -> str:
         return urljoin(self._url, place)

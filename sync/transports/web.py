@@ -9,9 +9,11 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from exam.errors import ConfigError, ExamError, Fatal, Rejected, Transient
@@ -36,8 +38,11 @@ UNAUTHORISED = frozenset({401, 403})
 BUSY = frozenset({408, 423, 425, 429, 460, 502, 503, 504})
 NO_ROOM = 507
 _SERVER_ERROR = 500
+_PROXY_LOGIN = 407
+_TOLD = {(NO_ROOM, "no_room"), (NO_ROOM, "quota"), (429, "too_many_uploads")}
 _TOLD_BYTES = 2000
 _BOTH = 2  # languages
+_OTHER_CERTIFICATE = "Fingerprints did not match"
 _MISDIRECTED = frozenset({404, 405, 410, 412})
 
 _BUSY_WORDS = {
@@ -101,13 +106,14 @@ class Body:
 class Web:
     """One server. `url` is what the configuration calls it; `headers` go with every request.
 
-    `ca_file`: the certificate to trust instead of those the machine trusts; `keyed_by`: the key of sync.toml that
-    names the secret.
+    `ca_file`: the certificate to trust instead of those the machine trusts; `fingerprint`: the SHA-256 (hex) of the
+    only certificate that is the server's, whatever names it bears; `keyed_by`: the key of sync.toml that names the
+    secret.
     """
 
     def __init__(
-        self, url: str, auth: AuthBase, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None,
-        keyed_by: str = "token_file",
+        self, url: str, auth: AuthBase | None, headers: Mapping[str, str] | None = None, *, ca_file: str | None = None,
+        fingerprint: str | None = None, keyed_by: str = "token_file",
     ) -> None:  # fmt: skip
         self._url, self._keyed_by, self._ca_file = url, keyed_by, ca_file
         _check_certificate(ca_file)
@@ -116,6 +122,10 @@ class Web:
         told = self._session.merge_environment_settings(url, {}, None, ca_file, None)
         self._session.proxies, self._session.trust_env = told["proxies"], False
         self._verify = told["verify"]
+        if fingerprint is not None:
+            self._session.mount("https://", _Pinned(fingerprint))
+            # Neither who vouches for it nor its dates matter: it is the one. No proxy: behind one requests do not pin.
+            self._session.proxies, self._verify = {}, False
         self._session.auth = auth
         self._session.headers.update({"Accept-Encoding": "identity"} | dict(headers or {}))
 
@@ -159,6 +169,8 @@ class Web:
         status = answer.status_code
         if status in UNAUTHORISED:
             return self._wrong_token(answer)
+        if status == _PROXY_LOGIN:
+            return _proxy_refused()
         if status in BUSY or status >= _SERVER_ERROR:
             return _as_told(answer) or later(answer)
         return self.misdirected(answer) if status in _MISDIRECTED else _declined(answer)
@@ -167,9 +179,9 @@ class Web:
         """Something else than the configured kind of server answers there."""
         return Fatal(
             f"По адресу {self._url} нет нужного сервера (ответ {answer.status_code}). Проверьте target.url в "
-            "sync.toml.",
+            "sync.toml и не требует ли сеть входа через браузер.",
             f"No server of this kind answers at {self._url} (status {answer.status_code}). Check target.url in "
-            "sync.toml.",
+            "sync.toml, and whether the network wants a log-in by a browser.",
             code="misdirected",
         )
 
@@ -197,6 +209,8 @@ class Web:
         try:
             yield
         except requests.exceptions.SSLError as error:
+            if _OTHER_CERTIFICATE in str(error):
+                raise self._stranger() from error
             if "CERTIFICATE_VERIFY_FAILED" not in str(error):
                 raise self._unreachable(error) from error
             raise Fatal(
@@ -212,6 +226,15 @@ class Web:
         except OSError:
             _check_certificate(self._ca_file)  # requests says so of a file that is not there
             raise
+
+    def _stranger(self) -> Fatal:
+        return Fatal(
+            f"По адресу {self._url} отвечает не тот сервер, с которым связан этот компьютер. Ничего не отправлено. "
+            "Проверьте, не сменился ли адрес Штаба; если сервер там новый, свяжите заново: station-sync pair.",
+            f"At {self._url} another server answers than the one this computer was paired with. Nothing was sent. See "
+            "whether the headquarters' address has changed; if its server is new, pair again: station-sync pair.",
+            code="other_certificate",
+        )
 
     def _unreachable(self, error: Exception) -> Transient:
         return Transient(
@@ -235,6 +258,17 @@ class Web:
             f"The server {self._url} has moved to {answer.headers['Location']}. Mend target.url in sync.toml.",
             code="moved",
         )
+
+
+class _Pinned(HTTPAdapter):
+    """Connections to the one certificate of this SHA-256; checked before anything is said."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self._fingerprint = fingerprint
+        super().__init__()
+
+    def init_poolmanager(self, *words: Any, **more: Any) -> None:
+        super().init_poolmanager(*words, **more, assert_fingerprint=self._fingerprint)
 
 
 def _check_certificate(ca_file: str | None) -> None:
@@ -287,7 +321,7 @@ def _as_told(answer: Answer) -> Transient | None:
     """Our exchange says itself what is full, its disk or the school's quota, and who can mend it."""
     code = answer.headers.get("X-Error-Code", "")
     lines = answer.content[:_TOLD_BYTES].decode(errors="replace").split("\n")
-    if answer.status_code != NO_ROOM or code not in {"no_room", "quota"} or len(lines) < _BOTH:
+    if (answer.status_code, code) not in _TOLD or len(lines) < _BOTH:
         return None
     ru, en = ("".join(letter for letter in line if letter.isprintable()) for line in lines[:_BOTH])
     return Transient(ru, en, code=code, retry_after=retry_after(answer))
@@ -298,6 +332,16 @@ def garbled(answer: Answer, kind: str = "tus") -> Transient:
         f"Ответ {answer.status_code} не похож на сервер {kind} (возможно, вход в сеть через браузер); попробуем ещё.",
         f"The answer {answer.status_code} is not a {kind} server's (a network log-in page, perhaps); will try again.",
         code="garbled",
+    )
+
+
+def _proxy_refused() -> Fatal:
+    return Fatal(
+        "Прокси-сервер школы требует имени и пароля (ответ 407). Ничего не потеряно; узнайте их у того, кто ведёт "
+        "сеть, и впишите в HTTPS_PROXY для службы отправки.",
+        "The school's proxy wants a name and a password (status 407). Nothing is lost; ask whoever keeps the network "
+        "for them and put them into HTTPS_PROXY of the delivery service.",
+        code="proxy_login",
     )
 
 

@@ -18,6 +18,7 @@ from sync.exchange.database import Database
 from sync.exchange.holds import Holds
 from sync.exchange.receipts import Receipts
 from sync.exchange.register import AFTER, Register, State, Upload
+from sync.exchange.tokens import Tokens
 from sync.exchange.verifier import Verifier
 from sync.exchange.yard import Yard
 
@@ -234,8 +235,8 @@ def test_a_file_that_goes_to_its_place_while_its_receipt_is_asked_for_is_not_cal
             return found
 
     verifier = Verifier(Register(database), yard, signer)
-    receipts = Receipts(Entrance(Accounts(database), Connections(1)), Late(database), yard, Holds(), verifier,
-                        identity=signer)  # fmt: skip
+    entrance = Entrance(Accounts(database), Tokens(database), Connections(1))
+    receipts = Receipts(entrance, Late(database), yard, Holds(), verifier, identity=signer)
     assert receipts._answer("701020", sha256(CONTENT)).status_code == 200
     verifier.close()
 

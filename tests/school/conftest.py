@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from forty import School, sync_toml
-from headquarters import Office
+from organizer import Office
 from rig.exchange import exchange_for
 from rig.schoolday import SCHOOL
 

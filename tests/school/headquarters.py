@@ -1,49 +1,57 @@
-"""A headquarters as programs: its configuration, `station-sync` run with it, and what the centre received."""
+"""A headquarters' exchange and rooms paired with it, all as programs, over TLS."""
 
-import json
-import subprocess
-import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from sync import config as configuration
-from sync.config import Config
+import requests
+from rig.exchange import exchange_for
+from rig.program import Program
+from school import School
+
+from sync import pairing
+from sync.exchange.roomcommands import invite
+
+CODE = "701020"
 
 
-@dataclass
-class Office:
-    """The headquarters: its configuration, and `station-sync` run with it."""
+class Hub(NamedTuple):
+    """`program` serves `folder`; `token`: the school's own, not a room's."""
 
-    file: Path
-    centre: Path
-
-    def say(self, before: str, after: str) -> None:
-        """Change the configuration."""
-        told = self.file.read_text(encoding="utf-8")
-        assert before in told
-        self.file.write_text(told.replace(before, after), encoding="utf-8")
+    program: Program
+    folder: Path
+    token: str
 
     @property
-    def config(self) -> Config:
-        return configuration.load(self.file)
+    def port(self) -> int:
+        return self.program.port
 
-    def run(self, *words: str, expect: int | None = 0) -> str:
-        """Output of a command, errors after it; fails on another exit code than expected."""
-        done = subprocess.run(
-            [sys.executable, "-m", "sync.cli", *words, "--config", str(self.file)],
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        assert expect is None or done.returncode == expect, (words, done.returncode, done.stdout, done.stderr)
-        return done.stdout + done.stderr
 
-    def package(self) -> dict[str, Any]:
-        return dict(json.loads(self.run("package", "--json", expect=None)))
+@contextmanager
+def headquarters(folder: Path, *options: str) -> Iterator[Hub]:
+    """Served by the certificate it makes for itself."""
+    program, token = exchange_for(CODE, folder, "--tls", *options)
+    with program.running():
+        yield Hub(program, folder, token)
 
-    def received(self) -> list[dict[str, Any]]:
-        """What the centre holds, as its own command tells."""
-        told = subprocess.run(
-            [sys.executable, "-m", "sync.cli", "exchange", "packages", "--folder", str(self.centre), "--json"],
-            capture_output=True, text=True, timeout=60, check=True,
-        )  # fmt: skip
-        return list(json.loads(told.stdout))
+
+def invited(folder: Path, room: str = "265") -> str:
+    """The text of an invitation, as the headquarters prints it."""
+    return invite(folder, CODE, room=room)[0]
+
+
+def paired(base: Path, folder: Path, room: str = "265") -> School:
+    """A room's computer that used an invitation."""
+    pairing.pair(invited(folder, room), base / "sync.toml")
+    return School(base)
+
+
+def lets_in(hub: Hub, school: School) -> bool:
+    """Whether the computer's token opens the exchange."""
+    token = (school.base / "hub.token").read_text().strip()
+    answer = requests.get(
+        f"https://127.0.0.1:{hub.port}/receipts/{'0' * 64}", verify=str(hub.folder / "tls.pem"), timeout=10,
+        headers={"Authorization": f"Bearer {token}"},
+    )  # fmt: skip
+    return answer.status_code == 404

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from forty import ABSENT, School
-from headquarters import Office
+from organizer import Office
 from rig.schoolday import EXAM_DATE
 
 from sync.school import releasing

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from headquarters import Office
+from organizer import Office
 from rig.exchange import exchange_for
 from rig.schoolday import SCHOOL, StagedRoom, write_roster
 

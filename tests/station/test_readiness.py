@@ -11,8 +11,8 @@ from days import ZONE, Room, config_for
 from desk_days import Desk, drive
 from rehearsed_days import FULL_BLOCKS, GOOD
 
+from exam.drive import removable
 from exam.mounts import mounts
-from station.exporting.drive import removable
 from station.readiness import looking
 from station.readiness.facts import Clock, Delivery, Disk, Facts, Microphone, Rehearsed, Roster
 from station.readiness.lights import is_ready, lights_of

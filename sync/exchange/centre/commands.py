@@ -85,7 +85,7 @@ def _add_people(add: Add) -> None:
 def _add_operator(arguments: argparse.Namespace) -> int:
     from sync.exchange.centre import operators
     from sync.exchange.centre.audit import Audit
-    from sync.exchange.packages import opened
+    from sync.exchange.database import opened
 
     password = operators.made_up() if arguments.generate else _typed_password()
     with opened(arguments.folder) as database:
@@ -110,7 +110,7 @@ def _typed_password() -> str:
 
 def _operators(arguments: argparse.Namespace) -> int:
     from sync.exchange.centre.operators import Operators
-    from sync.exchange.packages import opened
+    from sync.exchange.database import opened
 
     with opened(arguments.folder) as database:
         for one in Operators(database).all():
@@ -121,7 +121,7 @@ def _operators(arguments: argparse.Namespace) -> int:
 def _remove_operator(arguments: argparse.Namespace) -> int:
     from sync.exchange.centre.audit import Audit
     from sync.exchange.centre.operators import Operators
-    from sync.exchange.packages import opened
+    from sync.exchange.database import opened
 
     with opened(arguments.folder) as database:
         Operators(database).remove(arguments.name)
@@ -209,7 +209,7 @@ def _opened(arguments: argparse.Namespace, open_store: OpenStore) -> Iterator[_O
     from sync.exchange.centre.collecting import Collecting
     from sync.exchange.centre.knowledge import Knowledge
     from sync.exchange.centre.shelves import Shelves
-    from sync.exchange.packages import opened
+    from sync.exchange.database import opened
     from sync.exchange.register import Register
     from sync.exchange.yard import Yard
 

@@ -19,7 +19,7 @@ Tell = Callable[[int], None]
 
 
 class SourceFailed(Exception):
-    """The station's own file cannot be read, or is not what its manifest says. `text` says which."""
+    """The file that is to be carried cannot be read, or is not what its manifest says. `text` says which."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -54,7 +54,7 @@ def proved(path: Path, tell: Tell) -> str:
 
 
 def sha256_here(path: Path) -> str:
-    """SHA-256 of a file of the station. Raises SourceFailed."""
+    """SHA-256 of a file that lies here. Raises SourceFailed."""
     digest = hashlib.sha256()
     for piece in _pieces(path):
         digest.update(piece)

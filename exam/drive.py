@@ -14,9 +14,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from exam import durable
+from exam.copying import NotTheSame
 from exam.errors import Rejected
 from exam.mounts import TABLE, Mount, largest_file, mounts, over
-from station.exporting.copy import NotTheSame
 
 _CLUSTER = 64 << 10
 """What a file may take beyond its size."""

@@ -1,0 +1,138 @@
+"""A drive somebody brought, read as hostile: its note is authenticated, its list bounded, no name leads elsewhere.
+
+Nothing on it is followed (links), waited for (pipes) or believed before its SHA-256 is known. Called by `receiving`.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from exam.errors import Rejected
+from sync.drives import model, sealing
+from sync.drives.model import MAX_LIST_BYTES, MAX_NOTE_BYTES, NOTE, DriveFile, DriveList, DriveNote
+
+_MOST_FOLDERS = 10_000
+
+KeysOf = Callable[[str], list[str]]
+"""The keys a school's drives may be authenticated with; none for an unknown school."""
+
+
+class Found(Struct, frozen=True):
+    """A folder on a drive whose note proved to be the school's."""
+
+    folder: Path
+    note: DriveNote
+
+
+def notes_on(drive: Path) -> list[Path]:
+    """The folders that hold a note: the one named, or those in it. Raises Rejected where there is none."""
+    try:
+        folders = [drive, *sorted(Path(entry.path) for entry in _entries(drive) if entry.is_dir(follow_symlinks=False))]
+        found = [folder for folder in folders if (folder / NOTE).is_file()]
+    except OSError as error:
+        raise Rejected(
+            f"Накопитель {drive} не читается: {error.strerror}.", f"The drive {drive} cannot be read.", code="no_drive"
+        ) from error
+    if not found:
+        raise Rejected(
+            f"На {drive} нет накопителя школы (файла {NOTE}). Проверьте, тот ли это накопитель и та ли папка.",
+            f"There is no school's drive at {drive} (no {NOTE}). Check drive and folder.",
+            code="no_drive",
+        )
+    return found
+
+
+def opened(folder: Path, keys_of: KeysOf) -> Found:
+    """The note in `folder`, authenticated. Raises Rejected for a forged or damaged one."""
+    content = _read(folder, NOTE, MAX_NOTE_BYTES)
+    try:
+        note = msgspec.json.decode(content, type=DriveNote)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _refused(folder, f"описание испорчено ({error})", f"its note is damaged ({error})") from error
+    keys = keys_of(note.school)
+    if not keys:
+        raise _refused(folder, f"школа {note.school} здесь не заведена", f"school {note.school} is not known here")
+    if not any(note.is_sealed_by(key) for key in keys):
+        raise _refused(
+            folder,
+            f"подпись школы {note.school} не сходится: накопитель подделан, испорчен или сделан со старым ключом "
+            "доступа. Ничего не принято; пусть школа сделает накопитель заново",
+            f"the seal of school {note.school} does not hold: forged, damaged, or made with an old token. Nothing was "
+            "taken; let the school make the drive anew",
+        )
+    return Found(folder, note)
+
+
+def files_of(found: Found, identity: Any | None) -> tuple[DriveFile, ...]:
+    """What the list names. `identity`: the age key, for an encrypted drive. Raises Rejected."""
+    note = found.note
+    content = _read(found.folder, note.list_name, MAX_LIST_BYTES)
+    if hashlib.sha256(content).hexdigest() != note.list_sha256:
+        raise _refused(found.folder, f"{note.list_name} испорчен", f"{note.list_name} is damaged")
+    if note.encrypted:
+        content = _opened_list(found, content, identity)
+    try:
+        return msgspec.json.decode(content, type=DriveList).files
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _refused(found.folder, f"список испорчен ({error})", f"its list is damaged ({error})") from error
+
+
+def descriptor_of(found: Found, file: DriveFile) -> int:
+    """The stored file, open for reading. Raises Rejected for what is no plain file of this drive, OSError."""
+    model.check(file, encrypted=found.note.encrypted)
+    descriptor = os.open(found.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    for part in file.stored.split("/"):
+        parent = descriptor
+        try:
+            descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
+        finally:
+            os.close(parent)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Rejected("это не обычный файл", "not a regular file", code="bad_file")
+    return descriptor
+
+
+def _opened_list(found: Found, content: bytes, identity: Any | None) -> bytes:
+    if identity is None:
+        raise _refused(
+            found.folder,
+            "накопитель зашифрован: укажите закрытый ключ (--identity)",
+            "the drive is encrypted: name the secret key (--identity)",
+        )
+    try:
+        return sealing.decrypted(content, identity, MAX_LIST_BYTES)
+    except Rejected as error:
+        raise _refused(found.folder, error.ru, error.en) from error
+
+
+def _read(folder: Path, name: str, most: int) -> bytes:
+    try:
+        descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise _refused(folder, f"{name} — не обычный файл", f"{name} is no regular file")
+            content = file.read(most + 1)
+    except OSError as error:
+        raise _refused(folder, f"{name} не читается ({error.strerror})", f"{name} cannot be read") from error
+    if len(content) > most:
+        raise _refused(folder, f"{name} слишком велик", f"{name} is too large")
+    return content
+
+
+def _entries(drive: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(drive) as entries:
+        for count, entry in enumerate(entries):
+            if count >= _MOST_FOLDERS:
+                return
+            yield entry
+
+
+def _refused(folder: Path, ru: str, en: str) -> Rejected:
+    return Rejected(f"Накопитель, папка {folder.name}: {ru}.", f"Drive, folder {folder.name}: {en}.", code="bad_drive")

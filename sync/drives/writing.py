@@ -1,0 +1,269 @@
+"""What is not acknowledged yet, onto a drive: each file read back from it, the list and the note last.
+
+A call that was cut short is repeated and goes on in the same folder; nothing there is written over. Called by
+`commands`.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from exam import copying, durable
+from exam import drive as drives_of
+from exam.copying import SourceFailed
+from exam.drive import Drive
+from exam.errors import Rejected
+from exam.language import say
+from sync import ledger
+from sync.config import Config
+from sync.drives import sealing
+from sync.drives.model import LIST, NOTE, DriveFile, DriveList, DriveNote, Left, folder_name, stored_as
+from sync.drives.records import Begun, Carried, Drives, Made, Stored
+from sync.model import ItemState
+from sync.plan import Found, Reason
+from sync.schedule import exam_day
+from sync.school.outgoing import scan
+
+READ_ME = "ПРОЧТИ.txt"
+_PAPERS_BYTES = 4 << 20
+
+Tell = Callable[[int, int], None]
+"""Told how many of how many bytes are on the drive."""
+
+
+class Written(Struct, frozen=True):
+    """A finished drive."""
+
+    note: DriveNote
+    folder: Path
+    carried: Carried
+    left: tuple[Left, ...]
+
+
+class Order(Struct, frozen=True):
+    """What a person asks for: whom the files are encrypted to (none: plain), and who answers for it."""
+
+    by: str
+    recipients: tuple[str, ...] = ()
+    everything: bool = False
+
+
+def write(config: Config, path: Path, order: Order, key: str, *, now: datetime, tell: Tell) -> Written:
+    """Write the day onto the drive at `path`. `key`: what the note is authenticated with.
+
+    Raises Rejected as the drive refuses or there is nothing to carry, ConfigError for a wrong recipient.
+    """
+    recipients = sealing.recipients_of(order.recipients)
+    found, left = _to_carry(config, everything=order.everything)
+    if not found:
+        raise Rejected(
+            "Везти нечего: всё подтверждено получателем или ещё не готово (station-sync status).",
+            "There is nothing to carry: all is acknowledged, or not ready yet (station-sync status).",
+            code="nothing_to_carry",
+        )
+    drives = Drives(config.state)
+    begun = _unfinished(drives, path, order)
+    if begun is None:
+        begun = _new(config.school, drives, found, order, now)
+        drives.add(begun)
+    drive = drives_of.opened(path, begun.folder, [*config.recordings, config.state])
+    with drives_of.held(drive):
+        drive.prepare()
+        journey = _Journey(drive, drives, begun, recipients, tell)
+        left += journey.carry(found)
+        note = _close(journey, config, key, now)
+        drives.add(Made(begun.number, hashlib.sha256(msgspec.json.encode(note)).hexdigest(), now))
+    return Written(note, drive.folder, drives.one(begun.number), tuple(left))
+
+
+def _to_carry(config: Config, *, everything: bool) -> tuple[list[Found], list[Left]]:
+    """What there is and is not acknowledged, and what cannot go."""
+    done = {row.key for row in ledger.read(config.state) if row.state is ItemState.DELIVERED}
+    seen = scan(config, streams=config.streams).found
+    wanted = [one for one in seen if everything or one.item.key not in done]
+    sound = [one for one in wanted if one.problem is None and one.settled]
+    return sound, [Left(one.item.path, one.problem) for one in wanted if one.problem is not None]
+
+
+def _unfinished(drives: Drives, path: Path, order: Order) -> Begun | None:
+    """What an earlier call began on this very drive and did not finish."""
+    known = drives.all()
+    last = known[max(known)] if known else None
+    if last is None or last.made is not None or last.begun.encrypted != bool(order.recipients):
+        return None
+    return last.begun if (path / last.begun.folder).is_dir() else None
+
+
+def _new(school: str, drives: Drives, found: Sequence[Found], order: Order, now: datetime) -> Begun:
+    number = max(drives.all(), default=0) + 1
+    day = max((exam_day(one.item.path) or date.min for one in found), default=now.date())
+    return Begun(number, folder_name(school, day, number), day, bool(order.recipients), order.by, now)
+
+
+class _Journey:
+    """One call: what lies on the drive so far."""
+
+    def __init__(self, drive: Drive, drives: Drives, begun: Begun, recipients: Sequence[Any], tell: Tell) -> None:
+        self.drive, self.begun, self.recipients = drive, begun, recipients
+        self._drives, self._tell = drives, tell
+        self.files = {(file.path, file.sha256): file for file in drives.one(begun.number).files}
+        self._size, self._done = 0, 0
+
+    def carry(self, found: Sequence[Found]) -> list[Left]:
+        """Every file that is not there yet; what cannot go. Raises Rejected as the drive refuses."""
+        new = [one for one in found if not self._is_there(one)]
+        self.drive.check_room([*(one.item.size for one in new), _PAPERS_BYTES])
+        self._size = sum(one.item.size for one in found)
+        self._done = self._size - sum(one.item.size for one in new)
+        left = []
+        for one in new:
+            if not self.drive.fits(one.item.size):
+                left.append(Left(one.item.path, _too_large(self.drive)))
+                continue
+            try:
+                self._store(one)
+            except SourceFailed:
+                left.append(Left(one.item.path, _changed()))
+            except FileExistsError:
+                left.append(Left(one.item.path, _taken()))
+            self._done += one.item.size
+            self._tell(self._done, self._size)
+        return left
+
+    def _is_there(self, one: Found) -> bool:
+        """Whether an earlier call put it there; read back, as drives forget."""
+        file = self.files.get(one.item.key)
+        path = self.drive.folder / file.stored if file else None
+        with self.drive.refusals():
+            is_there = bool(
+                file and path and path.is_file() and copying.proved(path, lambda _bytes: None) == file.stored_sha256
+            )
+        if file and not is_there:
+            del self.files[one.item.key]
+        return is_there
+
+    def _store(self, one: Found) -> None:
+        """Raises Rejected as the drive refuses, SourceFailed, FileExistsError where other content has the name."""
+        stored = self._free_name(one)
+        target = self.drive.folder / stored
+        with self.drive.refusals():
+            durable.make_folder(target.parent)
+            sha256 = self._seal(one, target) if self.recipients else self._copy(one, target)
+        if sha256 is None:
+            raise FileExistsError
+        file = DriveFile(one.item.path, one.item.kind, one.item.size, one.item.sha256, stored, sha256)
+        self._drives.add(Stored(self.begun.number, file))
+        self.files[one.item.key] = file
+
+    def _free_name(self, one: Found) -> str:
+        """Its own name; where names tell nothing, the next number that no file bears, noted or not."""
+        order = len(self.files) + 1
+        while self.recipients and (self.drive.folder / stored_as("", order, encrypted=True)).exists():
+            order += 1
+        return stored_as(one.item.path, order, encrypted=bool(self.recipients))
+
+    def _copy(self, one: Found, target: Path) -> str | None:
+        """The SHA-256 of what lies there; None where that is something else."""
+        if target.exists():  # put there by a call that was killed before it could be noted
+            there = copying.proved(target, lambda _bytes: None)
+            return there if there == one.item.sha256 else None
+        return copying.copy(Path(one.file), target, one.item.sha256, lambda _bytes: None)
+
+    def _seal(self, one: Found, target: Path) -> str:
+        """Encrypt a file onto the drive; the SHA-256 of what lies there."""
+        temporary = durable.temporary_in(target.parent)
+        try:
+            with Path(one.file).open("rb") as plain, temporary.open("xb") as sealed:
+                watched = _Hashing(plain)
+                sealing.encrypt(watched, sealed, self.recipients)  # type: ignore[arg-type]
+                sealed.flush()
+            durable.sync(temporary)
+            if watched.sha256 != one.item.sha256:
+                raise SourceFailed("sha256")
+            sha256 = copying.proved(temporary, lambda _bytes: None)
+            durable.move_without_replacing(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return sha256
+
+
+class _Hashing(io.RawIOBase):
+    """A file being read, and the SHA-256 of what was read of it."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file, self._digest = file, hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = self._file.readinto(buffer)
+        self._digest.update(memoryview(buffer)[:size])
+        return size
+
+
+def _close(journey: _Journey, config: Config, key: str, now: datetime) -> DriveNote:
+    """The list, what a person should know, and the note last."""
+    drive, begun = journey.drive, journey.begun
+    files = tuple(journey.files.values())
+    listed = msgspec.json.format(msgspec.json.encode(DriveList(files)), indent=1)
+    if journey.recipients:
+        sealed = io.BytesIO()
+        sealing.encrypt(io.BytesIO(listed), sealed, journey.recipients)
+        listed = sealed.getvalue()
+    note = DriveNote(
+        school=config.school, exam_date=begun.exam_date, number=begun.number, made_at=now,
+        encrypted=begun.encrypted, files=len(files), size=sum(file.size for file in files),
+        list_sha256=hashlib.sha256(listed).hexdigest(),
+    ).sealed(key)  # fmt: skip
+    with drive.refusals():
+        for name, content in (
+            (note.list_name, listed),
+            (READ_ME, "\r\n".join(_read_me(note)).encode("utf-8-sig")),
+            (NOTE, msgspec.json.encode(note)),
+        ):
+            _put(drive.folder / name, content)
+    return note
+
+
+def _put(path: Path, content: bytes) -> None:
+    """A small file of ours; one that an earlier call left there unfinished gives way to it."""
+    if path.exists():
+        path.unlink()
+    copying.put(content, path)
+
+
+def _read_me(note: DriveNote) -> Iterator[str]:
+    yield say("Записи итогового собеседования", "Recordings of the oral exam")
+    yield say(f"Школа {note.school}, {note.exam_date:%d.%m.%Y}, накопитель № {note.number}",
+              f"School {note.school}, {note.exam_date}, drive no. {note.number}")  # fmt: skip
+    yield say(f"Файлов: {note.files}. Описание: {LIST}.", f"Files: {note.files}. List: {LIST}.")
+    if note.encrypted:
+        yield say("Файлы зашифрованы: прочтёт только РЦОИ.", "The files are encrypted: only the centre can read them.")
+    yield say("Здесь имена и голоса несовершеннолетних: храните под замком, о пропаже сообщите сразу.",
+              "Names and voices of minors: keep it locked away, report a loss at once.")  # fmt: skip
+
+
+def _too_large(drive: Drive) -> Reason:
+    return Reason(f"больше, чем вмещает {drive.kind}: нужен накопитель с exFAT или NTFS",
+                  f"larger than {drive.kind} can hold: take a drive with exFAT or NTFS")  # fmt: skip
+
+
+def _taken() -> Reason:
+    return Reason("под этим именем на накопителе лежит другой файл: возьмите другой накопитель",
+                  "another file has this name on the drive: take another drive")  # fmt: skip
+
+
+def _changed() -> Reason:
+    return Reason("файл не читается или изменён: station-sync status скажет больше",
+                  "the file cannot be read or was changed: see station-sync status")  # fmt: skip

@@ -1,0 +1,49 @@
+"""A headquarters as programs: its configuration, `station-sync` run with it, and what the centre received."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sync import config as configuration
+from sync.config import Config
+
+
+@dataclass
+class Office:
+    """The headquarters: its configuration, and `station-sync` run with it."""
+
+    file: Path
+    centre: Path
+
+    def say(self, before: str, after: str) -> None:
+        """Change the configuration."""
+        told = self.file.read_text(encoding="utf-8")
+        assert before in told
+        self.file.write_text(told.replace(before, after), encoding="utf-8")
+
+    @property
+    def config(self) -> Config:
+        return configuration.load(self.file)
+
+    def run(self, *words: str, expect: int | None = 0) -> str:
+        """Output of a command, errors after it; fails on another exit code than expected."""
+        done = subprocess.run(
+            [sys.executable, "-m", "sync.cli", *words, "--config", str(self.file)],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert expect is None or done.returncode == expect, (words, done.returncode, done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+    def package(self) -> dict[str, Any]:
+        return dict(json.loads(self.run("package", "--json", expect=None)))
+
+    def received(self) -> list[dict[str, Any]]:
+        """What the centre holds, as its own command tells."""
+        told = subprocess.run(
+            [sys.executable, "-m", "sync.cli", "exchange", "packages", "--folder", str(self.centre), "--json"],
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        return list(json.loads(told.stdout))
