@@ -34,7 +34,8 @@ _NOT_RELEASED = Reason("комплект ещё не передан", "the packa
 
 
 class Findings(Struct, frozen=True, kw_only=True):
-    """What is here of a day. `here`: by SHA-256; `package`: the version that stands."""
+    """What is here of a day. `here`: by SHA-256; `package`: the version that stands; `absent`: what it
+    names and is not here, see `absent_of`."""
 
     school: str
     exam_date: date
@@ -42,6 +43,7 @@ class Findings(Struct, frozen=True, kw_only=True):
     recorded: Sequence[Recorded]
     here: Mapping[str, Arrived]
     package: Package | None = None
+    absent: Sequence[PackageFile] = ()
 
 
 def matched(found: Findings) -> tuple[SchoolDay, tuple[CentreRow, ...]]:
@@ -56,9 +58,9 @@ def matched(found: Findings) -> tuple[SchoolDay, tuple[CentreRow, ...]]:
     return day, rows
 
 
-def missing(package: Package, here: Mapping[str, Arrived]) -> tuple[str, ...]:
-    """What the package names and is not here, each once."""
-    return tuple(dict.fromkeys(file.path for file in package.files if file.sha256 not in here))
+def absent_of(package: Package | None, here: Mapping[str, Arrived]) -> tuple[PackageFile, ...]:
+    """What the package names and is not here."""
+    return tuple(file for file in package.files if file.sha256 not in here) if package else ()
 
 
 def _evidence(found: Findings, decisions: Decisions) -> Evidence:
@@ -183,7 +185,7 @@ def _lacking(row: Row, told: PackageRow | None, found: Findings) -> Mapping[Stag
         return {}
     sounds = {take.recording for take in told.takes} | {told.recording}
     stems = {take.stem for take in told.takes} - {take.stem for take in row.takes if take.manifest}
-    absent = [file for file in found.package.files if file.sha256 not in found.here]
+    absent = found.absent
     recording = [file.path for file in absent if file.sha256 in sounds or _stem(file) in stems]
     protocol = [file.path for file in absent if file.sha256 == told.protocol]
     waits = {

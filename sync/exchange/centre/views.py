@@ -72,15 +72,15 @@ def button(word: str, action: str, session: Session, **fields: str) -> Html:
 
 def schools(everything: Everything, exam_date: date | None, session: Session, *, only_lacking: bool) -> Html:
     """All schools on one day."""
+    stale = _stale(everything)
+    again_s = _AGAIN_S if everything.stale else None
     if exam_date is None:
-        listed = [tag("li", code) for code in everything.schools]
-        empty = tag("p", "Ни одна школа ещё ничего не прислала. Заведены:"), tag("ul", listed)
-        return page(_TITLE, session, tag("h1", "Все школы"), empty)
+        listed = tag("ul", [tag("li", code) for code in everything.schools])
+        nothing = None if everything.stale else tag("p", "Ни одна школа ещё ничего не прислала. Заведены:")
+        return page(_TITLE, session, tag("h1", "Все школы"), stale, nothing, listed, again_s=again_s)
     lines = everything.of(exam_date)
     shown = [line for line in lines if not (only_lacking and line.standing in _DONE)]
     complete = sum(line.standing in _DONE for line in lines)
-    stale = tag("p", f"Сведения обновляются: ещё {len(everything.stale)} школ. Остальное верно на эту минуту.",
-                class_="calm", role="status") if everything.stale else None  # fmt: skip
     body = (
         tag("h1", f"Экзамен {exam_date:%d.%m.%Y}: полны {complete} из {len(lines)} школ"),
         _days(everything, exam_date),
@@ -88,7 +88,7 @@ def schools(everything: Everything, exam_date: date | None, session: Session, *,
         stale,
         _table(shown),
     )
-    return page(_TITLE, session, *body, again_s=_AGAIN_S if everything.stale else None)
+    return page(_TITLE, session, *body, again_s=again_s)
 
 
 def checks(under_way: Check | None, past: Sequence[Check], session: Session) -> Html:
@@ -123,6 +123,13 @@ def standing(word: Standing) -> Html:
 def moment(at: datetime | None) -> str:
     """By this server's clock."""
     return f"{at.astimezone():%d.%m.%Y %H:%M}" if at else "—"
+
+
+def _stale(everything: Everything) -> Html | None:
+    if not everything.stale:
+        return None
+    told = f"Сведения обновляются: ещё школ: {len(everything.stale)}. Страница дополнится сама."
+    return tag("p", told, class_="calm", role="status")
 
 
 def _days(everything: Everything, exam_date: date) -> Html:
