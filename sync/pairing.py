@@ -210,7 +210,7 @@ def _put(file: Path, lines: tuple[str, ...], given: Given) -> bool:
     """Write the settings where there are none, or put the target where the example's stands. Whether it was done."""
     text = "\n".join(lines)
     if not file.exists():
-        durable.publish(file, _fresh(file, text, given).encode())
+        durable.publish(file, _fresh(file, text, given).encode(), mode=0o644)  # no secret in it; the service reads it
         return True
     before = file.read_text(encoding="utf-8-sig")
     if len(_EXAMPLE_LINE.findall(before)) != 1 or settings.read(file).get("target", {}).keys() - {"kind", "url"}:
