@@ -26,6 +26,7 @@ from sync.experts import commands as experts
 from sync.handing import commands as by_hand
 from sync.office import commands as office
 from sync.papers import commands as papers
+from sync.retention import commands as retention
 from sync.scans import commands as scans
 from sync.school import commands as package
 
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
     by_hand.add_to(add)
     office.add_to(add)
+    scans.add_to(add)
     packaging = say(
         "комплект школьного дня: чего не хватает, передать в РЦОИ", "a school's day: what lacks, release it"
     )
@@ -91,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
     about = say("эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player")
     experts.add_to(commands.add_parser("experts", help=about, description=about), common)
+    about = say("что можно удалить и почему нельзя; удалить", "what may be deleted and why not; delete it")
+    retention.add_to(commands.add_parser("retention", parents=[common], help=about, description=about), common)
     about = say(
         "бумаги дня: ведомости, акты, форма С-1, проверка баллов", "papers: room sheets, acts, form С-1, scores"
     )

@@ -16,6 +16,7 @@ from sync.office.running import Commands
 from sync.office.sources import Sources
 from sync.office.ticks import Ticks
 from sync.office.told import DayTold, Released
+from sync.scans.model import Scans
 from sync.school.model import SchoolDay
 
 _FRESH_S = 2.0
@@ -43,13 +44,14 @@ class Seen(Struct, frozen=True):
 
 
 class Desk:
-    """`name`: the school's. `drives`: those that are plugged in."""
+    """`name`: the school's. `drives`: those that are plugged in; `scans`: what there is of them."""
 
     def __init__(self, sources: Sources, ticks: Ticks, commands: Commands, *, school: str, name: str) -> None:
         self.sources, self.ticks, self.commands = sources, ticks, commands
         self.drives = Look(plugged_in, _FRESH_S)
         self.school, self.name = school, name
         self._look = Look(self._see, _FRESH_S)
+        self.scans = Look(self._see_scans, _FRESH_S)
 
     def change(self, sources: Sources) -> None:
         """Look elsewhere from now on."""
@@ -59,6 +61,7 @@ class Desk:
     def forget(self) -> None:
         """Something was done: whoever looks next sees it."""
         self._look.forget()
+        self.scans.forget()
 
     async def seen(self) -> Seen:
         """The day as it is now. Raises ExamError, OSError."""
@@ -81,6 +84,9 @@ class Desk:
             return await asyncio.to_thread(work, *arguments)
         finally:
             self.forget()
+
+    def _see_scans(self) -> Scans:
+        return self.sources.scans()
 
     def _see(self) -> Seen:
         return Seen(self.sources.day(), tuple(self.sources.words()), tuple(self.sources.releases()))

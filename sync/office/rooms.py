@@ -13,9 +13,17 @@ RoomState = Literal["unknown", "closed", "idle", "recording", "paused", "review"
 """As `station status` tells it; unknown: nothing was heard; finished: its day was closed."""
 
 
+class Light(Struct, frozen=True):
+    """Something that is not ready, by the station's own word for it and in its sentence."""
+
+    code: str
+    text: str
+
+
 class Word(Struct, frozen=True, kw_only=True):
-    """What a room's computer told last. `grew`: whether the common recording has, since the word before; `rehearsed`:
-    whether there is a test recording that passed, None where it does not tell; `size`: bytes of recordings on disk."""
+    """What a room's computer told last. `size`: bytes of the common recording on its disk; `grew`: whether it has since
+    the word before; `rehearsed`: whether there is a test recording that passed, None where it does not tell; `done` of
+    `expected` participants."""
 
     room: str
     station: str
@@ -25,13 +33,15 @@ class Word(Struct, frozen=True, kw_only=True):
     size: int | None = None
     grew: bool | None = None
     rehearsed: bool | None = None
-    readiness: tuple[Reason, ...] = ()
+    readiness: tuple[Light, ...] = ()
     alarms: tuple[Reason, ...] = ()
     clock_off_s: float = 0.0
+    done: int = 0
+    expected: int = 0
 
 
 class RoomTold(Struct, frozen=True, kw_only=True):
-    """A room's line. `done`: participants recorded or accounted for, of `expected`."""
+    """A room's line. `done`: participants recorded or accounted for, of `expected`; whoever knows of more is right."""
 
     number: str
     stations: tuple[str, ...]
@@ -60,8 +70,8 @@ def _told(number: str, rows: Sequence[Row], room: Room | None, words: Sequence[W
         number=number,
         stations=tuple(stations),
         state=_state(room, words),
-        done=len(done),
-        expected=len(mine),
+        done=max([len(done), *(word.done for word in words)]),
+        expected=max([len(mine), *(word.expected for word in words)]),
         words=tuple(words),
     )
 

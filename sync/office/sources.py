@@ -11,6 +11,8 @@ from typing import Literal
 from sync.experts.overview import Status
 from sync.office.rooms import Word
 from sync.office.told import Released
+from sync.scans.decisions import Decisions
+from sync.scans.model import Scans
 from sync.school.decisions import Decision
 from sync.school.model import SchoolDay
 
@@ -20,7 +22,7 @@ ReportKind = Literal["pdf", "csv"]
 @dataclass(frozen=True, kw_only=True)
 class Sources:
     """`release(by, reason)`: the package as it is; `reason` None: only when nothing lacks. `reports`: the kinds there
-    are. `now`: by the school's clocks."""
+    are. `now`: by the school's clocks. `papers`: a person's word on scans; `preview(file)`: a page of one, PNG."""
 
     exam_date: date
     now: Callable[[], datetime]
@@ -32,3 +34,6 @@ class Sources:
     report: Callable[[ReportKind], bytes]
     reports: tuple[ReportKind, ...]
     experts: Callable[[SchoolDay, date], Status]
+    scans: Callable[[], Scans]
+    papers: Decisions
+    preview: Callable[[str], bytes]

@@ -1,25 +1,34 @@
 """The sources of a real headquarters: what the pages read and do, by the same functions as the commands."""
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
+from pathlib import Path
 
-from exam import windows
+from exam import roster, windows
 from sync.config import Config
 from sync.experts import overview
 from sync.experts.book import Book
 from sync.experts.dealing import voices
 from sync.experts.overview import Status
 from sync.office.desk import Desk
-from sync.office.rooms import Word
+from sync.office.hearing import Hearing
 from sync.office.running import Commands
 from sync.office.sources import ReportKind, Sources
 from sync.office.ticks import Ticks
 from sync.office.told import Released
 from sync.receipts import Receipts
+from sync.scans.decisions import Decisions
+from sync.scans.looking import look
+from sync.scans.model import Scans
+from sync.scans.opening import preview
 from sync.school import releasing, telling
 from sync.school.decisions import Headquarters
 from sync.school.gathering import gather
 from sync.school.model import SchoolDay
+
+_OPENS_S = 5.0
+"""So long new scans are opened in one look; the agent opens them, too."""
 
 
 def desk_for(config: Config) -> Desk:
@@ -48,23 +57,33 @@ def desk_for(config: Config) -> Desk:
         found, lacking = voices(day, {})
         return overview.status(day, Book(config.state, exam_date, now).standing(), found, lacking, today)
 
-    def words() -> Sequence[Word]:
-        return ()
+    def scans() -> Scans:
+        people = roster.load(config.roster) if config.roster else {}
+        return look(config, people, seconds=_OPENS_S)
 
     sources = Sources(
         exam_date=exam_date,
         now=now,
         day=lambda: gather(config, exam_date),
-        words=words,
+        words=Hearing(config, exam_date).words,
         releases=releases,
         release=release,
         decide=headquarters.add,
         report=report,
         reports=("csv",),
         experts=experts,
+        scans=scans,
+        papers=Decisions(config.state),
+        preview=lambda file: preview(_place(config.scans, file)),
     )
     ticks, commands = Ticks(config.state, exam_date), Commands(config.file)
     return Desk(sources, ticks, commands, school=config.school, name=config.school_name)
+
+
+def _place(folder: Path, file: str) -> Path:
+    """Where a scan lies: disks write the same letters in two ways."""
+    found = folder / file
+    return found if found.exists() else folder / unicodedata.normalize("NFD", file)
 
 
 def _is_at_centre(receipts: Receipts, sha256: str) -> bool:

@@ -20,7 +20,6 @@ _FIRST = len(_LEFT) + 1
 _LAST = _FIRST + len(CRITERIA) - 1
 _SUM, _VERDICT = _LAST + 1, _LAST + 2
 _WIDTHS = (6, 40, 8, 14, 10, 8, *[5] * len(CRITERIA), 8, 12)
-_LINE_PT = 15
 _CLOSED = PatternFill("solid", fgColor="D9D9D9")
 _CENTRED = Alignment(horizontal="center", vertical="center", wrap_text=True)
 
@@ -73,7 +72,6 @@ def _line(table: Worksheet, row: int, line: Line, limits: dict[str, DataValidati
     name = f"{line.name}\n{line.document}" if line.document else line.name
     texts: Sequence[str] = ("", name, line.class_name, line.category, line.room, line.variant)
     sheets.add_row(table, [*texts, *[""] * (len(CRITERIA) + len(_RIGHT))])
-    table.row_dimensions[row].height = _LINE_PT * max(map(_lines, texts, _WIDTHS))
     table.cell(row, 1).value, table.cell(row, 1).number_format = line.number, "0"
     for column, each in enumerate(CRITERIA, start=_FIRST):
         cell, mark = table.cell(row, column), line.marks.get(each.name, "")
@@ -87,11 +85,6 @@ def _line(table: Worksheet, row: int, line: Line, limits: dict[str, DataValidati
     else:
         table.cell(row, _SUM).fill = _CLOSED
         sheets.put(table, row, _VERDICT, line.verdict)
-
-
-def _lines(text: str, width: float) -> int:
-    """How many lines a cell takes, roughly: not every program fits heights by itself."""
-    return sum(-(-max(len(part), 1) // max(int(width) - 2, 1)) for part in text.split("\n"))
 
 
 def _compute(table: Worksheet, row: int, passes: int) -> None:

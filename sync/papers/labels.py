@@ -1,6 +1,6 @@
 """Labels to stick on papers before they are scanned: whose paper it is, as a QR code and in words. Pure.
 
-The codes are those `sync.scans` reads: `exam:<school>:<date>:protocol:<number>` and the like; no name in them.
+The codes are those that `sync.scans` reads; no name is in them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,6 +9,8 @@ from itertools import chain
 from msgspec import Struct
 
 from exam.regulation import Outcome
+from sync.scans.codes import payload
+from sync.scans.model import Belongs
 from sync.school.model import Row, SchoolDay
 
 _ACTS = {Outcome.EARLY_END: "прил. 10", Outcome.EXTRA_DATE: "прил. 10", Outcome.REMOVED: "прил. 13"}
@@ -26,20 +28,22 @@ class Label(Struct, frozen=True):
 def labels_of(day: SchoolDay) -> list[Label]:
     """A label for each protocol, then for acts, rooms' sheets and form С-1."""
     rooms = (
-        Label(_code(day, f"room_sheet:{room.number}"), "Ведомость учёта", place=f"ауд. {room.number}")
+        Label(_code(day, Belongs("room_sheet", room=room.number)), "Ведомость учёта", place=f"ауд. {room.number}")
         for room in day.rooms
     )
-    form = Label(_code(day, "form_c1"), "Форма С-1")
+    form = Label(_code(day, Belongs("form_c1")), "Форма С-1")
     return list(chain((_protocol(day, row) for row in day.rows), _acts(day, day.rows), rooms, [form]))
 
 
 def act_code(day: SchoolDay, number: int) -> str:
     """The code on an act about this participant."""
-    return _code(day, f"act:{number}")
+    return _code(day, Belongs("act", participant=number))
 
 
 def _protocol(day: SchoolDay, row: Row) -> Label:
-    return Label(_code(day, f"protocol:{row.person.number}"), "Протокол эксперта", _named(row), _place(row))
+    return Label(
+        _code(day, Belongs("protocol", participant=row.person.number)), "Протокол эксперта", _named(row), _place(row)
+    )
 
 
 def _acts(day: SchoolDay, rows: Iterable[Row]) -> Iterator[Label]:
@@ -58,5 +62,5 @@ def _place(row: Row) -> str:
     return " ".join(part for part in (row.person.class_name, f"ауд. {room}" if room else "") if part)
 
 
-def _code(day: SchoolDay, what: str) -> str:
-    return f"exam:{day.school}:{day.exam_date.isoformat()}:{what}"
+def _code(day: SchoolDay, belongs: Belongs) -> str:
+    return payload(day.school, day.exam_date, belongs)

@@ -132,10 +132,10 @@ def _one(config: Config, roster: "Roster", given: str) -> Key:
     """The scan that is meant. Raises Rejected when there is none of that name."""
     found = _look(config, roster)
     groups = (found.papers, found.problems, found.unassigned, found.aside)
-    known: dict[str, str] = {one.file: one.sha256 for group in groups for one in group}
+    known: dict[str, Key] = {_nfc(one.file): (one.file, one.sha256) for group in groups for one in group if one.file}
     for name in (given, _below(config.scans, Path(given))):
-        if name and (file := unicodedata.normalize("NFC", name)) in known:
-            return file, known[file]
+        if (key := known.get(_nfc(name))) is not None:
+            return key
     if given in found.waiting:
         raise Rejected(
             f"Файл {given} ещё копируется: повторите через несколько секунд.",
@@ -153,6 +153,11 @@ def _below(folder: Path, given: Path) -> str:
     """The path below the folder; empty when it is not there."""
     whole, folder = given.absolute(), folder.absolute()
     return whole.relative_to(folder).as_posix() if whole.is_relative_to(folder) else ""
+
+
+def _nfc(text: str) -> str:
+    """As people type: a disk may hold a name's letters and marks apart."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _look(config: Config, roster: "Roster") -> Scans:

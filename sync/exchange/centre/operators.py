@@ -19,7 +19,7 @@ from sync.exchange.database import Database
 
 LETTERS_AT_LEAST = 12
 LETTERS_AT_MOST = 256
-_NAME = re.compile(r"[^\W_][\w .-]{0,62}[^\W_]|[^\W_]")
+_NAME = re.compile(r"[^\W_][\w .-]{0,63}")
 _LOG_N, _R, _P = 17, 8, 1
 """128 MiB and some tenths of a second for each guess."""
 _BYTES = 32

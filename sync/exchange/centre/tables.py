@@ -12,8 +12,7 @@ from typing import IO
 import msgspec
 
 from sync.exchange.centre.markup import visible
-from sync.exchange.centre.versions import OUTCOMES
-from sync.exchange.centre.words import CentreDay, CentreRow
+from sync.exchange.centre.words import OUTCOMES, CentreDay, CentreRow
 from sync.school.model import Cell, Mark, Stage
 
 STAGES = {

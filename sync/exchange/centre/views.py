@@ -23,8 +23,8 @@ _DONE = {Standing.COMPLETE}
 _TITLE = "РЦОИ: записи и комплекты школ"
 _AGAIN_S = 3
 _WORDS = ("Школа", "Название", "Состояние")
-_COUNTS = ("Ауд.", "Участников", "Записаны", "Приняты", "Протоколы", "В РЦОИ", "Версия", "Не пришло",
-           "Расхождений", "Отказов")  # fmt: skip
+_COUNTS = ("Ауд.", "Участн.", "Записаны", "Приняты", "Протоколы", "В РЦОИ", "Версия", "Не пришло", "Расхожд.",
+           "Отказы")  # fmt: skip
 
 
 def entrance(told: str = "") -> Html:
@@ -156,14 +156,14 @@ def _table(lines: Sequence[Summary]) -> Html:
 
 def _line(line: Summary) -> Html:
     if line.standing is Standing.NOTHING:
-        return tag("tr", tag("td", line.school), tag("td"), tag("td", standing(line.standing)),
+        return tag("tr", tag("td", line.school, class_="s"), tag("td"), tag("td", standing(line.standing), class_="s"),
                    [tag("td", class_="n")] * len(_COUNTS), tag("td"))  # fmt: skip
     version = f"{line.version}" if line.version is not None else "—"
     return tag(
         "tr",
-        tag("td", tag("a", line.school, href=school_path(line.school, line.exam_date))),
+        tag("td", tag("a", line.school, href=school_path(line.school, line.exam_date)), class_="s"),
         tag("td", line.school_name),
-        tag("td", standing(line.standing)),
+        tag("td", standing(line.standing), class_="s"),
         [tag("td", count, class_="n") for count in (line.rooms, line.expected, line.recorded, line.accepted,
                                                     line.scanned, line.received, version)],
         [tag("td", tag("span", count, class_="mark no") if count else "", class_="n")

@@ -9,6 +9,16 @@ export const ACTIONS = {
   ask_release: (office) => office.open("release"),
   ask_person: (office, { number }) => office.open("person", { number: Number(number) }, fieldsOf(office, Number(number))),
   ask_settle: (office, { room }) => office.open("settle", { room }),
+  ask_assign: (office, { file, sha256 }) => office.open("assign_paper", { file, sha256 }, { kind: "protocol" }),
+  ask_aside: (office, { file, sha256 }) => office.open("aside", { file, sha256 }),
+  assign: (office, { file, sha256, number }) => send(office, "scans/assign", { file, sha256, kind: "protocol", participant: Number(number) }),
+  assign_paper: (office, { file, sha256 }) => {
+    const { kind } = office.local.fields;
+    const [participant, room] = [typed(office, "participant"), typed(office, "room")];
+    return send(office, "scans/assign", { file, sha256, kind, participant: participant ? Number(participant) : null, room: room || null });
+  },
+  aside: (office, { file, sha256 }) => send(office, "scans/aside", { file, sha256, reason: typed(office, "reason") }),
+  back: (office, { file, sha256 }) => send(office, "scans/back", { file, sha256 }),
   ask_distribute: (office) => office.open("distribute"),
   ask_returned: (office, { name }) => office.open("returned", { name }),
   ask_export: (office, { name }) => office.open("export", { name }),
@@ -37,7 +47,7 @@ async function command(office, path, body) {
 
 async function send(office, name, body) {
   await post(`/api/${name}`, body);
-  await office.done(say(`done.${name}`));
+  await office.done(say(name.startsWith("scans/") ? "done.scans" : `done.${name}`));
 }
 
 function outcome(office) {

@@ -5,8 +5,9 @@ import { say } from "../common/say.js";
 import { OUTCOMES, TIMED, lineOf } from "./outcomes.js";
 import { asked, button, field, sized, submit } from "./views/parts.js";
 import { faultLines } from "./views/faults.js";
+import { picture } from "./views/scans.js";
 
-const SHEETS = { release, person, settle, papers, distribute, returned, export: exported, reassign, said };
+const SHEETS = { release, person, settle, papers, distribute, returned, export: exported, reassign, said, assign_paper: assigned, aside };
 
 export function sheetOf(office) {
   const { sheet } = office.local;
@@ -109,6 +110,27 @@ function exported(office, { name }) {
         h("input", { type: "radio", name: "folder", value: drive.path, "data-field": "folder", checked: folder === drive.path }),
         say("drives.one", { path: drive.path, free: sized(drive.free_bytes) })))),
     foot(submit(say("export.do"), { disabled: !folder || office.local.isBusy })));
+}
+
+const KINDS = ["protocol", "form_c1", "room_sheet", "act", "other"];
+
+function assigned(office, { file, sha256 }) {
+  const { kind } = office.local.fields;
+  return form(office, "assign_paper", say("assign.title"), { file, sha256 },
+    h("p", {}, h("b", {}, file)),
+    h("img", { class: "large", src: picture(file, sha256), alt: say("scans.picture", { file }) }),
+    h("fieldset", {}, h("legend", {}, say("assign.kind")), KINDS.map((one) => h("label", { class: "radio", "data-key": one },
+      h("input", { type: "radio", name: "kind", value: one, "data-field": "kind", checked: kind === one }), say(`kind.${one}`)))),
+    (kind === "protocol" || kind === "act") && field(office, "participant", say("assign.participant"), { type: "number", min: 1, required: true }),
+    kind === "room_sheet" && field(office, "room", say("assign.room"), { required: true }),
+    foot(submit(say("assign.do"))));
+}
+
+function aside(office, { file, sha256 }) {
+  return form(office, "aside", say("aside.title"), { file, sha256 },
+    h("p", {}, h("b", {}, file)), h("p", {}, say("aside.what")),
+    field(office, "reason", say("aside.reason"), { required: true }),
+    foot(submit(say("aside.do"))));
 }
 
 function said(_office, { lines }) {

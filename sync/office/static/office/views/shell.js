@@ -6,13 +6,14 @@ import { day } from "./day.js";
 import { experts } from "./experts.js";
 import { due, dueShort } from "./due.js";
 import { rooms } from "./rooms.js";
+import { scans } from "./scans.js";
 
-const VIEWS = { due, day, rooms, experts };
+const VIEWS = { due, rooms, day, scans, experts };
 export const PARTS = Object.keys(VIEWS);
 
 /** Everything on one page, in the order of the day. */
 function all(office) {
-  const more = [experts].filter((view) => office.facts.looks.includes(view.name));
+  const more = [scans, experts].filter((view) => office.facts.looks.includes(view.name));
   return [dueShort, rooms, day, ...more].map((view) => view(office));
 }
 
