@@ -57,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 _GROUPS = (
     ("package", package, "комплект школьного дня: чего не хватает; передать", "a school's day: what lacks; release it"),
+    ("scans", scans, "сканы протоколов и других бумаг дня", "scans of protocols and the day's other papers"),
     ("papers", papers, "ведомости, акты, форма С-1, проверка баллов", "room sheets, acts, form С-1, scores"),
     ("experts", experts, "эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player"),
     ("retention", retention, "что можно удалить и почему нельзя; удалить", "what may be deleted and why not; delete"),
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     about = say("приглашение из Штаба или файл с ним; иначе спросит", "the invitation or its file; else asked for")
     pair.add_argument("invitation", metavar="INVITATION", nargs="*", help=about)
     pair.add_argument("--room", default="", metavar="N", help=say("номер аудитории", "the room's number"))
-    for more in (by_hand, scans, office):
+    for more in (by_hand, office):
         more.add_to(add)
     for name, group, ru, en in _GROUPS:
         group.add_to(commands.add_parser(name, parents=[common], help=say(ru, en), description=say(ru, en)), common)
