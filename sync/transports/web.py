@@ -16,6 +16,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from exam import oswords
 from exam.errors import ConfigError, ExamError, Fatal, Rejected, Transient
 
 BLOCK_BYTES = 128 * 1024
@@ -278,11 +279,11 @@ def _check_certificate(ca_file: str | None) -> None:
     try:
         ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # SSLError is one
-        reason = "PEM" if isinstance(error, ssl.SSLError) else error.strerror
+        ru, en = ("PEM", "PEM") if isinstance(error, ssl.SSLError) else oswords.both(error)
         raise ConfigError(
-            f"target.ca_file: сертификат {ca_file} не читается ({reason}). Записи целы; положите туда сертификат "
+            f"target.ca_file: сертификат {ca_file} не читается ({ru}). Записи целы; положите туда сертификат "
             "сервера (PEM) или уберите ключ из настроек.",
-            f"target.ca_file: the certificate {ca_file} cannot be read ({reason}). Recordings are safe; put the "
+            f"target.ca_file: the certificate {ca_file} cannot be read ({en}). Recordings are safe; put the "
             "server's certificate (PEM) there, or take the key out of the configuration.",
             code="bad_ca_file",
         ) from error
