@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from exam import oswords
 from exam.errors import ConfigError, ExamError
 from exam.language import say
 from sync import config as configuration
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(error), FAILED)
     except OSError as error:
         place = f" {error.filename}" if error.filename else ""
-        ru = f"Ошибка ввода-вывода{place}: {error.strerror}. Записи целы; проверьте место на диске и права."
+        ru = f"Ошибка ввода-вывода{place}: {oswords.ru(error)}. Записи целы; проверьте место на диске и права."
         en = f"Input/output error{place}: {error.strerror}. Recordings are untouched; check disk space and permissions."
         return _refuse(say(ru, en), FAILED)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam import copying, durable, manifest, roomday
+from exam import copying, durable, manifest, oswords, roomday
 from exam.copying import NotTheSame, SourceFailed
 from exam.errors import ExamError, Rejected
 from exam.fixity import sha256_of
@@ -61,7 +61,7 @@ class _Work:
             except OSError as error:
                 if not folder.is_dir():
                     raise _gone(folder) from error
-                self.refused.append(Left(shown, Reason(str(error.strerror), str(error.strerror))))
+                self.refused.append(Left(shown, Reason(*oswords.both(error))))
             else:
                 (self.new if is_new else self.known).append(shown)
 
@@ -110,7 +110,9 @@ def _day_folders(drive: Path) -> Iterator[Path]:
         inside = sorted(path for path in drive.iterdir() if path.is_dir() and not path.is_symlink())
     except OSError as error:
         raise Rejected(
-            f"Накопитель {drive} не читается: {error.strerror}.", f"The drive {drive} cannot be read.", code="no_drive"
+            f"Накопитель {drive} не читается: {oswords.ru(error)}.",
+            f"The drive {drive} cannot be read.",
+            code="no_drive",
         ) from error
     for folder in inside:
         if exam_day(folder.name):

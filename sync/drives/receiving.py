@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from exam import durable
+from exam import durable, oswords
 from exam.errors import ExamError, Rejected, Transient
 from sync.drives import reading, sealing
 from sync.drives.model import RECEIPTS, DriveFile, DriveNote, Left
@@ -164,7 +164,7 @@ def _damaged() -> ExamError:
 
 
 def _unreadable(error: OSError) -> Reason:
-    return Reason(f"файл на накопителе не читается ({error.strerror})", f"cannot be read ({error.strerror})")
+    return Reason(f"файл на накопителе не читается ({oswords.ru(error)})", f"cannot be read ({error.strerror})")
 
 
 def _gone(folder: Path) -> Rejected:
