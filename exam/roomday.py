@@ -91,7 +91,13 @@ class RoomDay(Struct, frozen=True, kw_only=True):
 
 def is_room_day(name: str) -> bool:
     """Whether a file name is that of a room's record, and so not of a recording's manifest."""
-    return _NAME.fullmatch(name) is not None
+    return number_of(name) is not None
+
+
+def number_of(name: str) -> int | None:
+    """The number in the file name of a room's record; None when it is not one."""
+    found = _NAME.fullmatch(name)
+    return int(found["number"]) if found else None
 
 
 def publish(record: RoomDay, folder: Path) -> Path:

@@ -24,6 +24,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODIFIED = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 _NO_TITLE = re.compile(r"[\[\]:*?/\\']")
 _TITLE_LENGTH = 31
+_LINE_PT = 15
 
 
 def titled(text: str) -> str:
@@ -58,6 +59,10 @@ def lay_out(table: Worksheet, widths: Sequence[float], heading: int, *, rows: in
     """A4 across, as wide as the page, the heading on each: `rows` lines, the last of them `heading`."""
     for column, width in enumerate(widths, start=1):
         table.column_dimensions[get_column_letter(column)].width = width
+    for number, row in enumerate(table.iter_rows(min_row=heading - rows + 1), start=heading - rows + 1):
+        lines = [_lines(str(cell.value or ""), width) for cell, width in zip(row, widths, strict=False)
+                 if cell.alignment.wrap_text]  # fmt: skip
+        table.row_dimensions[number].height = _LINE_PT * max(lines, default=1)
     table.freeze_panes = f"A{heading + 1}"
     table.print_title_rows = f"{heading - rows + 1}:{heading}"
     table.page_setup.orientation = "landscape"
@@ -65,6 +70,12 @@ def lay_out(table: Worksheet, widths: Sequence[float], heading: int, *, rows: in
     table.page_setup.fitToHeight = 0
     table.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     table.oddFooter = HeaderFooterItem(right=_HeaderFooterPart(text="&P / &N"))
+
+
+def _lines(text: str, width: float) -> int:
+    """How many lines a cell takes, roughly: not every program fits heights by itself."""
+    room = max(int(width) - 2, 1)
+    return 1 if text.startswith("=") else sum(-(-max(len(part), 1) // room) for part in text.split("\n"))
 
 
 def written(book: openpyxl.Workbook) -> bytes:

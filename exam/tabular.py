@@ -17,7 +17,8 @@ from exam.language import say
 
 MAX_BYTES = 16 << 20
 _MAX_UNPACKED = 128 << 20
-_MAX_ROWS = 100_000
+_MAX_ROWS, _MAX_LINE = 20_000, 1 << 20
+"""Of lines that say something; of Excel's, most of which are blank."""
 _MAX_COLUMNS = 256
 _LETTERS = 26
 
@@ -49,9 +50,11 @@ def rows(path: Path, words: Sequence[str], *, uncomputed: str = "") -> Iterator[
         raise Unreadable("файл больше 16 МБ — это не таблица школы", "larger than 16 MB: not a school's table")
     is_book = path.suffix.lower() in {".xlsx", ".xlsm"}
     found = _read_xlsx(path, uncomputed) if is_book else _read_csv(path, words)
+    told = 0
     for line, row in found:
         cells = [" ".join(unicodedata.normalize("NFC", cell).split()) for cell in row[:_MAX_COLUMNS]]
-        if line > _MAX_ROWS:
+        told += any(cells)
+        if told > _MAX_ROWS or line > _MAX_LINE:
             raise Unreadable("слишком много строк", "too many lines")
         if any(cells):
             yield line, cells
@@ -132,7 +135,9 @@ def _sheet(path: Path, *, computed: bool) -> Iterator[tuple[int, Sequence[Any]]]
 
     book = openpyxl.load_workbook(path, read_only=True, data_only=computed)
     try:
-        yield from enumerate(book.worksheets[0].iter_rows(values_only=True), start=1)
+        table = book.worksheets[0]
+        table.reset_dimensions()  # some programs write wrong ones, and lines beyond them would be passed over
+        yield from enumerate(table.iter_rows(values_only=True), start=1)
     finally:
         book.close()
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from exam import durable, manifest
+from exam import durable, manifest, roomday
 from exam.audio import AudioFormat
 from exam.errors import ExamError, Rejected
 from exam.language import say
@@ -202,8 +202,8 @@ class Following:
         self._task = None
 
     def _copied(self, names: Sequence[str]) -> Steps:
-        """Manifests come last."""
-        for name in sorted(names, key=_is_manifest):
+        """Manifests come after their recordings, the room's record after those."""
+        for name in sorted(names, key=lambda name: (_is_manifest(name), roomday.is_room_day(name))):
             seen = self._finished.get(name)
             if _is_manifest(name) and not self._is_level:
                 continue  # its recording may be on its way; the next look finds it again
@@ -230,9 +230,12 @@ class Following:
         yield from copying.copy_whole(self._source / name, target, self._guard)
 
     def _recording(self, name: str) -> Steps:
-        """A manifest, once the files it tells of are proved to be in the target."""
+        """A manifest, once the files it tells of are proved to be in the target; or the room's record."""
         source, target = self._source / name, self._target / name
         if target.exists() and source.read_bytes() == target.read_bytes():
+            return
+        if roomday.is_room_day(name):
+            yield from self._copy(name)
             return
         try:
             told = manifest.load(source)

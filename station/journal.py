@@ -62,14 +62,17 @@ class _Envelope(Struct, frozen=True):
 class Journal:
     """The day's journal, open for appending. Raises OSError as the disk does.
 
-    `recent`: its last lines, should it have to go on in another folder.
+    `recent`: its last lines, should it have to go on in another folder. `size`: bytes of its file; `until`: when the
+    last event was noted, None before the first.
     """
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         """Open or create the journal of `folder`, going on after its last whole line."""
         self._clock = clock
         self._boot_id = boot_id()
-        self._seq = max((entry.seq for entry in read(folder)), default=0)
+        self._seq, self.until = 0, None
+        for entry in read(folder):
+            self._seq, self.until = entry.seq, entry.wall
         self.recent = Recent(_KEPT_BYTES)
         self._open(folder)
 
@@ -98,6 +101,7 @@ class Journal:
         _write_all(self._descriptor, lines)
         os.fdatasync(self._descriptor)
         self._seq += len(entries)
+        self.until = entries[-1].wall if entries else self.until
         self.size += len(lines)
         self.recent.add(lines)
         self._reserve()

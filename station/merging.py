@@ -8,13 +8,11 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
-from exam import manifest
+from exam import manifest, roomday
 from exam.errors import Rejected
 from exam.fixity import sha256_of
 from station import journal as journals
 from station.copying import copy_whole
-
-_LATEST = (manifest.SUFFIX,)  # a recording counts once its manifest is there: those come last
 
 
 def merge(source: Path, target: Path, progress: Callable[[str], None]) -> None:
@@ -24,11 +22,16 @@ def merge(source: Path, target: Path, progress: Callable[[str], None]) -> None:
     """
     names = _names(source, target)
     _check(source, target, names)
-    for name, kept in sorted(names.items(), key=lambda pair: pair[0].endswith(_LATEST)):
+    for name, kept in sorted(names.items(), key=lambda pair: _turn(pair[0])):
         if not (target / kept).exists():
             for _ in copy_whole(source / name, target / kept):
                 pass
             progress(kept)
+
+
+def _turn(name: str) -> tuple[bool, bool]:
+    """A recording counts once its manifest is there, so those come last; what is told of them all after them."""
+    return name.endswith(manifest.SUFFIX), roomday.is_room_day(name)
 
 
 def _names(source: Path, target: Path) -> dict[str, str]:

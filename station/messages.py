@@ -72,6 +72,17 @@ class Published(Struct, frozen=True):
     verdict: Verdict | None = None
 
 
+RECORD = "ведомость"
+"""What stands for the room's record among the stems of what is published."""
+
+
+class RecordPublished(Struct, frozen=True):
+    """The room's record is in the folder, as `file`."""
+
+    file: str
+    stem: str = RECORD
+
+
 class PublishingFailed(Struct, frozen=True):
     """A recording could not be published; its master is safe and it is tried again in a minute."""
 
@@ -117,7 +128,7 @@ class Stop(Struct, frozen=True):
     """Seal the stream part and end; the day stays open."""
 
 
-Message = Block | CaptureLost | Request | Published | PublishingFailed | Heard | Judged | Stop
+Message = Block | CaptureLost | Request | Published | RecordPublished | PublishingFailed | Heard | Judged | Stop
 
 
 class GapStatus(Struct, frozen=True, omit_defaults=True):

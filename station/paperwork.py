@@ -12,7 +12,8 @@ from exam.clock import CorrectedClock, SystemClock
 from exam.errors import Rejected
 from exam.language import say
 from exam.names import RecordingName
-from station import client, sides
+from station import client, recordkeeping, recovery, roomrecord, sides
+from station import journal as journals
 from station.config import Config
 from station.foreign import import_audio
 from station.lock import locked
@@ -20,6 +21,7 @@ from station.merging import merge
 from station.rest import at_rest
 from station.service import rules_of
 from station.session.commands import AnyCommand
+from station.tape import SUFFIX
 
 
 def tell(config: Config, command: str, sent: Mapping[str, Any]) -> None:
@@ -70,6 +72,25 @@ def merge_in(config: Config, source: Path) -> None:
     folder = _day(sides.day_folder(config))
     with locked(folder):
         merge(_day(source), folder, lambda name: print(name, flush=True))  # noqa: T201 - the command's progress
+        for file in journals.others(folder):
+            _tell_for(config, folder, file)
+
+
+def _tell_for(config: Config, folder: Path, file: str) -> None:
+    """The record of a computer that failed before it could publish one itself."""
+    try:
+        day, entries = recovery.replay(folder, file), tuple(journals.read(folder, file))
+    except Rejected as error:  # its recordings are there all the same
+        print(error, flush=True)  # noqa: T201 - the command's answer
+        return
+    computer = roomrecord.computer_of_day(day)
+    if day.opened_at is None or computer is None:
+        return
+    its = replace(config, room=replace(config.room, station=computer))
+    rules = rules_of(its)
+    record = roomrecord.room_day_of(day, rules, its, entries[-1].wall)
+    size = (folder / file).stat().st_size
+    recordkeeping.publish(folder, roomrecord.Draft(record, rules.numbers_after, file, size))
 
 
 def _day(folder: Path) -> Path:
@@ -87,13 +108,22 @@ def _config_of(folder: Path, config: Config) -> Config:
     for path in sorted(folder.iterdir()):
         name = _name_of(path)
         if name is not None:
-            exam, room = replace(config.exam, date=name.exam_date), replace(config.room, number=name.room)
+            exam = replace(config.exam, date=name.exam_date)
+            room = replace(config.room, number=name.room, station=_computer_of(folder, name))
             return replace(config, exam=exam, room=room, school=replace(config.school, code=name.school))
     raise Rejected(
         f"В папке {folder} нет ни одной записи станции: это не папка дня. Ничего не тронуто.",
         f"{folder} holds no recording of a station: not a day's folder. Nothing was touched.",
         code="not_a_day",
     )
+
+
+def _computer_of(folder: Path, name: RecordingName) -> int:
+    """Which computer of its room recorded the folder: as its journal's names tell, else `name`, a file's."""
+    for entry in journals.salvage(folder)[0]:
+        if entry.event.stream is not None:
+            return roomrecord.computer_of(names.parse(entry.event.stream.removesuffix(SUFFIX)).number)
+    return roomrecord.computer_of(name.number)
 
 
 def _name_of(path: Path) -> RecordingName | None:

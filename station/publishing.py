@@ -1,4 +1,4 @@
-"""From a closed tape to a published recording: judge, hash, encode, manifest last.
+"""From a closed tape to a published recording: judge, hash, encode, manifest last; and the room's record after those.
 
 `draft` (pure) says what the manifest will tell; `Publisher` does the slow part on a thread of its own, judging and
 encoding in low-priority child processes, so that a library's crash or a long stream never touches the recorder.
@@ -28,18 +28,21 @@ from exam.fixity import sha256_of
 from exam.language import say
 from exam.manifest import Audio, Chain, Delivery, Manifest, Person
 from exam.names import Kind
-from station import chain, links
+from station import chain, links, recordkeeping, roomrecord
 from station.audibility.case import Case
 from station.audibility.findings import Verdict
 from station.config import DeliveryFormat
 from station.feed import copy_spans
-from station.messages import Published, PublishingFailed
+from station.messages import RECORD, Published, PublishingFailed, RecordPublished
 from station.session import Day, Rules, StreamPart, Take
 from station.session.events import Event, RecordingPublished, RehearsalJudged, TakeAdded, TakeJudged
 from station.tape import SUFFIX, Tape, TapeReader, seal
 
 FRAGMENTS = "обрывки"
 """The folder, within a day's, where torn tapes are kept whose takes were cut anew from the stream."""
+
+Report = Published | RecordPublished | PublishingFailed
+"""How publishing ended."""
 
 _STOP_POLL_S = 0.1
 
@@ -122,7 +125,7 @@ class Publisher:
         self,
         folder: Path,
         delivery: DeliveryFormat,
-        report: Callable[[Published | PublishingFailed], None],
+        report: Callable[[Report], None],
         *,
         is_mixed: bool = False,
     ) -> None:
@@ -130,7 +133,7 @@ class Publisher:
         self._folder, self._delivery, self._report = folder, delivery, report
         self._words = (delivery, "mixed") if is_mixed else (delivery,)
         self._moved_to = folder
-        self._queue: queue.SimpleQueue[Draft | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Draft | roomrecord.Draft | None] = queue.SimpleQueue()
         self._child: subprocess.Popen[bytes] | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
@@ -142,7 +145,7 @@ class Publisher:
         """From now on the day is in another folder; what was begun in the former one is submitted again."""
         self._moved_to = folder
 
-    def submit(self, draft: Draft) -> None:
+    def submit(self, draft: Draft | roomrecord.Draft) -> None:
         self._queue.put(draft)
 
     def stop(self) -> None:
@@ -156,13 +159,20 @@ class Publisher:
 
     def _work(self) -> None:
         while (draft := self._queue.get()) is not None and not self._stopping:
-            stem, self._folder = draft.manifest.stem, self._moved_to
+            self._folder = self._moved_to
+            stem = RECORD if isinstance(draft, roomrecord.Draft) else draft.manifest.stem
             try:
-                self._report(self._publish(draft))
+                self._report(self._done(draft))
             except Exception as error:  # noqa: BLE001 - an edge: one recording's trouble must not keep back the others
                 if not self._stopping:
                     _log.warning("%s", stem, exc_info=not isinstance(error, ExamError | OSError))
-                    self._report(PublishingFailed(stem, f"{stem}: {error}"))
+                    name = say("сведения аудитории", "the room's record") if stem == RECORD else stem
+                    self._report(PublishingFailed(stem, f"{name}: {error}"))
+
+    def _done(self, draft: Draft | roomrecord.Draft) -> Report:
+        if isinstance(draft, roomrecord.Draft):
+            return RecordPublished(recordkeeping.publish(self._folder, draft))
+        return self._publish(draft)
 
     def _publish(self, draft: Draft) -> Published:
         """Publish one recording. A manifest left by an earlier try is taken as it is."""
@@ -229,8 +239,13 @@ def unmeasured(stem: str) -> Audio:
     return Audio(stem + SUFFIX, "wav", 0, 0, 0)
 
 
-def published_events(day: Day, report: Published) -> Sequence[Event]:
-    """What the journal notes of a published recording: the verdict, unless it knows that, and that it is published."""
+def published_events(day: Day, report: Published | RecordPublished) -> Sequence[Event]:
+    """What the journal notes of a published recording: the verdict, unless it knows that, and that it is published.
+
+    A record is made of the journal, and is no news to it.
+    """
+    if isinstance(report, RecordPublished):
+        return ()
     event = RecordingPublished(stem=report.stem, sha256=report.sha256, manifest_sha256=report.manifest_sha256)
     rehearsal, take = day.rehearsal_of(report.stem), day.takes.get(report.stem)
     if report.verdict is not None and rehearsal is not None and rehearsal.verdict is None:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from exam import manifest, names
+from exam import manifest, names, roomday
 from exam.audio import AudioFormat, FrameSpan, Gap
 from exam.clock import Clock
 from exam.errors import ExamError, Rejected
@@ -20,8 +21,9 @@ from exam.fixity import sha256_of
 from exam.language import say
 from exam.manifest import Manifest
 from exam.names import Kind, RecordingName
+from exam.roomday import RoomDay
 from station import journal as journals
-from station import recovery, script
+from station import recordkeeping, recovery, roomrecord, script
 from station.journal import Entry, Journal
 from station.publishing import set_aside, verdict_in
 from station.salvage import Finding, free_name, rescue, shape_for, survey
@@ -35,12 +37,13 @@ _log = logging.getLogger(__name__)
 
 
 class _Left(Struct, frozen=True):
-    """What is left of the day in `folder`: manifests by stem, and the journal's readable entries."""
+    """What is left of the day in `folder`: manifests by stem, the journal's readable entries, the last record."""
 
     folder: Path
     clock: Clock
     manifests: Mapping[str, Manifest]
     entries: Sequence[Entry]
+    record: RoomDay | None
 
     def started(self, stem: str) -> Entry | None:
         """When and for whom the take of this name was begun."""
@@ -63,14 +66,24 @@ class _Left(Struct, frozen=True):
     @property
     def is_open(self) -> bool:
         """Whether the day was being recorded when the journal ended."""
-        turns = [
-            entry.event for entry in self.entries if isinstance(entry.event, happened.DayOpened | happened.DayClosed)
-        ]
+        turns = [entry.event for entry in self.entries if isinstance(entry.event, _TURNS)]
         return bool(turns) and isinstance(turns[-1], happened.DayOpened)
+
+    @property
+    def opened_at(self) -> datetime | None:
+        """When it was opened first, as the journal noted it, else as the headquarters were told."""
+        turns = [entry.event.at or entry.wall for entry in self.entries if isinstance(entry.event, happened.DayOpened)]
+        told = self.record.opened_at if self.record is not None else None
+        return turns[0] if turns else told
+
+    @property
+    def closed_at(self) -> datetime | None:
+        turns = [entry.event.at or entry.wall for entry in self.entries if isinstance(entry.event, happened.DayClosed)]
+        told = self.record.closed_at if self.record is not None else None
+        return turns[-1] if turns else told
 
 
 _TURNS = (happened.DayOpened, happened.DayClosed)
-_KEPT = (happened.OutcomeSet, happened.ClockCorrected)
 
 
 def replay_or_rebuild(folder: Path, rules: Rules, shape: AudioFormat, clock: Clock) -> Day:
@@ -87,7 +100,8 @@ def replay_or_rebuild(folder: Path, rules: Rules, shape: AudioFormat, clock: Clo
 
 def rebuild(folder: Path, rules: Rules, shape: AudioFormat, clock: Clock) -> Day:
     """Write the day's journal anew; the broken one is kept aside. Raises Rejected where there is no recording."""
-    left = _Left(folder, clock, _manifests(folder), journals.salvage(folder)[0])
+    record = recordkeeping.last_of(folder, roomrecord.computer_of(rules.numbers_after + 1))
+    left = _Left(folder, clock, _manifests(folder), journals.salvage(folder)[0], record)
     masters = _masters(folder, shape)
     parts = sorted((each for each in masters if each.kind is Kind.STREAM), key=lambda name: name.number)
     takes = [each for each in masters if each.kind is Kind.PARTICIPANT]
@@ -97,10 +111,9 @@ def rebuild(folder: Path, rules: Rules, shape: AudioFormat, clock: Clock) -> Day
             f"{folder} holds no recording: there is nothing to rebuild.",
             code="not_a_day",
         )
-    kept = [entry.event for entry in left.entries if isinstance(entry.event, _KEPT)]
     rehearsals = sorted((each for each in masters if each.kind is Kind.REHEARSAL), key=lambda name: name.number)
     told = [event for name in rehearsals for event in _rehearsal(name.stem, left)]
-    events = [*told, *_stream(parts, left), *_takes(parts, takes, left, rules), *kept]
+    events = [*told, *_stream(parts, left), *_takes(parts, takes, left, rules), *_kept(left), *_closing(parts, left)]
     if (folder / journals.FILE).exists():
         set_aside(folder / journals.FILE)
     journal = Journal(folder, clock)
@@ -116,6 +129,8 @@ def rebuild(folder: Path, rules: Rules, shape: AudioFormat, clock: Clock) -> Day
 def _manifests(folder: Path) -> dict[str, Manifest]:
     told: dict[str, Manifest] = {}
     for path in folder.glob(f"*{manifest.SUFFIX}"):
+        if roomday.is_room_day(path.name):
+            continue
         try:
             told[manifest.stem_of(path)] = manifest.load(path)
         except (ExamError, OSError) as error:
@@ -153,20 +168,47 @@ def _rescued(
 
 
 def _stream(parts: Sequence[RecordingName], left: _Left) -> Iterator[Event]:
-    yield happened.DayOpened()
+    began = [_times_of_part(name, left)[0] for name in parts]
+    yield happened.DayOpened(at=left.opened_at or min(began, default=None))
     for name in parts:
         file = name.stem + SUFFIX
         with TapeReader(left.folder / file) as tape:
-            frames, seconds = tape.frames, tape.shape.seconds(tape.frames)
-        began, ended = _times(left.folder / file, seconds, left)
-        yield happened.StreamStarted(stream=file, at=began)
+            frames = tape.frames
+        first, ended = _times_of_part(name, left)
+        yield happened.StreamStarted(stream=file, at=first)
         for gap in left.gaps(file):
             yield happened.GapFound(stream=file, frame=gap.first_frame, frames=gap.frames, reason=gap.reason)
         head = _head_of(left, name.stem)
         yield happened.StreamEnded(stream=file, frame=frames, ending="crash", at=ended, head=head)
         yield from _published(name.stem, left)
+
+
+def _kept(left: _Left) -> Iterator[Event]:
+    """The clock's corrections; outcomes as the headquarters were told them, then as the journal noted them since."""
+    told = left.record.outcomes if left.record is not None else ()
+    since = left.record.until if left.record is not None else None
+    for entry in left.entries:
+        if isinstance(entry.event, happened.ClockCorrected):
+            yield entry.event
+    for one in told:
+        yield happened.OutcomeSet(
+            participant=one.participant, outcome=one.outcome, at=one.at, note=one.note, noted_at=one.noted_at
+        )
+    for entry in left.entries:
+        if isinstance(entry.event, happened.OutcomeSet) and (since is None or entry.wall > since):
+            yield replace(entry.event, noted_at=entry.event.noted_at or entry.wall)
+
+
+def _closing(parts: Sequence[RecordingName], left: _Left) -> Iterator[Event]:
     if not left.is_open:
-        yield happened.DayClosed()
+        ended = [_times_of_part(name, left)[1] for name in parts]
+        yield happened.DayClosed(at=left.closed_at or max(ended, default=None))
+
+
+def _times_of_part(name: RecordingName, left: _Left) -> tuple[datetime, datetime]:
+    path = left.folder / (name.stem + SUFFIX)
+    with TapeReader(path) as tape:
+        return _times(path, tape.shape.seconds(tape.frames), left)
 
 
 def _head_of(left: _Left, stem: str) -> str | None:

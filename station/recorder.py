@@ -73,7 +73,7 @@ class Recorder:
         self._source, self._stopping = source, False
         self._shape, self._publisher, self._has_mirror = config.capture.shape, publisher, mirror is not None
         self._keeps_takes = config.exam.recording != "stream"
-        self._due = Due(publisher, rules, config)
+        self._due = Due(publisher, rules, config, journal)
         self._reel = Reel(config.day_folder, rules, self._shape, clock, journal=journal, mirror=mirror, tail=tail)
         self._folder = self._reel.folder
         self._alarms, self._clockwatch = Alarms(), ClockWatch()
@@ -175,7 +175,7 @@ class Recorder:
                 self._hearing.hear_alarms(message)
             case messages.Judged():
                 self._carry_out(self._attention.judged(self._day, message))
-            case messages.Published():
+            case messages.Published() | messages.RecordPublished():
                 self._carry_out(published_events(self._day, message))
                 self._due.published(message.stem)
                 if not self._due.has_failed:
@@ -358,7 +358,8 @@ class Recorder:
         if now - self._retried_ns > _RETRY_NS:
             self._retried_ns = now
             self._due.retry()
-        is_done = self._day.state is State.CLOSED and self._taping is None and not self._publishing
+        is_busy = self._taping is not None or self._publishing or self._due.is_telling
+        is_done = self._day.state is State.CLOSED and not is_busy
         self._space.watch_copy(is_done=is_done, is_stopped=self._reel.failure is not None)
         if now - self._disk_ns >= _DISK_EVERY_NS:
             self._disk_ns = now

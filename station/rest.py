@@ -16,8 +16,8 @@ from station.config import Config
 from station.due import Due
 from station.journal import Journal
 from station.lock import locked
-from station.messages import Published, PublishingFailed
-from station.publishing import Publisher, adopt, published_events
+from station.messages import RECORD, PublishingFailed
+from station.publishing import Publisher, Report, adopt, published_events
 from station.rebuilding import replay_or_rebuild
 from station.session import Day, Moment, Rules, decide, evolve
 from station.session.commands import Command
@@ -62,23 +62,33 @@ class Rest:
             self.day = evolve(self.day, entry.event, entry.wall)
 
     def publish(self, progress: Callable[[str], None]) -> None:
-        """Hash, encode and publish what is due; `progress` is told each stem. Raises Rejected naming what failed."""
-        reports: queue.SimpleQueue[Published | PublishingFailed] = queue.SimpleQueue()
+        """Hash, encode and publish what is due, `progress` being told each stem, then the room's record.
+
+        Raises Rejected naming what failed.
+        """
+        reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
         publisher = Publisher(
             self._folder, self._config.delivery.format, reports.put, is_mixed=self._config.delivery.voices == "mixed"
         )
-        due = Due(publisher, self._rules, self._config)
-        awaited, failures = due.of(self.day), []
+        due = Due(publisher, self._rules, self._config, self._journal)
+        awaited, failures = len(due.of(self.day)), list[str]()
+
+        def hear(report: Report) -> None:
+            if report.stem != RECORD:
+                progress(report.stem)
+            if isinstance(report, PublishingFailed):
+                failures.append(report.text)
+            else:
+                self.note(published_events(self.day, report))
+
         due.submit(self.day, lambda _take: False)
         publisher.start()
         try:
-            for _ in awaited:
-                report = reports.get()
-                progress(report.stem)
-                if isinstance(report, Published):
-                    self.note(published_events(self.day, report))
-                else:
-                    failures.append(report.text)
+            for _ in range(awaited):
+                hear(reports.get())
+            due.tell(self.day)
+            if due.is_telling:
+                hear(reports.get())
         finally:
             publisher.stop()
         if failures:

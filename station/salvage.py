@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from exam import durable, manifest, names
+from exam import durable, manifest, names, roomday
 from exam.audio import AudioFormat
 from exam.errors import ExamError, Rejected
 from exam.language import say
@@ -42,6 +42,8 @@ class What(StrEnum):
     COMPANION = "companion"
     """Named like a recording of ours, with an ending this module does not know."""
     JOURNAL = "journal"
+    ROOM_DAY = "room_day"
+    """What the headquarters are told of the room."""
     TEMPORARY = "temporary"
     FOREIGN = "foreign"
 
@@ -202,7 +204,7 @@ def _named(file: str) -> tuple[What, RecordingName | None]:
     try:
         name = names.parse(stem)
     except Rejected:
-        return What.FOREIGN, None
+        return What.ROOM_DAY if roomday.is_room_day(_nfc(file)) else What.FOREIGN, None
     if dot + ending == SUFFIX:
         return MASTERS[name.kind], name
     if dot + ending == manifest.SUFFIX:

@@ -12,10 +12,10 @@ from exam.errors import ConfigError, ExamError, Fatal
 from exam.language import say
 from sync import schedule
 from sync.config import Config
-from sync.ledger import Ledger, Move
+from sync.ledger import UNUSABLE, Ledger, Move
 from sync.life import Stop
 from sync.model import ItemState
-from sync.notify import Notifier, news_of
+from sync.notify import Notifier, news_of, trouble
 from sync.pace import Pace
 from sync.plan import Found, Item, Reason, Row, is_awaited, may_go, queue
 from sync.receipts import Receipts
@@ -79,9 +79,12 @@ class Agent:
             while not self._stop.asked:
                 watch.look()
                 found = self._look()
-                with suppress(Fatal):  # noted, told, and tried again
+                failed = None
+                try:
                     self._work(found)
-                self._tell()
+                except Fatal as error:  # noted, told, and tried again
+                    failed = error
+                self._tell(failed)
                 self._nap(found)
                 if self._pace.now() - born > REVIVE_S:
                     self._ledger.begin()
@@ -192,9 +195,12 @@ class Agent:
         if not self._stop.asked:  # asked before `_look` cleared the wake-up
             self._stop.wake.wait(wait)
 
-    def _tell(self) -> None:
+    def _tell(self, failed: Fatal | None = None) -> None:
         """A person hears that a day has arrived, or needs them."""
         rows = self._ledger.rows().values()
+        if failed is not None and failed.code == UNUSABLE:  # no row could be given this reason
+            self._notifier.tell(trouble(self._config.school, rows, str(failed)))
+            return
         due_on = schedule.due(row.path for row in rows if is_awaited(row))
         news = news_of(self._config.school, rows, due_on, self._clock.now().date())
         if news is not None:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, tzinfo
 from datetime import date as date_
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from exam import settings
 from exam.errors import ConfigError, Rejected
@@ -48,6 +48,22 @@ class Package(Struct, frozen=True, forbid_unknown_fields=True):
     """`papers`: whether protocols travel as scans, which are then required, or on paper."""
 
     papers: Literal["scans", "by_hand"] = "scans"
+
+
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long files are kept: through the day `until`, or so many `days` after the exam; neither: for ever."""
+
+    until: date_ | None = None
+    days: Annotated[int, Meta(ge=1)] | None = None
+
+
+class Papers(Struct, frozen=True, forbid_unknown_fields=True):
+    """`personal`: the table of documents, birth dates, categories of ОВЗ, kept here alone; `region`, `ate`: as they are
+    to stand on acts (two digits) and in form С-1."""
+
+    personal: str = ""
+    region: str = ""
+    ate: str = ""
 
 
 class Watch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,6 +104,8 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     notify: Notify = Notify()
     exam: Exam = Exam()
     package: Package = Package()
+    retention: Retention = Retention()
+    papers: Papers = Papers()
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -100,6 +118,9 @@ class Config(Struct, frozen=True, kw_only=True):
     zone: tzinfo
     exam: Exam
     papers: Literal["scans", "by_hand"]
+    personal: Path | None
+    region: str
+    ate: str
     recordings: tuple[Path, ...]
     scans: Path
     target: Target
@@ -110,6 +131,7 @@ class Config(Struct, frozen=True, kw_only=True):
     streams: bool
     release: Literal["auto", "manual"]
     notify: Notify
+    retention: Retention
 
     @property
     def address(self) -> str:
@@ -152,6 +174,9 @@ def load(path: Path) -> Config:
         zone=_zone(path, told.school.time_zone),
         exam=told.exam,
         papers=told.package.papers,
+        personal=_personal(path, told.papers.personal, base, told),
+        region=_region(path, told.papers.region),
+        ate=told.papers.ate,
         recordings=_folders(path, base, told.watch.recordings),
         scans=base / told.watch.scans,
         target=target,
@@ -162,6 +187,7 @@ def load(path: Path) -> Config:
         streams=told.send.streams,
         release=told.send.release,
         notify=_notify(path, told.notify),
+        retention=_retention(path, told.retention),
     )
 
 
@@ -203,6 +229,24 @@ def _outside(path: Path, key: str, folder: Path, base: Path, told: _File) -> Pat
     return Path(os.path.normpath(folder))
 
 
+def _personal(path: Path, name: str, base: Path, told: _File) -> Path | None:
+    """Nothing of it may ever travel, so it lies in no folder that is sent."""
+    if not name:
+        return None
+    file = _outside(path, "papers.personal", base / name, base, told)
+    if file.resolve().is_relative_to((base / told.watch.scans).resolve()):
+        ru = f"ожидается файл вне {base / told.watch.scans}: из папки сканов всё отправляется"
+        en = f"expected a file outside {base / told.watch.scans}: whatever lies among the scans is sent"
+        raise wrong(path, "papers.personal", ru, en)
+    return file
+
+
+def _region(path: Path, text: str) -> str:
+    if text and not (text.isascii() and text.isdigit() and len(text) == 2):  # noqa: PLR2004 - two cells on the forms
+        raise wrong(path, "papers.region", f'«{text}» — ожидаются две цифры, например "70"', "expected two digits")
+    return text
+
+
 def _window(path: Path, text: str) -> Window:
     if not text:
         return Window()
@@ -236,6 +280,12 @@ def _is_safe(url: str) -> bool:
         return False
     local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
     return bool(parts.hostname) and (parts.scheme == "https" or local)
+
+
+def _retention(path: Path, told: Retention) -> Retention:
+    if told.until is not None and told.days is not None:
+        raise wrong(path, "retention", "ожидается until или days, одно из двух", "expected until or days, one of them")
+    return told
 
 
 def _notify(path: Path, told: Notify) -> Notify:

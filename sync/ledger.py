@@ -22,6 +22,8 @@ from sync.plan import Found, Key, Row, Told
 from sync.states import ASIDE, DONE, REFUSED, TRANSITIONS
 
 FILE = "ledger.sqlite"
+UNUSABLE = "ledger_unusable"
+"""The code of the Fatal raised when the disk refuses."""
 _SCHEMA_VERSION = 2
 _BUSY_S = 10.0
 
@@ -351,5 +353,5 @@ def _translated(path: Path) -> Iterator[None]:
         raise Fatal(
             f"Журнал отправки {path} недоступен: {error}. Записи целы; проверьте место на диске и права на папку.",
             f"The ledger {path} cannot be used: {error}. Recordings are untouched; check disk space and permissions.",
-            code="ledger_unusable",
+            code=UNUSABLE,
         ) from error

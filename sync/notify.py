@@ -72,6 +72,13 @@ def news_of(school: str, rows: Iterable[Row], due_on: date | None, today: date) 
     return None
 
 
+def trouble(school: str, rows: Iterable[Row], text: str) -> News:
+    """What holds everything back here, and stands in no row."""
+    here = [row for row in rows if row.present or row.state not in DONE]
+    delivered = sum(row.state in DONE for row in here)
+    return News("needs_human", school, text, len(here), delivered, stuck=len(here) - delivered)
+
+
 class Notifier:
     """`command`: run with the news as JSON on its standard input; `webhook`: the same by POST. Either may be absent."""
 
@@ -90,7 +97,11 @@ class Notifier:
         body = msgspec.json.encode(news)
         told = all([self._run(body) if self._command else True, self._post(body) if self._webhook else True])
         if told:
-            self._remember(self._told() | {news.event: mark} if news.event != "complete" else {news.event: mark})
+            # Whoever heard that they are needed wants to hear again that they no longer are, and the other way round.
+            ended = self._told().keys() if news.event == "complete" else {"complete"}
+            self._remember(
+                {event: old for event, old in self._told().items() if event not in ended} | {news.event: mark}
+            )
         return told
 
     def _remember(self, marks: dict[str, str]) -> None:

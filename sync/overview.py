@@ -62,6 +62,11 @@ def _line(item: ItemStatus, now: datetime, *, by_hand: bool) -> str:
 def _conclusion(status: Status) -> str:
     missing = len(status.package.missing)
     given = sum(item.state is ItemState.HANDED_OVER for item in status.items)
+    if not status.items:
+        return say(
+            "Записей пока не найдено. Если они должны быть, проверьте watch.recordings в sync.toml.",
+            "No recordings have been found yet. If there should be some, check watch.recordings in sync.toml.",
+        )
     if status.package.complete and given:
         ru = f"Комплект полон: {given} из {len(status.items)} передано человеком, их доставка не доказана."
         en = f"The package is complete: {given} of {len(status.items)} handed over by a person, delivery is not proved."

@@ -94,9 +94,11 @@ class Pace:
 
     @property
     def exhausted(self) -> bool:
-        """Whether the target failed too often in a row for somebody to stand and wait."""
-        return self._failures >= PATIENCE
+        """Whether the target failed too often in a row, or for too long, for somebody to stand and wait."""
+        return self._failures >= PATIENCE or self._paused_until - self.now() > BACKOFF_CAP_S
 
     def hopeless(self) -> set[Key]:
-        """Items whose proof has been waited for long enough."""
-        return {key for key, polls in self._polls.items() if polls >= POLL_PATIENCE}
+        """Items whose proof has been waited for long enough, or that are not to be touched for longer than that."""
+        late = self.now() + BACKOFF_CAP_S + OTHERS_FIRST_S
+        polled = {key for key, polls in self._polls.items() if polls >= POLL_PATIENCE}
+        return polled | {key for key, at in self._not_before.items() if at > late}

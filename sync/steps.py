@@ -205,9 +205,9 @@ class Steps:
     def _need_human(self, found: Found, error: Fatal) -> None:
         """The target refuses everything: looked at again later, for nobody may be there to say that it is mended."""
         row, wait = self._row(found), self._pace.stopped()
+        self._listener.setback(found.item, error, wait)  # said first: it may be the ledger that cannot be written
         changes = {"resumes": row.stands, "reason": Reason(error.ru, error.en), "next_try_at": self._after(wait)}
         self._ledger.move(row, ItemState.NEEDS_HUMAN, **changes)
-        self._listener.setback(found.item, error, wait)
 
     def _mover(self, row: Row, item: Item) -> Moved:
         """Shows every block at once, notes it now and then: each note is a disk sync."""

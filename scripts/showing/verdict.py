@@ -13,6 +13,7 @@ from typing import Any
 from exam import fixity, manifest, names, roster
 from exam.manifest import Manifest
 from exam.names import Kind
+from exam.roomday import is_room_day
 from showing.school import BIN, CODE, ROOM, School, today
 
 _HEADING = ("Участник", "Итог", "Файл", "Длина", "SHA-256", "Квитанция")
@@ -90,7 +91,8 @@ def _unproven(school: School, items: Mapping[str, Any]) -> list[str]:
 
 
 def _manifests(school: School) -> list[Manifest]:
-    found = [manifest.load(path) for path in sorted(_folder(school).glob("*.json"))]
+    paths = sorted(path for path in _folder(school).glob("*.json") if not is_room_day(path.name))
+    found = [manifest.load(path) for path in paths]
     return sorted(found, key=lambda one: (one.kind is Kind.STREAM, one.stem))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam import manifest
+from exam import manifest, roomday
 from exam.errors import ExamError
 from exam.language import say
 from exam.manifest import Manifest
@@ -73,7 +73,7 @@ def _manifests(folder: Path) -> tuple[dict[str, Manifest], list[Left]]:
     found: dict[str, Manifest] = {}
     broken: list[Left] = []
     for path in sorted(folder.glob(f"*{manifest.SUFFIX}")):
-        if path.name.startswith("."):
+        if path.name.startswith(".") or roomday.is_room_day(path.name):
             continue
         try:
             found[manifest.stem_of(path)] = manifest.load(path)

@@ -1,4 +1,4 @@
-"""What goes to a drive beside the recordings: journals, the room sheet, and the inventory of it all.
+"""What goes to a drive beside the recordings: journals, rooms' records, the room sheet, and the inventory of it all.
 
 They grow and change during a day, and nothing is overwritten: a journal is continued, of anything else the next
 edition gets the next number.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam import copying, durable, roster
+from exam import copying, durable, roomday, roster
 from exam.drive import Drive
 from exam.errors import ExamError
 from exam.language import say
@@ -36,10 +36,12 @@ class Put(Struct, frozen=True):
 
 
 def of_day(config: Config, folder: Path, book: Daybook, drive: Drive) -> Iterator[Put | Left]:
-    """The day's journals and room sheets."""
+    """The day's journals, records and room sheets."""
     for name in (journals.FILE, *journals.others(folder)):
         content = (folder / name).read_bytes()
         yield _journal(drive, name, content[: content.rfind(b"\n") + 1])
+    for name in sorted(path.name for path in folder.iterdir() if roomday.is_room_day(path.name)):
+        yield _record(drive, folder / name)
     stem = say("Ведомость", "Room sheet")
     try:
         sheet = rows.sheet_of(book, roster.load(config.roster), making.place_of(config))
@@ -98,6 +100,22 @@ def _journal(drive: Drive, name: str, content: bytes) -> Put | Left:
             return Left(name, "other", other_file())
         copying.put(content, target, continues=before is not None)
     return Put(_entry(name, content), is_new=True)
+
+
+def _record(drive: Drive, path: Path) -> Put | Left:
+    """A room's record never changes; one that cannot be read keeps nothing else back."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return Left(path.name, "no_file", say(f"не читается: {error.strerror}", f"cannot be read: {error.strerror}"))
+    target = drive.folder / path.name
+    with drive.refusals():
+        is_new = not target.exists()
+        if not is_new and target.read_bytes() != content:
+            return Left(path.name, "other", other_file())
+        if is_new:
+            copying.put(content, target)
+    return Put(_entry(path.name, content), is_new=is_new)
 
 
 def _edition(drive: Drive, stem: str, suffix: str, content: bytes) -> Put:

@@ -125,11 +125,12 @@ class Choice(Struct, frozen=True):
 
 
 class OutcomeNote(Struct, frozen=True):
-    """A participant's outcome, with the time of day a person gave and a note."""
+    """A participant's outcome, with the time of day a person gave and a note; `noted_at`: when it was told."""
 
     outcome: Outcome
     at: str | None
     note: str
+    noted_at: datetime | None = None
 
 
 class Rehearsal(Struct, frozen=True):
@@ -166,7 +167,8 @@ class Day(Struct, frozen=True):
     """Everything the journal knows of a room's day.
 
     `current`: the stem of the take in hand; `choice`: who comes next. `published`: by stem, the SHA-256 of the master
-    and of the manifest. `clock_correction_s`: what a person had added to the computer's clock.
+    and of the manifest. `clock_correction_s`: what a person had added to the computer's clock. `opened_at`: when it
+    was opened first; `closed_at`: when it was last closed, should it be open again, too.
     """
 
     state: State = State.CLOSED
@@ -178,6 +180,8 @@ class Day(Struct, frozen=True):
     published: Mapping[str, tuple[str, str]] = {}
     rehearsals: tuple[Rehearsal, ...] = ()
     clock_correction_s: float = 0.0
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
 
     @property
     def take(self) -> Take | None:

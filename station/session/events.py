@@ -40,11 +40,15 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class DayOpened(Event, frozen=True, tag="day_opened"):
-    """The day begins, or begins again after a close."""
+    """The day begins, or begins again after a close. `at`: when, if not when this was written down."""
+
+    at: datetime | None = None
 
 
 class DayClosed(Event, frozen=True, tag="day_closed"):
-    """The day ends; nothing is recorded any more."""
+    """The day ends; nothing is recorded any more. `at`: when, if not when this was written down."""
+
+    at: datetime | None = None
 
 
 class StreamStarted(Event, frozen=True, tag="stream_started"):
@@ -168,12 +172,16 @@ class TakeCancelled(Event, frozen=True, tag="cancelled"):
 
 
 class OutcomeSet(Event, frozen=True, tag="outcome"):
-    """`at`: local time of day as a person gave it, HH:MM:SS. `outcome` None takes an outcome back."""
+    """`at`: local time of day as a person gave it, HH:MM:SS. `outcome` None takes an outcome back.
+
+    `noted_at`: when it was told, if not when this was written down.
+    """
 
     participant: int
     outcome: Outcome | None
     at: str | None = None
     note: str = ""
+    noted_at: datetime | None = None
 
 
 class TakeReassigned(Event, frozen=True, tag="reassigned"):

@@ -101,8 +101,12 @@ def _chosen(day: Day, event: happened.Chosen, _wall: datetime) -> Day:
     return replace(day, choice=choice)
 
 
-def _closed(day: Day, _event: happened.DayClosed, _wall: datetime) -> Day:
-    return replace(day, choice=None)
+def _opened(day: Day, event: happened.DayOpened, wall: datetime) -> Day:
+    return day if day.opened_at is not None else replace(day, opened_at=event.at or wall)
+
+
+def _closed(day: Day, event: happened.DayClosed, wall: datetime) -> Day:
+    return replace(day, choice=None, closed_at=event.at or wall)
 
 
 def _take_started(day: Day, event: happened.TakeStarted, wall: datetime) -> Day:
@@ -154,10 +158,10 @@ def _cancelled(day: Day, event: happened.TakeCancelled, _wall: datetime) -> Day:
     return replace(_with(day, replace(day.takes[event.stem], cancelled=True)), current=None)
 
 
-def _outcome(day: Day, event: happened.OutcomeSet, _wall: datetime) -> Day:
+def _outcome(day: Day, event: happened.OutcomeSet, wall: datetime) -> Day:
     others = {number: note for number, note in day.outcomes.items() if number != event.participant}
     if event.outcome is not None:
-        others[event.participant] = OutcomeNote(event.outcome, event.at, event.note)
+        others[event.participant] = OutcomeNote(event.outcome, event.at, event.note, event.noted_at or wall)
     return replace(day, outcomes=others)
 
 
@@ -217,13 +221,21 @@ def _clock_stepped(day: Day, event: happened.ClockStepped, _wall: datetime) -> D
 
 
 def _clock_corrected(day: Day, event: happened.ClockCorrected, _wall: datetime) -> Day:
-    """What was noted by the wrong clock moves along; what was published by it stays as it was told."""
+    """What was noted by the wrong clock moves along; what was published by it, or told by a close, stays as it was."""
     by = timedelta(seconds=event.seconds)
     parts = tuple(part if part.stem in day.published else _moved_part(part, by) for part in day.parts)
     takes = {stem: take if stem in day.published else _moved(take, by) for stem, take in day.takes.items()}
     rehearsals = tuple(each if each.stem in day.published else _moved(each, by) for each in day.rehearsals)
     day = replace(day, parts=parts, takes=takes, rehearsals=rehearsals)
+    if day.closed_at is None:
+        day = replace(day, opened_at=day.opened_at and day.opened_at + by, outcomes=_moved_notes(day, by))
     return replace(day, clock_correction_s=day.clock_correction_s + event.seconds)
+
+
+def _moved_notes(day: Day, by: timedelta) -> dict[int, OutcomeNote]:
+    return {
+        number: replace(note, noted_at=note.noted_at and note.noted_at + by) for number, note in day.outcomes.items()
+    }
 
 
 def _published(day: Day, event: happened.RecordingPublished, _wall: datetime) -> Day:
@@ -321,6 +333,7 @@ def _span(first: Place, end: int) -> FrameSpan:
 
 
 _CHANGES: Mapping[type[Event], Callable[[Day, Any, datetime], Day]] = {
+    happened.DayOpened: _opened,
     happened.DayClosed: _closed,
     happened.StreamStarted: _stream_started,
     happened.StreamEnded: _stream_ended,

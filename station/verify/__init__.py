@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from exam import manifest
+from exam import manifest, roomday
 from exam.errors import ExamError, Rejected
 from exam.language import say
 from exam.manifest import Manifest
 from station import journal as journals
 from station.journal import Entry
 from station.session import Day, evolve, joined
-from station.verify import chains, leftovers, recordings
+from station.verify import chains, leftovers, recordings, roomrecords
 from station.verify.claims import Claim, unconfirmed
 from station.verify.report import Breach, Note, Report
 
@@ -24,7 +24,8 @@ __all__ = ["Breach", "Claim", "Note", "Report", "verify"]
 
 def verify(folder: Path, claims: Sequence[Claim] = ()) -> Report:
     """Check a day's folder. Raises Rejected when it is no folder of a day."""
-    paths = sorted(folder.glob(f"*{manifest.SUFFIX}")) if folder.is_dir() else []
+    named = sorted(folder.glob(f"*{manifest.SUFFIX}")) if folder.is_dir() else []
+    paths = [path for path in named if not roomday.is_room_day(path.name)]
     if not paths and not (folder / journals.FILE).exists():
         raise Rejected(
             f"В папке {folder} нет ни журнала, ни описаний записей: это не папка дня.",
@@ -40,9 +41,11 @@ def verify(folder: Path, claims: Sequence[Claim] = ()) -> Report:
     evidence = chains.gather(folder, entries, manifests)
     for part in evidence:
         breaches += chains.check(part)
+    told = tuple(roomrecords.check(folder))
     denied = unconfirmed(claims, evidence)
-    breaches += denied.breaches
-    return Report(str(folder), len(manifests), tuple(breaches), tuple(leftovers.notes(folder)), denied.confirmed)
+    breaches += [*(each for each in told if isinstance(each, Breach)), *denied.breaches]
+    notes = (*leftovers.notes(folder), *(each for each in told if isinstance(each, Note)))
+    return Report(str(folder), len(manifests), tuple(breaches), notes, denied.confirmed)
 
 
 def _load(paths: Sequence[Path]) -> tuple[dict[str, Manifest], list[Breach]]:

@@ -53,6 +53,10 @@ class Accounts:
         rows = self._database.read("SELECT code FROM school WHERE token_sha256 = ?", (_digest(token),))
         return str(rows[0]["code"]) if rows else None
 
+    def codes(self) -> list[str]:
+        """Every school, in order."""
+        return [row["code"] for row in self._database.read("SELECT code FROM school ORDER BY code")]
+
     def quota(self, code: str) -> int | None:
         """Bytes the school may have here; None: as many as there is room for. Raises Rejected for an unknown one."""
         rows = self._database.read("SELECT quota_bytes FROM school WHERE code = ?", (code,))

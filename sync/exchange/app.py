@@ -9,7 +9,7 @@ import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exam import durable
@@ -18,6 +18,8 @@ from sync import pairwords
 from sync.exchange import expiry, files, identity, pools
 from sync.exchange.access import Entrance
 from sync.exchange.accounts import Accounts
+from sync.exchange.centre import addresses
+from sync.exchange.centre.site import Site
 from sync.exchange.connections import Connections
 from sync.exchange.database import Database
 from sync.exchange.expiry import Expiry
@@ -65,6 +67,8 @@ def build(
     receipts = Receipts(entrance, register, yard, holds, verifier, identity=signer)
     rooms = RoomEndpoints(entrance, tokens, Rooms(database), signer)
 
+    centre = Site(yard, database, accounts, register, connections=connections, store=store)
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_default_executor(pools.quick())
@@ -73,7 +77,8 @@ def build(
         await expiring.sweep()
         hourly = asyncio.create_task(expiring.sweep_on())
         try:
-            yield
+            async with centre.running():
+                yield
         finally:
             hourly.cancel()
             with suppress(asyncio.CancelledError):
@@ -95,6 +100,7 @@ def build(
             Route(pairwords.PATH, rooms.pair, methods=["POST"]),
             # Rooms tell their headquarters how they are; a region's centre is not asked to listen to every room.
             *([Route("/rooms/{room}", rooms.hear, methods=["PUT"])] if tier == "hub" else []),
+            Mount(addresses.BASE, centre.app),
         ],
         exception_handlers={ExamError: _refuse, OSError: _disk_failed, ClientDisconnect: _gone},
         lifespan=lifespan,

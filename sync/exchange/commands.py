@@ -11,6 +11,7 @@ import msgspec
 from exam.errors import ConfigError
 from exam.language import say
 from sync.exchange import roomcommands
+from sync.exchange.centre import commands as centre
 from sync.model import Tier
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 _DONE = 0
 _DEFAULT_HOST, _DEFAULT_PORT = "127.0.0.1", 8464
 _KEEP_UNFINISHED_DAYS = 14.0
+_MOST_DAYS = 36_500.0
 _GB = 10**9
+_MOST_GB = 1e9
+"""Beyond these no date can be told, and no number be kept."""
 
 
 def add_to(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -49,6 +53,7 @@ def add_to(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> 
     packages = add("packages", _packages, "что принято", "what has been received")
     packages.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
     roomcommands.add_to(add)
+    centre.add_to(add, _add_store, _store)
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
@@ -64,14 +69,15 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--tls-cert", type=Path, metavar="FILE", help=certificate)
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help=say("его ключ (0600)", "its key (0600)"))
     keeping = say("дней хранить брошенную отправку", "days an abandoned upload is kept")
-    serve.add_argument(
-        "--keep-unfinished-days", type=_positive, default=_KEEP_UNFINISHED_DAYS, metavar="N", help=keeping
-    )
+    serve.add_argument("--keep-unfinished-days", type=_days, default=_KEEP_UNFINISHED_DAYS, metavar="N", help=keeping)
+    _add_store(serve)
 
+
+def _add_store(command: argparse.ArgumentParser) -> None:
     storing = say("где файлы лежат: в папке или в хранилище S3", "where files lie for good: in the folder or in an S3")
-    serve.add_argument("--store", choices=["folder", "s3"], default="folder", help=storing)
+    command.add_argument("--store", choices=["folder", "s3"], default="folder", help=storing)
     bucket = say("адрес и ключи хранилища (TOML, 0600)", "the storage's address and keys (TOML, 0600)")
-    serve.add_argument("--s3-config", type=Path, metavar="FILE", help=bucket)
+    command.add_argument("--s3-config", type=Path, metavar="FILE", help=bucket)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -174,19 +180,26 @@ def _packages(arguments: argparse.Namespace) -> int:
     return _DONE
 
 
-def _positive(text: str) -> float:
+def _positive(text: str, most: float) -> float:
     try:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0 < number < float("inf"):
-        wanted = say(f"«{text}»: ожидается число больше нуля", f"“{text}”: expected a number above zero")
-        raise argparse.ArgumentTypeError(wanted)
+    if not 0 < number <= most:
+        ru, en = (
+            f"«{text}»: ожидается число больше нуля, до {most:.0f}",
+            f"“{text}”: expected a number above zero, up to",
+        )
+        raise argparse.ArgumentTypeError(say(ru, f"{en} {most:.0f}"))
     return number
 
 
+def _days(text: str) -> float:
+    return _positive(text, _MOST_DAYS)
+
+
 def _gigabytes(text: str) -> float:
-    return 0.0 if text == "0" else _positive(text)
+    return 0.0 if text == "0" else _positive(text, _MOST_GB)
 
 
 def _bytes(gigabytes: float) -> int:

@@ -1,6 +1,7 @@
 """The exchange's SQLite file: opened, made and translated into our errors here and nowhere else.
 
-`accounts`, `tokens`, `rooms` and `register` own its tables. Committed means on disk: WAL with synchronous=FULL.
+`accounts`, `tokens`, `rooms`, `register` and, of the `centre`, `operators`, `knowledge` and `overview` own its tables.
+Committed means on disk: WAL with synchronous=FULL.
 """
 
 import os
@@ -66,6 +67,22 @@ CREATE INDEX IF NOT EXISTS upload_school ON upload (school, state);
 CREATE INDEX IF NOT EXISTS upload_announced ON upload (school, announced);
 CREATE INDEX IF NOT EXISTS upload_sha256 ON upload (school, sha256);
 CREATE INDEX IF NOT EXISTS upload_place ON upload (place);
+CREATE TABLE IF NOT EXISTS operator (
+    name TEXT PRIMARY KEY,
+    password TEXT NOT NULL,
+    made_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS fact (
+    sha256 TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (sha256, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS overview (
+    school TEXT PRIMARY KEY,
+    mark TEXT NOT NULL,
+    content TEXT NOT NULL
+) STRICT;
 """
 
 
@@ -144,8 +161,13 @@ class Database:
         except ExamError as error:
             for one in together:
                 one.error = error
-        for one in together:
-            one.done = True
+        except BaseException:  # of one: what the others wrote is undone too, and they must not take it for done
+            for one in together:
+                one.error = _unavailable("rollback")
+            raise
+        finally:
+            for one in together:
+                one.done = True
 
     def _catch_up(self) -> None:
         """An exchange made by an earlier version gets the columns it lacks."""
@@ -191,8 +213,12 @@ def _translated() -> Iterator[None]:
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise disk_full() from error
-        raise Transient(
-            f"Учёт файлообмена недоступен: {error}. Принятое цело; проверьте диск сервера и повторите позже.",
-            f"The exchange's register is unavailable: {error}. What arrived is safe; check the server's disk, retry.",
-            code="register",
-        ) from error
+        raise _unavailable(str(error)) from error
+
+
+def _unavailable(why: str) -> Transient:
+    return Transient(
+        f"Учёт файлообмена недоступен: {why}. Принятое цело; проверьте диск сервера и повторите позже.",
+        f"The exchange's register is unavailable: {why}. What arrived is safe; check the server's disk, retry.",
+        code="register",
+    )

@@ -1,6 +1,6 @@
 """What the exchange holds, for people at the far end: file by file, and how much of its quota a school used.
 
-`commands` calls it, beside a served exchange or without one.
+`commands` and the centre's call it, beside a served exchange or without one.
 """
 
 from datetime import datetime

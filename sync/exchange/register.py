@@ -14,6 +14,10 @@ from msgspec import Struct
 from sync.exchange.database import Database
 from sync.model import Receipt
 
+_LIGHT = (
+    "id, school, folder, filename, length, announced, '' AS metadata, state, sha256, place, receipt, reason, synced"
+)
+
 
 class State(StrEnum):
     """How far an upload came. Its bytes lie in `incoming` up to and including VERIFIED."""
@@ -106,6 +110,14 @@ class Register:
         """Lengths of all unfinished uploads together."""
         return self._sum("SELECT SUM(length) FROM upload WHERE state = ?", State.RECEIVING)
 
+    def count_unfinished(self, school: str) -> int:
+        """How many uploads of the school are not whole, or not known to be."""
+        return int(
+            self._database.read(
+                "SELECT COUNT(*) FROM upload WHERE school = ? AND state = ?", (school, State.RECEIVING)
+            )[0][0]
+        )
+
     def bytes_of(self, school: str) -> int:
         """What the school has here or announced: files in place (each once), unfinished ones, those set aside."""
         return self._sum(
@@ -125,6 +137,26 @@ class Register:
             State.STORED,
         )
 
+    def stored_of(self, school: str, most: int) -> list[Upload]:
+        """Like `stored`, of one school, at most so many, in order of arrival; without the metadata they came with."""
+        return self._light(
+            "WHERE rowid IN (SELECT max(rowid) FROM upload WHERE school = ? AND state = ? GROUP BY place)"
+            " ORDER BY rowid LIMIT ?",
+            school, State.STORED, most,
+        )  # fmt: skip
+
+    def set_aside_of(self, school: str, most: int) -> list[Upload]:
+        """The school's quarantined uploads, at most so many, in order of arrival; without their metadata."""
+        return self._light("WHERE school = ? AND state = ? ORDER BY rowid LIMIT ?", school, State.QUARANTINED, most)
+
+    def settled(self) -> dict[str, tuple[int, int]]:
+        """How many uploads of each school are stored, and how many set aside; neither number ever falls."""
+        rows = self._database.read(
+            "SELECT school, sum(state = ?) AS stored, sum(state = ?) AS aside FROM upload GROUP BY school",
+            (State.STORED, State.QUARANTINED),
+        )
+        return {row["school"]: (row["stored"], row["aside"]) for row in rows}
+
     def stored_at(self, place: str, sha256: str) -> Upload | None:
         """An upload that brought this content to `place` before."""
         return next(iter(self._select("WHERE place = ? AND sha256 = ? LIMIT 1", place, sha256)), None)
@@ -142,6 +174,9 @@ class Register:
     def _sum(self, query: str, value: str) -> int:
         return int(self._database.read(query, (value,))[0][0] or 0)
 
-    def _select(self, where: str, *values: str) -> list[Upload]:
-        rows = self._database.read(f"SELECT * FROM upload {where}", values)  # noqa: S608 - literals above
+    def _light(self, where: str, *values: object) -> list[Upload]:
+        return self._select(where, *values, columns=_LIGHT)
+
+    def _select(self, where: str, *values: object, columns: str = "*") -> list[Upload]:
+        rows = self._database.read(f"SELECT {columns} FROM upload {where}", values)  # noqa: S608 - literals above
         return [msgspec.convert(dict(row), Upload) for row in rows]

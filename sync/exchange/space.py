@@ -16,6 +16,9 @@ RESERVE = 256 * 1024**2
 """Bytes kept free on the disk, so that the register and what is on its way can still be written."""
 QUOTA_AGAIN_S = 600
 """Seconds after which a client may look whether somebody raised the quota."""
+MOST_UNFINISHED = 2000
+"""Uploads a school may have begun: an agent has one, and each crash of it may leave one behind. Looking for a school's
+receipt takes time with each that did not say what it is, and that time is everybody's."""
 _GB = 10**9
 
 
@@ -29,8 +32,10 @@ class Space:
         """Let in, and not known to be in the register yet."""
 
     def admit(self, upload: Upload) -> None:
-        """Enter `upload` in the register. Raises Refused (507) without room for all of it, OSError, Transient."""
+        """Enter `upload` in the register. Raises Refused (507) without room for all of it, 429, OSError, Transient."""
         with self._lock:  # two that would fit alone must not both be let in
+            if self._register.count_unfinished(upload.school) >= MOST_UNFINISHED:
+                raise _too_many()
             self._check_disk(upload.length)
             self._check_quota(upload.school, upload.length)
             self._entering[upload.id] = upload
@@ -62,6 +67,18 @@ class Space:
         used += sum(upload.length for upload in list(self._entering.values()) if upload.school == school)
         if used + length > quota:
             raise _quota_used_up(school, length, used, quota)
+
+
+def _too_many() -> Refused:
+    return Refused(
+        429,
+        "too_many_uploads",
+        f"У школы начато и не закончено {MOST_UNFINISHED} отправок, больше нельзя. Принятое цело; закончите или "
+        "отмените их — брошенные сервер уберёт сам.",
+        f"The school has begun {MOST_UNFINISHED} uploads, and may have no more. What arrived is safe; finish or "
+        "terminate some: the abandoned ones will go by themselves.",
+        headers={"Retry-After": str(QUOTA_AGAIN_S)},
+    )
 
 
 def _no_room(length: int, free: int, promised: int) -> Refused:

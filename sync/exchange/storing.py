@@ -1,15 +1,15 @@
 """Where proven files lie for good: a folder of this machine by default, or elsewhere (`storing_s3`).
 
-Only `verifier` calls a `Store`, from its threads; `serve` chooses which. A place is `schools/CODE/DAY/NAME`.
+`verifier` lays down, from its threads; the `centre` reads; `serve` chooses which. A place is `schools/CODE/DAY/NAME`.
 """
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from exam import durable
+from exam import durable, fixity
 
 KeepOn = Callable[[], None]
 """Asked at every block; raises, to end the work where it stands."""
@@ -31,6 +31,9 @@ class Store(Protocol):
 
     def beginning(self, place: str, most: int) -> bytes:
         """At most the first `most` bytes of what lies at `place`."""
+
+    def pieces(self, place: str) -> Iterator[bytes | memoryview]:
+        """All that lies at `place`, past any cache; each piece is good until the next. FileNotFoundError: nothing."""
 
     def close(self) -> None:
         """Let connections go; raises nothing."""
@@ -59,6 +62,9 @@ class FolderStore:
         descriptor = os.open(self._folder / place, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         with os.fdopen(descriptor, "rb") as file:
             return file.read(most)
+
+    def pieces(self, place: str) -> Iterator[bytes | memoryview]:
+        return fixity.read_back(self._folder / place)
 
     def close(self) -> None:
         """Nothing is open."""

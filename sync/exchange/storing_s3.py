@@ -5,9 +5,12 @@ holds were read back and are right. What a crash leaves of an upload in parts is
 incomplete uploads; the file itself is still here and is laid down anew.
 """
 
+import errno
 import hashlib
 import logging
+import os
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -72,6 +75,12 @@ class ObjectStore:
                     if len(content) >= most:
                         break
         return bytes(content[:most])
+
+    def pieces(self, place: str) -> Iterator[bytes | memoryview]:
+        with self._bucket.reading(self._prefix + place) as answer:
+            if answer is None:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place)
+            yield from answer.iter_content(_MIB)
 
     def check(self) -> None:
         """Ask the storage for something. Raises Fatal when it will never take anything; away for now is no error."""

@@ -162,7 +162,9 @@ class Tus:
         )
 
     def _at(self, upload: str) -> str:
-        return urljoin(self._url, upload)
+        """Not joined as a link would be: a path that begins with two slashes would name another server."""
+        parts = urlsplit(self._url)
+        return f"{parts.scheme}://{parts.netloc}/{upload.removeprefix('/')}"
 
     def _beside(self, place: str) -> str:
         return urljoin(self._url, place)

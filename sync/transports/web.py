@@ -38,6 +38,8 @@ UNAUTHORISED = frozenset({401, 403})
 BUSY = frozenset({408, 423, 425, 429, 460, 502, 503, 504})
 NO_ROOM = 507
 _SERVER_ERROR = 500
+_PROXY_LOGIN = 407
+_TOLD = {(NO_ROOM, "no_room"), (NO_ROOM, "quota"), (429, "too_many_uploads")}
 _TOLD_BYTES = 2000
 _BOTH = 2  # languages
 _OTHER_CERTIFICATE = "Fingerprints did not match"
@@ -167,6 +169,8 @@ class Web:
         status = answer.status_code
         if status in UNAUTHORISED:
             return self._wrong_token(answer)
+        if status == _PROXY_LOGIN:
+            return _proxy_refused()
         if status in BUSY or status >= _SERVER_ERROR:
             return _as_told(answer) or later(answer)
         return self.misdirected(answer) if status in _MISDIRECTED else _declined(answer)
@@ -175,9 +179,9 @@ class Web:
         """Something else than the configured kind of server answers there."""
         return Fatal(
             f"По адресу {self._url} нет нужного сервера (ответ {answer.status_code}). Проверьте target.url в "
-            "sync.toml.",
+            "sync.toml и не требует ли сеть входа через браузер.",
             f"No server of this kind answers at {self._url} (status {answer.status_code}). Check target.url in "
-            "sync.toml.",
+            "sync.toml, and whether the network wants a log-in by a browser.",
             code="misdirected",
         )
 
@@ -256,6 +260,17 @@ class Web:
         )
 
 
+class _Pinned(HTTPAdapter):
+    """Connections to the one certificate of this SHA-256; checked before anything is said."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self._fingerprint = fingerprint
+        super().__init__()
+
+    def init_poolmanager(self, *words: Any, **more: Any) -> None:
+        super().init_poolmanager(*words, **more, assert_fingerprint=self._fingerprint)
+
+
 def _check_certificate(ca_file: str | None) -> None:
     """Raise ConfigError when a certificate to trust was named and cannot be used."""
     if ca_file is None:
@@ -271,17 +286,6 @@ def _check_certificate(ca_file: str | None) -> None:
             "server's certificate (PEM) there, or take the key out of the configuration.",
             code="bad_ca_file",
         ) from error
-
-
-class _Pinned(HTTPAdapter):
-    """Connections to the one certificate of this SHA-256; checked before anything is said."""
-
-    def __init__(self, fingerprint: str) -> None:
-        self._fingerprint = fingerprint
-        super().__init__()
-
-    def init_poolmanager(self, *words: Any, **more: Any) -> None:
-        super().init_poolmanager(*words, **more, assert_fingerprint=self._fingerprint)
 
 
 def _read_within_bounds(answer: Answer) -> None:
@@ -317,7 +321,7 @@ def _as_told(answer: Answer) -> Transient | None:
     """Our exchange says itself what is full, its disk or the school's quota, and who can mend it."""
     code = answer.headers.get("X-Error-Code", "")
     lines = answer.content[:_TOLD_BYTES].decode(errors="replace").split("\n")
-    if answer.status_code != NO_ROOM or code not in {"no_room", "quota"} or len(lines) < _BOTH:
+    if (answer.status_code, code) not in _TOLD or len(lines) < _BOTH:
         return None
     ru, en = ("".join(letter for letter in line if letter.isprintable()) for line in lines[:_BOTH])
     return Transient(ru, en, code=code, retry_after=retry_after(answer))
@@ -328,6 +332,16 @@ def garbled(answer: Answer, kind: str = "tus") -> Transient:
         f"Ответ {answer.status_code} не похож на сервер {kind} (возможно, вход в сеть через браузер); попробуем ещё.",
         f"The answer {answer.status_code} is not a {kind} server's (a network log-in page, perhaps); will try again.",
         code="garbled",
+    )
+
+
+def _proxy_refused() -> Fatal:
+    return Fatal(
+        "Прокси-сервер школы требует имени и пароля (ответ 407). Ничего не потеряно; узнайте их у того, кто ведёт "
+        "сеть, и впишите в HTTPS_PROXY для службы отправки.",
+        "The school's proxy wants a name and a password (status 407). Nothing is lost; ask whoever keeps the network "
+        "for them and put them into HTTPS_PROXY of the delivery service.",
+        code="proxy_login",
     )
 
 

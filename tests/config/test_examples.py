@@ -58,6 +58,8 @@ def test_every_key_of_the_delivery_is_shown() -> None:
         ("state", sync_config.State),
         ("send", sync_config.Send),
         ("notify", sync_config.Notify),
+        ("papers", sync_config.Papers),
+        ("retention", sync_config.Retention),
     )
     assert documented("sync.toml") == known(*sections)
 

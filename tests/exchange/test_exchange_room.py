@@ -16,17 +16,19 @@ from exchange_peers import DEADLINE_S, Client, Served, noise, sha256, until
 from school import School, Target
 from school import noise as recorded
 
+from exam.errors import Transient
 from sync.cli import main
-from sync.exchange import expiry
-from sync.exchange.accounts import add_school
-from sync.exchange.database import Database
+from sync.exchange import expiry, space
+from sync.exchange.accounts import Accounts, add_school
+from sync.exchange.database import Database, _Write
 from sync.exchange.expiry import DAY_S, Expiry
 from sync.exchange.holds import Holds
 from sync.exchange.incoming import Incoming
 from sync.exchange.intake import KEPT_FREE
 from sync.exchange.packages import allowance
+from sync.exchange.refusal import Refused
 from sync.exchange.register import Register, State, Upload
-from sync.exchange.space import RESERVE
+from sync.exchange.space import RESERVE, Space
 from sync.exchange.yard import Yard
 
 MIB = 1024 * 1024
@@ -279,3 +281,60 @@ class TestExpiry:
         loop.close()
         assert gone == ["abandoned"]
         assert {path.name for path in (tmp_path / "incoming/1").iterdir()} == {"growing", "whole"}
+
+
+def test_a_school_begins_only_so_many_uploads_and_another_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each that is unfinished costs the time of everybody who asks after a receipt."""
+    monkeypatch.setattr(space, "MOST_UNFINISHED", 3)
+    yard = Yard(tmp_path)
+    for code in ("701020", "701021"):
+        add_school(tmp_path, code)
+    with closing(Database(yard.database)) as database:
+        register = Register(database)
+        gate = Space(Accounts(database), register, yard)
+
+        def wish(number: int, school: str = "701020") -> Upload:
+            fields = {"folder": "", "filename": str(number), "length": 1, "announced": None, "metadata": ""}
+            return Upload(id=f"{school}-{number}", school=school, **fields)  # type: ignore[arg-type]
+
+        for number in range(3):
+            gate.admit(wish(number))
+        with pytest.raises(Refused) as refused:
+            gate.admit(wish(3))
+        assert (refused.value.status, refused.value.code) == (429, "too_many_uploads")
+        assert int(refused.value.headers["Retry-After"]) > 0
+        gate.admit(wish(3, "701021"))
+        register.forget(wish(0))
+        gate.admit(wish(3))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["quota", "701020", "1e30"],
+        ["add-school", "701021", "--quota-gb", "1e30"],
+        ["serve", "--keep-unfinished-days", "1e300"],
+        ["serve", "--keep-unfinished-days", "9999999"],
+    ],
+)
+def test_what_no_register_and_no_calendar_holds_is_wrong_usage(tmp_path: Path, words: list[str]) -> None:
+    """A day beyond the calendar was found out by each upload: 500 for every school."""
+    add_school(tmp_path, "701020")
+    with pytest.raises(SystemExit) as left:
+        main(["exchange", *words, "--folder", str(tmp_path), *(["--host", "no.such.invalid"] * (words[0] == "serve"))])
+    assert left.value.code == 2
+
+
+def test_what_was_undone_with_anothers_failure_is_not_taken_for_written(tmp_path: Path) -> None:
+    add_school(tmp_path, "701020")
+    with closing(Database(Yard(tmp_path).database)) as database:
+        change = "UPDATE school SET quota_bytes = ? WHERE code = '701020'"
+        other = _Write(change, (5,))
+        database._waiting.append(other)  # as if another thread had just asked
+        with pytest.raises(OverflowError):
+            database.write(change, (1 << 70,))
+        assert other.done
+        assert isinstance(other.error, Transient)
+        assert Accounts(database).quota("701020") is None

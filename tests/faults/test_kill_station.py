@@ -14,6 +14,7 @@ from rooms import RATE, Room, frames_of, lengths, room
 from exam import manifest
 from exam.clock import NS_PER_S
 from exam.names import Kind
+from exam.roomday import is_room_day
 from station import client, journal, recovery
 from station.session.events import Anchored, GapBegan, GapFound, StreamEnded, StreamStarted
 from station.tape import HEADER_BYTES
@@ -120,7 +121,7 @@ def holes(audio: Frames, played: Frames) -> dict[int, tuple[int, int]]:
 
 def check_day(folder: Path, played: Frames) -> list[float]:
     """Gaps of the joined stream less what the marker shows, in seconds; a take's gaps are holes of the same length."""
-    told = [manifest.load(path) for path in sorted(folder.glob("*.json"))]
+    told = [manifest.load(path) for path in sorted(folder.glob("*.json")) if not is_room_day(path.name)]
     stream = np.concatenate([frames_of(folder / part.audio.file) for part in told if part.kind is Kind.STREAM])
     for take in told:
         found = holes(frames_of(folder / take.audio.file), played) if take.kind is Kind.PARTICIPANT else {}

@@ -18,6 +18,7 @@ from rooms import RATE, frames_of
 from exam import manifest
 from exam.manifest import Manifest
 from exam.names import Kind
+from exam.roomday import is_room_day
 
 pytestmark = [pytest.mark.slow, pytest.mark.real, pytest.mark.xdist_group("real")]
 
@@ -120,7 +121,7 @@ def closed(here: EmulatedRoom) -> tuple[Manifest, Frames]:
     wait_for(lambda: not here.do("status")["publishing"])
     here.station("verify")
     folder = here.copy_out("day")
-    recordings = [manifest.load(path) for path in folder.glob("*.json")]
+    recordings = [manifest.load(path) for path in folder.glob("*.json") if not is_room_day(path.name)]
     stream = next(recording for recording in recordings if recording.kind is Kind.STREAM)
     return stream, frames_of(folder / stream.audio.file)
 

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from exam import names
+from exam import names, roomday
 from exam.audio import AudioFormat
 from exam.clock import NS_PER_S, CorrectedClock, Reading
+from exam.roomday import RoomDay
 from exam.roster import Participant
 from station import recovery
 from station.audibility.case import Case
@@ -24,8 +25,8 @@ from station.config import Capture, Config, Delivery, DeliveryFormat, Exam, Reco
 from station.config import Room as RoomSection
 from station.inbox import Inbox, Source
 from station.journal import Journal
-from station.messages import Block, CaptureLost, Message, Published, PublishingFailed, Request, Status
-from station.publishing import Publisher
+from station.messages import Block, CaptureLost, Message, Published, RecordPublished, Request, Status
+from station.publishing import Publisher, Report
 from station.recorder import Recorder
 from station.session import Day, Rules
 from station.session import commands as ask
@@ -65,6 +66,11 @@ def rules_for(pre_roll: int = PRE_ROLL, post_roll: int = POST_ROLL) -> Rules:
 def sound(first_frame: int, frames: int) -> bytes:
     """What the microphone hears: noise that differs everywhere within a minute."""
     return _SOUND[np.arange(first_frame, first_frame + frames) % len(_SOUND)].tobytes()
+
+
+def manifests_in(folder: Path) -> list[Path]:
+    """Manifests of a day's folder, the room's records left out."""
+    return sorted(path for path in folder.glob("*.json") if not roomday.is_room_day(path.name))
 
 
 def audio_of(path: Path) -> bytes:
@@ -166,7 +172,8 @@ class Room:
         self.rules = rules_for()
         self.clock = StillClock()
         self.run = self.heard = 0
-        self.reports: queue.Queue[Published | PublishingFailed] = queue.Queue()
+        self.reports: queue.Queue[Report] = queue.Queue()
+        self.records: queue.Queue[Report] = queue.Queue()
 
     def __enter__(self) -> Self:
         self.start()
@@ -212,13 +219,19 @@ class Room:
     def _new_publisher(self) -> Publisher:
         return Unjudging(self.folder, self.config.delivery.format, self._report)
 
-    def _report(self, report: Published | PublishingFailed) -> None:
+    def _report(self, report: Report) -> None:
         self.inbox.post(report)
-        self.reports.put(report)
+        (self.records if isinstance(report, RecordPublished) else self.reports).put(report)
 
-    def published(self, count: int) -> list[Published | PublishingFailed]:
-        """The next `count` reports of the publisher."""
+    def published(self, count: int) -> list[Report]:
+        """The next `count` reports of the publisher on recordings."""
         return [self.reports.get(timeout=_PATIENCE_S) for _ in range(count)]
+
+    def told(self) -> RoomDay:
+        """The next record of the room that the publisher reports."""
+        report = self.records.get(timeout=_PATIENCE_S)
+        assert isinstance(report, RecordPublished), report
+        return roomday.load(self.folder / report.file)
 
     def hear(self, blocks: int = 1) -> None:
         """Time passes and the microphone delivers."""
@@ -257,7 +270,8 @@ class Room:
 
 
 def play_day(room: Room) -> None:
-    """Two participants: a pause, marks, a lost microphone, dropped blocks; closed and published: 3 recordings."""
+    """Two participants: a pause, marks, a lost microphone, dropped blocks; closed; 3 recordings and the room's record
+    published."""
     room.hear(3)
     room.do(ask.Open())
     room.hear(5)
@@ -283,6 +297,7 @@ def play_day(room: Room) -> None:
     room.hear(2)
     for report in room.published(3):
         assert isinstance(report, Published), report
+    room.told()
 
 
 Entries = list[dict[str, Any]]

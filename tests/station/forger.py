@@ -9,12 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from days import SHAPE, Entries, audio_of
+from days import SHAPE, Entries, audio_of, manifests_in
+from msgspec.structs import replace
 
+from exam import roomday
 from station import chain
 from station.journal import read as read_journal
 from station.links import Link
 from station.recovery import replay
+from station.roomrecord import known_of
 from station.session import Take
 from station.tape import HEADER_BYTES, TapeReader, header
 from station.verify.claims import Claim
@@ -62,13 +65,31 @@ def forge(folder: Path) -> None:
     _write_journal(folder, entries)
     for take in replay(folder).takes.values():
         _recut(folder, take)
-    for path in folder.glob("*.json"):
+    for path in manifests_in(folder):
         _forge_manifest(path, found)
     for entry in entries:
         if entry["type"] == "published":
             master, told = folder / f"{entry['stem']}.wav", folder / f"{entry['stem']}.json"
             entry.update(sha256=_sha256(master), manifest_sha256=_sha256(told))
     _write_journal(folder, entries)
+    _forge_record(folder)
+
+
+def _forge_record(folder: Path) -> None:
+    """The last is made to fit the journal as it is now; the earlier ones are gone."""
+    records = sorted(path for path in folder.glob("*.json") if roomday.is_room_day(path.name))
+    if not records:
+        return
+    *earlier, last = records
+    for path in earlier:
+        path.unlink()
+    known, told = known_of(replay(folder)), roomday.load(last)
+    forged = replace(
+        told, streams=known.streams, takes=known.takes, journal=_sha256(folder / "journal.jsonl"),
+        opened_at=known.opened_at, closed_at=known.closed_at, outcomes=known.outcomes,
+    )  # fmt: skip
+    last.unlink()
+    roomday.publish(forged, folder)
 
 
 def sealed_again(path: Path) -> None:

@@ -44,6 +44,7 @@ def play_two_parts(room: Room) -> None:
     room.do(ask.Close())
     room.hear(2)
     room.published(4)
+    room.told()
 
 
 def bit(frame: int) -> Edit:

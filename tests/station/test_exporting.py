@@ -50,7 +50,7 @@ def test_the_day_is_on_the_drive_byte_for_byte(finished: Desk, usb: Path) -> Non
     done = finished.run("export", str(usb))
     assert (done.returncode, done.stderr) == (0, "")
     (line,) = done.stdout.splitlines()
-    assert "Скопировано и проверено файлов: 13" in line
+    assert "Скопировано и проверено файлов: 14" in line
     assert str(usb / DAY) in line
     copied = on(usb)
     for name in (
@@ -60,6 +60,7 @@ def test_the_day_is_on_the_drive_byte_for_byte(finished: Desk, usb: Path) -> Non
         f"{STREAM}.mp3",
         f"{STREAM}.chain",
         "journal.jsonl",
+        "11.02.2026_265_701020_ведомость_01.json",
     ):
         assert copied[name] == (finished.folder / name).read_bytes(), name
     assert verify(usb / DAY).ok
@@ -93,14 +94,14 @@ def test_a_second_call_finds_everything_equal(finished: Desk, usb: Path) -> None
     carried(finished, usb)
     before = on(usb)
     again = carried(finished, usb)
-    assert (again.ok, again.copied, len(again.equal)) == (True, (), 13)
+    assert (again.ok, again.copied, len(again.equal)) == (True, (), 14)
     assert on(usb) == before
 
 
 def test_json_is_one_document_and_progress_is_beside_it(finished: Desk, usb: Path) -> None:
     done = finished.run("export", str(usb), "--json")
     told = json.loads(done.stdout)
-    assert (told["ok"], told["folder"], len(told["copied"]), told["left"]) == (True, str(usb / DAY), 13, [])
+    assert (told["ok"], told["folder"], len(told["copied"]), told["left"]) == (True, str(usb / DAY), 14, [])
     steps = [json.loads(line)["progress"] for line in done.stderr.splitlines()]
     assert steps
     assert steps[0]["file"] == f"{IVANOV}.mp3"
@@ -266,8 +267,8 @@ def test_an_exfat_drive_takes_the_day_and_takes_it_again(finished: Desk, tmp_pat
     device = subprocess.run(["losetup", "-f", "--show", str(image)], check=True, capture_output=True, text=True).stdout
     try:
         subprocess.run(["mount.exfat-fuse", device.strip(), str(path)], check=True, stdout=subprocess.DEVNULL)
-        assert len(carried(finished, path).copied) == 13
-        assert len(carried(finished, path).equal) == 13
+        assert len(carried(finished, path).copied) == 14
+        assert len(carried(finished, path).equal) == 14
         assert verify(path / DAY).ok
     finally:
         take_away(path)

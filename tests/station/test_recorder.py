@@ -4,7 +4,20 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from days import BLOCK, IVANOV, PETROVA, POST_ROLL, RATE, STREAM, Room, alarms_of, audio_of, play_day, sound
+from days import (
+    BLOCK,
+    IVANOV,
+    PETROVA,
+    POST_ROLL,
+    RATE,
+    STREAM,
+    Room,
+    alarms_of,
+    audio_of,
+    manifests_in,
+    play_day,
+    sound,
+)
 
 from exam import manifest
 from exam.audio import Gap
@@ -118,7 +131,7 @@ def test_takes_have_files_of_their_own_unless_the_school_records_the_stream_alon
         room.published(len(manifests))
     assert [path.name for path in room.folder.glob("*Иванов*.wav")] == [f"{stem}.wav" for stem in files]
     assert (room.folder / f"{STREAM}.wav").exists(), "the stream is the safety copy in every mode"
-    assert {path.name for path in room.folder.glob("*.json")} == {f"{stem}.json" for stem in manifests}
+    assert {path.name for path in manifests_in(room.folder)} == {f"{stem}.json" for stem in manifests}
     assert verify(room.folder).ok
 
 

@@ -25,6 +25,7 @@ from sync.agent import Agent
 from sync.ledger import Ledger
 from sync.life import Stop
 from sync.model import ItemState, Receipt
+from sync.notify import News, Notifier
 from sync.pace import Pace
 from sync.receipts import Receipts
 from sync.transports.tus import Tus
@@ -222,7 +223,9 @@ def test_a_refused_file_does_not_stop_the_others(school: School, impostor: Impos
     assert states["Петров П.json"] is ItemState.DELIVERED
 
 
-@pytest.mark.parametrize(("status", "word"), [(401, "token_file"), (403, "token_file"), (404, "target.url")])
+@pytest.mark.parametrize(
+    ("status", "word"), [(401, "token_file"), (403, "token_file"), (404, "target.url"), (407, "HTTPS_PROXY")]
+)
 def test_what_a_person_must_mend_is_named(school: School, impostor: Impostor, status: int, word: str) -> None:
     school.record("Иванов И", noise(1000))
     impostor.refuse["POST"] = [(status, {})]
@@ -235,6 +238,17 @@ def test_a_redirect_never_carries_the_token_away(school: School, impostor: Impos
     impostor.refuse["POST"] = [(307, {"Location": "http://elsewhere.invalid/files"})]
     with pytest.raises(Fatal, match="elsewhere"):
         deliver(school, impostor)
+
+
+def test_an_address_never_carries_the_token_away(school: School, impostor: Impostor) -> None:
+    """A path that begins with two slashes is a path, though a link would be to another server."""
+    content = noise(1000)
+    school.record("Иванов И", content)
+    impostor.refuse["POST"] = [(201, {"Location": "http://far.invalid//elsewhere.invalid/1"})]
+    impostor.uploads["/elsewhere.invalid/1"] = b""
+    impostor.metadata["/elsewhere.invalid/1"] = ""
+    deliver(school, impostor)
+    assert impostor.uploads["/elsewhere.invalid/1"] == content, "http.server takes two slashes for one"
 
 
 def test_a_file_changed_while_it_is_sent_never_arrives_whole(school: School, impostor: Impostor) -> None:
@@ -290,6 +304,24 @@ def self_signed(folder: Path) -> Path:
     return path
 
 
+def test_a_ledger_that_cannot_be_written_is_said_and_told(
+    school: School, impostor: Impostor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be noted then: whoever looks at the notes would learn nothing, the service go on in silence."""
+    school.record("Иванов И", noise(1000))
+    heard: list[News] = []
+    monkeypatch.setattr(Notifier, "tell", lambda _self, news: heard.append(news))
+
+    def full(*_: object, **_more: object) -> None:
+        raise Fatal("Журнал недоступен: диск полон", "full", code=ledger.UNUSABLE)
+
+    monkeypatch.setattr(Ledger, "move", full)
+    listener = run_until_idle(school, impostor, lambda: datetime(2026, 2, 11, 18, tzinfo=UTC))
+    assert [error.code for error in listener.setbacks] == [ledger.UNUSABLE]
+    assert [(news.event, news.delivered, news.files) for news in heard] == [("needs_human", 0, 2)]
+    assert "диск полон" in heard[0].text
+
+
 class TestWindow:
     """`run` keeps its hours; here it is one minute before the window closes, or after."""
 
@@ -327,12 +359,12 @@ class TestWindow:
         assert ItemState.UPLOADING in {row.state for row in ledger.read(school.state)}
 
 
-def run_until_idle(school: School, impostor: Impostor, wall: Callable[[], datetime]) -> None:
+def run_until_idle(school: School, impostor: Impostor, wall: Callable[[], datetime]) -> Silence:
     """`run` until there is nothing more to do at this hour."""
     school.send_to(Target(impostor.port, school.base))
     told = config.load(school.base / "sync.toml")
     told.state.mkdir(exist_ok=True)
-    stop, clock = Stop(), Wall(wall)
+    stop, clock, listener = Stop(), Wall(wall), Silence()
 
     class IdleStops(Pace):
         def due_in(self, at_most: float) -> float:
@@ -342,8 +374,9 @@ def run_until_idle(school: School, impostor: Impostor, wall: Callable[[], dateti
     with closing(Ledger(told.state)) as opened:
         Agent(
             told, Tus(told.address, ""), opened, Receipts(told.state),
-            clock=clock, pace=IdleStops(clock), stop=stop, listener=Silence(),
+            clock=clock, pace=IdleStops(clock), stop=stop, listener=listener,
         ).run()  # fmt: skip
+    return listener
 
 
 class Wall(SystemClock):

@@ -74,12 +74,12 @@ def test_a_file_that_is_stuck_is_told_once_while_the_others_arrive(tmp_path: Pat
         assert notifier.tell(news)
     another = news_of("701020", [row(ItemState.CHANGED, "б"), row(ItemState.CHANGED, "в")], DUE, DUE)
     complete = news_of("701020", [row(ItemState.DELIVERED, "б")], DUE, DUE)
-    for news in (another, complete, another):
+    for news in (another, complete, another, complete):
         assert news
         assert notifier.tell(news)
     told = [json.loads(line) for line in (tmp_path / "told").read_text().splitlines()]
     assert [(one["event"], one["stuck"]) for one in told] == [
-        ("needs_human", 1), ("needs_human", 2), ("complete", None), ("needs_human", 2),
+        ("needs_human", 1), ("needs_human", 2), ("complete", None), ("needs_human", 2), ("complete", None),
     ]  # fmt: skip
 
 

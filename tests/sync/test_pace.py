@@ -102,6 +102,17 @@ def test_a_proof_that_takes_a_night_is_asked_for_each_minute_whatever_the_server
     assert mine.poll(OTHER, 1e9) == pace.RETRY_AFTER_CAP_S
 
 
+def test_nobody_stands_and_waits_for_a_day() -> None:
+    """What `once` is told to wait for longer than for its own patience, it leaves to the next run."""
+    mine = Pace(Hand(), longest)
+    mine.failed(KEY, 86_400, others_go_on=True)
+    assert (mine.exhausted, mine.hopeless()) == (False, {KEY})
+    mine.failed(OTHER, 60)
+    assert not mine.exhausted
+    mine.failed(OTHER, 86_400)
+    assert mine.exhausted
+
+
 def test_nothing_waits_nothing_is_due() -> None:
     assert Pace(Hand()).due_in(60) == 60
 

@@ -45,6 +45,13 @@ def test_the_time_remaining_is_that_of_the_line_as_it_is() -> None:
     )
 
 
+def test_nothing_found_is_not_nothing_lacking() -> None:
+    told = list(
+        overview.lines(Status((), Package(complete=False, missing=()), Left(0, 0, None, None), None, None), NOW)
+    )
+    assert told == ["Записей пока не найдено. Если они должны быть, проверьте watch.recordings в sync.toml."]
+
+
 def test_closed_hours_are_told() -> None:
     told = list(overview.lines(status([item(ItemState.HASHED)], Left(1, 1, None, None), NOW + timedelta(hours=5)), NOW))
     assert told[-1] == "Осталось отправить 0.0 МБ; отправка начнётся в 12.02 00:00; срок 12.02."

@@ -313,6 +313,27 @@ def test_what_was_recorded_is_delivered_by_the_services(recorded: Computer) -> N
     assert recorded.run(*of_the_station) == told
 
 
+def test_a_room_is_paired_with_a_headquarters_and_tells_it_how_it_is(recorded: Computer) -> None:
+    install(recorded, "--headquarters")
+    folder = ["--folder", "/var/lib/station-exchange"]
+    exchange = ["runuser", "-u", "station-exchange", "--", "station-sync", "exchange"]
+    await_(lambda: recorded.ask(*exchange, "invite", "701020", *folder).returncode == 0)
+    told = recorded.run(*exchange, "invite", "701020", "--room", "265", "--address", "127.0.0.1", *folder)
+    recorded.run("rm", "-f", "/etc/station/sync.toml")
+    recorded.run("station-sync", "pair", told.split()[-1], "--config", "/etc/station/sync.toml")
+    recorded.run("systemctl", "restart", "station-sync.service")
+
+    def heard() -> bool:
+        rooms = json.loads(recorded.run(*exchange, "rooms", "--json", *folder))
+        return any(one["word"]["station"] and one["word"]["room"] == "265" for one in rooms)
+
+    await_(heard, RESTARTED_S)
+    forwarding = ["runuser", "-u", "station-sync", "--", "sh", "-c"]
+    recorded.run(*forwarding, "cat /var/lib/station-exchange/schools/701020/*/*.json")
+    for secret in ("tls.key", "server.key", "exchange.db"):
+        assert recorded.ask(*forwarding, f"cat /var/lib/station-exchange/{secret}").returncode != 0
+
+
 def test_a_configuration_broken_later_is_tried_again_until_it_is_right(room: Computer) -> None:
     room.run("systemctl", "stop", ROOM)
     room.write(CONFIG, "nonsense")

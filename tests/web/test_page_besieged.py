@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
-from hostile import Attacker, answer
+from rig.hostile import Attacker, answer
 from rig.marker import align, marker
 from rig.visitor import Visitor
 from rooms import RATE, frames_of, room

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from hostile import Attacker, answer, seconds_until_cut
+from rig.hostile import Attacker, answer, seconds_until_cut
 from rig.visitor import Visitor, await_message, invitation, visitor
 from showing.school import BIN, School
 from websockets.exceptions import ConnectionClosed
