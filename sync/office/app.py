@@ -19,7 +19,7 @@ from exam.localpage.gate import Gate, language_of
 from exam.localpage.pages import Static, refuse, shell
 from exam.localpage.refusal import Refused, answer
 from exam.localpage.shielding import ENTER, Shield
-from sync.office import actions, experts, scans
+from sync.office import actions, experts, papers, scans
 from sync.office.desk import Desk, desk_of
 from sync.school.model import SchoolDay
 
@@ -47,7 +47,14 @@ def build(desk: Desk, gate: Gate, doors: Doors, host: str) -> ASGIApp:
     app = Starlette(routes=_routes(gate), exception_handlers={ExamError: refuse, OSError: _disk_failed})
     app.state.desk, app.state.pictures = desk, scans.Pictures()
     return Shield(
-        app, gate.sessions, doors, host=host, cookie=gate.cookie, pages=PAGES.values(), way_in=_WAY_IN, large={}
+        app,
+        gate.sessions,
+        doors,
+        host=host,
+        cookie=gate.cookie,
+        pages=PAGES.values(),
+        way_in=_WAY_IN,
+        large={papers.CHECK: papers.CHECK_BYTES},
     )
 
 
@@ -64,6 +71,7 @@ def _routes(gate: Gate) -> Sequence[BaseRoute]:
         *(Route(f"/api/{name}", act, methods=["POST"]) for name, act in _ACTS.items()),
         *experts.routes(),
         *scans.routes(),
+        *papers.routes(),
     ]
 
 
@@ -77,7 +85,7 @@ async def _facts(request: Request) -> Response:
         "is_small": looked.is_small,
         "papers": looked.day.papers_way,
         "reports": list(sources.reports),
-        "looks": ["due", "rooms", "day", "scans", *(["experts"] if _is_heard_afterwards(looked.day) else [])],
+        "looks": ["due", "rooms", "day", "scans", "papers", *(["experts"] if _is_heard_afterwards(looked.day) else [])],
         "part": _part_of_now(desk),
         "language": language_of(request),
     })  # fmt: skip

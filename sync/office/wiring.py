@@ -27,6 +27,7 @@ from sync.school.decisions import Headquarters
 from sync.school.gathering import gather
 from sync.school.model import SchoolDay
 
+_PIXELS = 1300
 _OPENS_S = 5.0
 """So long new scans are opened in one look; the agent opens them, too."""
 
@@ -74,7 +75,7 @@ def desk_for(config: Config) -> Desk:
         experts=experts,
         scans=scans,
         papers=Decisions(config.state),
-        preview=lambda file: preview(_place(config.scans, file)),
+        preview=lambda file: preview(_place(config.scans, file), pixels=_PIXELS),
     )
     ticks, commands = Ticks(config.state, exam_date), Commands(config.file)
     return Desk(sources, ticks, commands, school=config.school, name=config.school_name)

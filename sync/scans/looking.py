@@ -20,7 +20,7 @@ from sync.scans.assigning import Day, assign
 from sync.scans.decisions import Decisions
 from sync.scans.finding import Candidate
 from sync.scans.model import File, Scans, Trouble, Verdict
-from sync.scans.opening import Opener
+from sync.scans.opening import Opener, opened
 from sync.scans.seen import Known
 
 _SAVED_EVERY_S = 5.0
@@ -125,9 +125,8 @@ class _Looking:
 
 def _content(path: Path, one: Candidate) -> tuple[str, bytes]:
     """SHA-256 and first bytes; no SHA-256 when it is not the file that was seen. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        if finding.fingerprint(os.fstat(descriptor)) != one.fingerprint:
+    with opened(path) as file:
+        if finding.fingerprint(os.fstat(file.fileno())) != one.fingerprint:
             return "", b""
         head = file.read(sniffing.HEAD_BYTES)
         return fixity.sha256_of(file), head

@@ -1,15 +1,11 @@
 """A school's day from its rooms to the centre, all of it real: the centre's matrix is the school's report."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from forty import ABSENT, School, sync_toml
-from organizer import Office
+from organizer import Office, agree, matrix
 from rig.exchange import exchange_for
 from rig.schoolday import SCHOOL
 
@@ -33,29 +29,6 @@ def office(tmp_path: Path, school: School) -> Iterator[Office]:
     target = f'kind = "tus"\nurl = "http://127.0.0.1:{program.port}/files"\ntoken_file = "{key}"\ntier = "centre"'
     with program.running():
         yield Office(sync_toml(tmp_path / "hq", school, target=target, papers="by_hand"), centre)
-
-
-def matrix(office: Office) -> dict[str, Any]:
-    """As the centre's own command tells it, beside the served exchange."""
-    words = ["exchange", "matrix", "--folder", str(office.centre), "--school", SCHOOL, "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "sync.cli", *words], capture_output=True, text=True, timeout=60, check=True
-    )
-    (day,) = json.loads(done.stdout)
-    return dict(day)
-
-
-def agree(office: Office, day: dict[str, Any]) -> None:
-    """Square by square: the school's report of now, and what the centre found."""
-    report = {row["person"]["number"]: row for row in office.package()["rows"]}
-    here = {row["number"]: row for row in day["rows"]}
-    assert here.keys() == report.keys()
-    for number, row in report.items():
-        school = {stage: cell["mark"] for stage, cell in row["cells"].items()}
-        assert {stage: cell["centre"]["mark"] for stage, cell in here[number]["cells"].items()} == school, number
-        assert [take["stem"] for take in here[number]["takes"]] == [take["stem"] for take in row["takes"]]
-        assert here[number]["outcome"] == (row["said"]["outcome"] if row["said"] else None)
-        assert all(cell["agrees"] for cell in here[number]["cells"].values())
 
 
 def test_the_centres_matrix_is_the_schools_report(office: Office) -> None:

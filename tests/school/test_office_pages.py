@@ -271,8 +271,8 @@ def test_every_sentence_is_there_in_both_languages_and_none_is_left_over() -> No
     code = "\n".join(
         path.read_text(encoding="utf-8") for path in sorted(STATIC.rglob("*.js")) if "words" not in path.name
     )
-    assert set(re.findall(r'say\("([\w.]+)"', code)) - tables["ru"] == set()
-    quoted = set(re.findall(r'"([\w.]+)"', code))
+    assert set(re.findall(r'say\("([\w.-]+)"', code)) - tables["ru"] == set()
+    quoted = set(re.findall(r'"([\w.-]+)"', code))
     made = [
         re.sub(r"\\\$\\\{.*?\\\}", r"[\\w.]+", re.escape(each)) for each in re.findall(r"`([\w.]*\$\{[^`]*)`", code)
     ]
@@ -280,4 +280,4 @@ def test_every_sentence_is_there_in_both_languages_and_none_is_left_over() -> No
 
 
 def keys_of(path: Path) -> set[str]:
-    return set(re.findall(r'^  "([\w.]+)":', path.read_text(encoding="utf-8"), re.MULTILINE))
+    return set(re.findall(r'^  "([\w.-]+)":', path.read_text(encoding="utf-8"), re.MULTILINE))

@@ -112,6 +112,16 @@ def test_our_own_codes_say_every_kind(belongs: Belongs) -> None:
     assert (paper.kind, paper.participant, paper.room) == (belongs.kind, belongs.participant, belongs.room)
 
 
+def test_a_name_by_the_rule_of_another_day_is_a_fault_unless_the_code_says_better() -> None:
+    name = "12.02.2026_265_701020_Сидоров П_протокол.pdf"
+    assert told(found(file(name))) == [(name, "other_day")]
+    assert papers(found(file(name, code(17)))) == [(name, 17, "code")]
+
+
+def test_an_act_under_a_protocols_code_is_a_contradiction() -> None:
+    assert told(found(file("акт Сидоров Пётр.pdf", code(17)))) == [("акт Сидоров Пётр.pdf", "contradiction")]
+
+
 def test_the_room_is_taken_from_the_name_where_the_code_says_none() -> None:
     [paper] = found(file("11.02.2026_265_701020_Сидоров П_протокол.pdf", code(17))).papers
     assert (paper.room, paper.evidence) == ("265", "code")

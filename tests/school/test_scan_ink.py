@@ -45,6 +45,7 @@ def written(seed: int) -> Image.Image:
     return drawn.protocol(seed=seed)
 
 
+MORE = [(205, 20), (30, 0), (205, 0)]
 KINDS = [(blank, True), (other_side, True), (pencil, False), (written, False)]
 
 
@@ -61,6 +62,7 @@ def test_of_240_pages_none_is_taken_for_the_other(made: Callable[[int], Image.Im
     assert max(found) < ink.LEAST_MM / 2 if is_blank else min(found) > ink.LEAST_MM * 2  # nor nearly
 
 
+@pytest.mark.slow
 def test_one_word_is_writing_and_a_dash_is_not() -> None:
     word, dash = drawn.sheet(), drawn.sheet()
     ImageDraw.Draw(dash).line([(800, 1000), (840, 1002)], fill=60, width=4)
@@ -69,8 +71,9 @@ def test_one_word_is_writing_and_a_dash_is_not() -> None:
     assert strokes(drawn.scanned(dash, seed=1)) < ink.LEAST_MM
 
 
-@pytest.mark.parametrize("grey_of_ink", [30, 205])
-@pytest.mark.parametrize("margin_mm", [0, 20])
+@pytest.mark.parametrize(
+    ("grey_of_ink", "margin_mm"), [(30, 20), *(pytest.param(*more, marks=pytest.mark.slow) for more in MORE)]
+)
 def test_a_page_written_full_is_not_taken_for_noise(grey_of_ink: int, margin_mm: int) -> None:
     full = drawn.sheet()
     for line in range(4 + margin_mm, 293 - margin_mm, 4):

@@ -164,6 +164,7 @@ def test_a_lost_or_broken_memory_means_opening_again_and_nothing_worse(school: C
     assert seen(school) == found
 
 
+@pytest.mark.slow
 def test_memory_and_decisions_are_for_the_owner_alone(school: Config, papers: Path) -> None:
     put(school, papers / "1.jpg", "1.jpg")
     seen(school)

@@ -216,6 +216,11 @@ def test_what_cannot_be_shown_is_refused_with_its_reason(tmp_path: Path) -> None
         preview(hostile.locked(tmp_path / "a.pdf"))
     with pytest.raises(Rejected, match=r"b\.pdf"):
         preview(tmp_path / "b.pdf")
+    (tmp_path / "c.pdf").symlink_to("/etc/hostname")
+    os.mkfifo(tmp_path / "d.pdf")
+    for name in ("c.pdf", "d.pdf"):
+        with pytest.raises(Rejected, match=name):
+            preview(tmp_path / name)
 
 
 @pytest.mark.slow
