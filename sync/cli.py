@@ -21,6 +21,7 @@ from exam.language import say
 from sync import config as configuration
 from sync import wording
 from sync.config import Config
+from sync.drives import commands as drives
 from sync.exchange import commands as exchange
 from sync.experts import commands as experts
 from sync.handing import commands as by_hand
@@ -95,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
         "бумаги дня: ведомости, акты, форма С-1, проверка баллов", "papers: room sheets, acts, form С-1, scores"
     )
     papers.add_to(commands.add_parser("papers", help=about, description=about), common)
+    about = say("день на накопителе: записать, принять, квитанции", "a day by flash drive: write, take in, receipts")
+    drives.add_to(commands.add_parser("drive", help=about, description=about), common)
     return parser
 
 
