@@ -16,11 +16,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from exam import oswords
 from exam.errors import ConfigError, ExamError
 from exam.language import say
 from sync import config as configuration
 from sync import wording
 from sync.config import Config
+from sync.drives import commands as drives
 from sync.exchange import commands as exchange
 from sync.experts import commands as experts
 from sync.handing import commands as by_hand
@@ -50,14 +52,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(error), FAILED)
     except OSError as error:
         place = f" {error.filename}" if error.filename else ""
-        ru = f"Ошибка ввода-вывода{place}: {error.strerror}. Записи целы; проверьте место на диске и права."
+        ru = f"Ошибка ввода-вывода{place}: {oswords.ru(error)}. Записи целы; проверьте место на диске и права."
         en = f"Input/output error{place}: {error.strerror}. Recordings are untouched; check disk space and permissions."
         return _refuse(say(ru, en), FAILED)
 
 
 _GROUPS = (
     ("package", package, "комплект школьного дня: чего не хватает; передать", "a school's day: what lacks; release it"),
+    ("scans", scans, "сканы протоколов и других бумаг дня", "scans of protocols and the day's other papers"),
     ("papers", papers, "ведомости, акты, форма С-1, проверка баллов", "room sheets, acts, form С-1, scores"),
+    ("drive", drives, "день на накопителе: записать, принять, квитанции", "a day by drive: write, take in, receipts"),
     ("experts", experts, "эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player"),
     ("retention", retention, "что можно удалить и почему нельзя; удалить", "what may be deleted and why not; delete"),
     ("exchange", exchange, "встроенный файловый обмен", "the embedded file exchange"),
@@ -91,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     about = say("приглашение из Штаба или файл с ним; иначе спросит", "the invitation or its file; else asked for")
     pair.add_argument("invitation", metavar="INVITATION", nargs="*", help=about)
     pair.add_argument("--room", default="", metavar="N", help=say("номер аудитории", "the room's number"))
-    for more in (by_hand, scans, office):
+    for more in (by_hand, office):
         more.add_to(add)
     for name, group, ru, en in _GROUPS:
         group.add_to(commands.add_parser(name, parents=[common], help=say(ru, en), description=say(ru, en)), common)

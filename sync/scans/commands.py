@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 import msgspec
 
@@ -28,21 +28,15 @@ _KINDS = get_args(PaperKind)
 Command = Callable[[argparse.Namespace], int]
 
 
-class Add(Protocol):
-    """Adds a command to those of the program."""
-
-    def __call__(self, name: str, command: Command, ru: str, en: str) -> argparse.ArgumentParser: ...
-
-
-def add_to(add: Add) -> None:
-    """The command, added to the others."""
-    scans = add("scans", _list, "сканы протоколов и других бумаг дня", "scans of protocols and the day's other papers")
-    scans.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
-    actions = scans.add_subparsers(metavar="ACTION")
+def add_to(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """Give `parser` what can be done with scans; without any of it, it tells what there is."""
+    parser.set_defaults(command=_list)
+    parser.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
+    actions = parser.add_subparsers(metavar="ACTION")
     file = say("скан, путь от папки сканов", "a scan, its path below the folder of scans")
 
     def act(name: str, command: Command, ru: str, en: str) -> argparse.ArgumentParser:
-        found = actions.add_parser(name, help=say(ru, en), description=say(ru, en))
+        found = actions.add_parser(name, parents=[common], help=say(ru, en), description=say(ru, en))
         found.set_defaults(command=command)
         found.add_argument("file", metavar="FILE", help=file)
         return found

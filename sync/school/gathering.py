@@ -41,8 +41,8 @@ _ELSEWHERE: dict[Tier, Reason] = {
 def gather(config: Config, exam_date: date | None = None, *, scan_seconds: float | None = None) -> SchoolDay:
     """The day of `exam_date`, else the configured one, else the latest there is.
 
-    `scan_seconds`: go on opening new scans for about so long, None: open them all. Raises ConfigError where the roster is not configured or wrong, Rejected where no day is known, Fatal when the
-    ledger cannot be read.
+    `scan_seconds`: go on opening new scans for about so long, None: open them all. Raises ConfigError where the roster
+    is not configured or wrong, Rejected where no day is known, Fatal when the ledger cannot be read.
     """
     if config.roster is None:
         raise ConfigError(

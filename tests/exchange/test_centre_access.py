@@ -118,12 +118,14 @@ def test_guessing_becomes_slow_for_that_name_alone(visitor: Visitor, centre: Ser
     assert visitor.enter("Жертва' OR 1=1 --", PASSWORD).status_code == 401
 
 
+@pytest.mark.slow
 def test_what_is_no_form_is_refused(visitor: Visitor) -> None:
     assert visitor.post("/login", {"name": "x", "password": "y" * 10_000}).status_code == 413
     assert visitor.post("/login", {str(number): "1" for number in range(30)}).status_code == 400
     assert visitor.post("/login").status_code == 401
 
 
+@pytest.mark.slow
 def test_who_is_shut_out_is_out_at_once(visitor: Visitor, centre: Served) -> None:
     assert visitor.enter("Гость").status_code == 303
     assert visitor.get("/checks").status_code == 200
@@ -134,6 +136,7 @@ def test_who_is_shut_out_is_out_at_once(visitor: Visitor, centre: Served) -> Non
     assert visitor.enter("Гость").status_code == 401
 
 
+@pytest.mark.slow
 def test_who_looked_at_what_is_written_down(visitor: Visitor, centre: Served) -> None:
     visitor.enter("не имя, а пароль", "oops")
     visitor.enter()
@@ -154,6 +157,7 @@ def test_who_looked_at_what_is_written_down(visitor: Visitor, centre: Served) ->
     assert PASSWORD not in centre.log
 
 
+@pytest.mark.slow
 def test_without_an_operator_there_are_no_pages(tmp_path: Path) -> None:
     served = Served(tmp_path / "exchange")
     served.start()
@@ -228,6 +232,7 @@ def test_each_wrong_guess_doubles_the_wait_and_it_is_forgotten_in_the_end() -> N
     assert tries.wait_s(["name"], now) == 0
 
 
+@pytest.mark.slow
 def test_a_made_up_password_is_good_for_an_account(tmp_path: Path) -> None:
     database = Database(tmp_path / "db")
     people, password = Operators(database), made_up()

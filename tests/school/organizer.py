@@ -47,3 +47,26 @@ class Office:
             capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
         return list(json.loads(told.stdout))
+
+
+def matrix(office: Office) -> dict[str, Any]:
+    """As the centre's own command tells it, beside the served exchange."""
+    words = ["exchange", "matrix", "--folder", str(office.centre), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "sync.cli", *words], capture_output=True, text=True, timeout=60, check=True
+    )
+    (day,) = json.loads(done.stdout)
+    return dict(day)
+
+
+def agree(office: Office, day: dict[str, Any]) -> None:
+    """Square by square: the school's report of now, and what the centre found."""
+    report = {row["person"]["number"]: row for row in office.package()["rows"]}
+    here = {row["number"]: row for row in day["rows"]}
+    assert here.keys() == report.keys()
+    for number, row in report.items():
+        school = {stage: cell["mark"] for stage, cell in row["cells"].items()}
+        assert {stage: cell["centre"]["mark"] for stage, cell in here[number]["cells"].items()} == school, number
+        assert [take["stem"] for take in here[number]["takes"]] == [take["stem"] for take in row["takes"]]
+        assert here[number]["outcome"] == (row["said"]["outcome"] if row["said"] else None)
+        assert all(cell["agrees"] for cell in here[number]["cells"].values())
