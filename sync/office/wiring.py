@@ -28,8 +28,8 @@ from sync.school.gathering import gather
 from sync.school.model import SchoolDay
 
 _PIXELS = 1300
-_OPENS_S = 5.0
-"""So long new scans are opened in one look; the agent opens them, too."""
+_OPENS_S = 1.0
+"""About so long new scans are opened in one look: a page waits for it. A release opens them all."""
 
 
 def desk_for(config: Config) -> Desk:
@@ -65,7 +65,7 @@ def desk_for(config: Config) -> Desk:
     sources = Sources(
         exam_date=exam_date,
         now=now,
-        day=lambda: gather(config, exam_date),
+        day=lambda: gather(config, exam_date, scan_seconds=_OPENS_S),
         words=Hearing(config, exam_date).words,
         releases=releases,
         release=release,
