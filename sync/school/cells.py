@@ -8,8 +8,6 @@ from exam.roster import Roster
 from sync.plan import Reason
 from sync.school.model import Cell, Mark, PapersWay, Row, Stage, Take
 
-_ENDED = {"early_end", "removed"}
-"""Decisions on a take by which a participant's outcome ended it."""
 _WORST = (Mark.NO, Mark.OPEN, Mark.YES)
 
 
@@ -22,18 +20,17 @@ class Arrival(Struct, frozen=True):
 
 
 class Ground(Struct, frozen=True):
-    """What the squares of every participant depend on. `arrivals`: by SHA-256; `picked`: takes chosen by hand."""
+    """What the squares of every participant depend on. `arrivals`: by SHA-256."""
 
     roster: Roster
     papers_way: PapersWay
-    picked: Mapping[int, str]
     arrivals: Mapping[str, Arrival]
 
 
 def cells_of(row: Row, ground: Ground) -> dict[Stage, Cell]:
     chosen = row.take
     recorded = _recorded(row)
-    accepted = _accepted(row, chosen, ground)
+    accepted = _accepted(row, chosen)
     scanned = _scanned(row, ground)
     hashed = _hashed(row, chosen)
     contents = [file.sha256 for file in (chosen.delivery, chosen.manifest) if file] if chosen else []
@@ -64,11 +61,10 @@ def _recorded(row: Row) -> Cell:
     return Cell(Mark.NO, Reason("записи нет", "no recording"))
 
 
-def _accepted(row: Row, chosen: Take | None, ground: Ground) -> Cell:
-    is_picked = chosen is not None and ground.picked.get(row.person.number) == chosen.stem
-    if chosen is not None and (chosen.decision == "accepted" or is_picked):
+def _accepted(row: Row, chosen: Take | None) -> Cell:
+    if chosen is not None and (chosen.decision == "accepted" or row.by_hand):
         return Cell(Mark.YES)
-    if row.lacks is not None or (chosen is not None and chosen.decision in _ENDED):
+    if row.lacks is not None:
         return Cell(Mark.NOT_NEEDED, row.lacks)
     if chosen is None:
         return Cell(Mark.NO, Reason("записи, которую можно принять, нет", "no recording that could be accepted"))
@@ -87,6 +83,8 @@ def _hashed(row: Row, chosen: Take | None) -> Cell:
     if chosen is None:
         lacks = row.lacks
         return Cell(Mark.NOT_NEEDED, lacks) if lacks else Cell(Mark.NO, Reason("записи нет", "no recording"))
+    if chosen.in_stream:
+        return Cell(Mark.NOT_NEEDED, row.lacks)
     if chosen.delivery is None:
         return Cell(Mark.NO, Reason("описание записи ещё не получено", "its manifest has not come yet"))
     if not chosen.here:
