@@ -156,8 +156,8 @@ class Row(Struct, frozen=True, kw_only=True):
     @property
     def take(self) -> Take | None:
         """The take that stands for the participant."""
-        wanted = (self.chosen, self.chosen_at)
-        return next((take for take in self.takes if (take.stem, take.started_at) == wanted), None)
+        named = (take for take in self.takes if take.stem == self.chosen)
+        return next((take for take in named if self.chosen_at in {None, take.started_at}), None)
 
     @property
     def rooms(self) -> tuple[str, ...]:
