@@ -52,8 +52,9 @@ def _lacking(day: SchoolDay) -> Iterator[str]:
     are_many = len(lacking) > _FEW
     if are_many:
         numbers = _in_ranges(sorted(lacking))
-        yield say(f"Нет сканов протоколов эксперта ({len(lacking)}, нужны и при неявке): № {numbers}",
-                  f"Experts' protocols not scanned ({len(lacking)}, due for the absent, too): no. {numbers}")  # fmt: skip
+        count = len(lacking)
+        yield say(f"Нет сканов протоколов эксперта ({count}, нужны и при неявке): № {numbers}",
+                  f"Experts' protocols not scanned ({count}, due for the absent, too): no. {numbers}")  # fmt: skip
     for fault in day.faults:
         if not (are_many and fault.code == _MANY):
             yield say(fault.reason.ru, fault.reason.en)
