@@ -16,11 +16,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from exam import oswords
 from exam.errors import ConfigError, ExamError
 from exam.language import say
 from sync import config as configuration
 from sync import wording
 from sync.config import Config
+from sync.drives import commands as drives
 from sync.exchange import commands as exchange
 from sync.experts import commands as experts
 from sync.handing import commands as by_hand
@@ -50,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(error), FAILED)
     except OSError as error:
         place = f" {error.filename}" if error.filename else ""
-        ru = f"Ошибка ввода-вывода{place}: {error.strerror}. Записи целы; проверьте место на диске и права."
+        ru = f"Ошибка ввода-вывода{place}: {oswords.ru(error)}. Записи целы; проверьте место на диске и права."
         en = f"Input/output error{place}: {error.strerror}. Recordings are untouched; check disk space and permissions."
         return _refuse(say(ru, en), FAILED)
 
@@ -59,6 +61,7 @@ _GROUPS = (
     ("package", package, "комплект школьного дня: чего не хватает; передать", "a school's day: what lacks; release it"),
     ("scans", scans, "сканы протоколов и других бумаг дня", "scans of protocols and the day's other papers"),
     ("papers", papers, "ведомости, акты, форма С-1, проверка баллов", "room sheets, acts, form С-1, scores"),
+    ("drive", drives, "день на накопителе: записать, принять, квитанции", "a day by drive: write, take in, receipts"),
     ("experts", experts, "эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player"),
     ("retention", retention, "что можно удалить и почему нельзя; удалить", "what may be deleted and why not; delete"),
     ("exchange", exchange, "встроенный файловый обмен", "the embedded file exchange"),

@@ -67,8 +67,11 @@ class Papers(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Watch(Struct, frozen=True, forbid_unknown_fields=True):
+    """`imported`: where rooms' drives are copied to; it counts as one of the recordings' folders once it exists."""
+
     recordings: tuple[str, ...] = ("recordings",)
     scans: str = "scans"
+    imported: str = "imported"
 
 
 class State(Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,7 +124,8 @@ class Config(Struct, frozen=True, kw_only=True):
     personal: Path | None
     region: str
     ate: str
-    recordings: tuple[Path, ...]
+    watched: tuple[Path, ...]
+    imported: Path
     scans: Path
     target: Target
     server_key: bytes | None
@@ -141,6 +145,11 @@ class Config(Struct, frozen=True, kw_only=True):
     @property
     def tier(self) -> Tier | None:
         return self.target.tier
+
+    @property
+    def recordings(self) -> tuple[Path, ...]:
+        """The folders in which recordings lie now."""
+        return (*self.watched, self.imported) if self.imported.is_dir() else self.watched
 
 
 def find(given: Path | None) -> Path:
@@ -177,7 +186,8 @@ def load(path: Path) -> Config:
         personal=_personal(path, told.papers.personal, base, told),
         region=_region(path, told.papers.region),
         ate=told.papers.ate,
-        recordings=_folders(path, base, told.watch.recordings),
+        watched=_folders(path, base, told.watch.recordings),
+        imported=_outside(path, "watch.imported", base / told.watch.imported, base, told),
         scans=base / told.watch.scans,
         target=target,
         server_key=targets.server_key(path, target),
@@ -218,7 +228,7 @@ def _folders(path: Path, base: Path, names: Sequence[str]) -> tuple[Path, ...]:
 
 def _outside(path: Path, key: str, folder: Path, base: Path, told: _File) -> Path:
     """The folder that `key` names. Raises ConfigError when it lies among the recordings."""
-    for name in told.watch.recordings:
+    for name in [*told.watch.recordings, *([] if key == "watch.imported" else [told.watch.imported])]:
         if folder.resolve().is_relative_to((base / name).resolve()):
             raise wrong(
                 path,

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from exam import durable, settings
+from exam import durable, oswords, settings
 from exam.errors import ConfigError, Rejected, Transient
 from exam.language import say
 from sync import config as configuration
@@ -131,11 +131,11 @@ def _shown(invitation: Invitation) -> bytes:
         ):
             return connection.getpeercert(binary_form=True) or b""
     except OSError as error:  # those of TLS are, too
-        place, reason = f"{invitation.host}:{invitation.port}", error.strerror or type(error).__name__
+        place, (ru, en) = f"{invitation.host}:{invitation.port}", oswords.both(error)
         raise Transient(
-            f"Штаб по адресу {place} не отвечает ({reason}). Приглашение в силе; проверьте сеть и что обмен в Штабе "
+            f"Штаб по адресу {place} не отвечает ({ru}). Приглашение в силе; проверьте сеть и что обмен в Штабе "
             "запущен (exchange serve --tls --host 0.0.0.0), и повторите.",
-            f"The headquarters at {place} does not answer ({reason}). The invitation stays valid; check the network, "
+            f"The headquarters at {place} does not answer ({en}). The invitation stays valid; check the network, "
             "and that its exchange is served (exchange serve --tls --host 0.0.0.0), and try again.",
             code="unreachable",
         ) from error

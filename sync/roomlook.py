@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from exam import names, roster, settings
+from exam import names, oswords, roster, settings
 from exam.errors import ExamError
 from exam.language import say
 from sync import ledger
@@ -154,7 +154,7 @@ class Look:
         except subprocess.TimeoutExpired:
             return b"", say("станция не отвечает", "the station does not answer")
         except OSError as error:
-            return b"", str(error.strerror)
+            return b"", oswords.shown(error)
         return done.stdout, _cut(done.stderr.decode(errors="replace").strip().rsplit("\n", 1)[-1])
 
     def _told(self, status: _Status) -> Station:

@@ -21,12 +21,13 @@ from exam.errors import Rejected
 from sync.plan import ItemKind, Reason
 
 NOTE, LIST, RECEIPTS = "drive.json", "list.json", "receipts"
+RECEIPTS_SUFFIX = ".jsonl"
 ENCRYPTED = ".age"
 MAX_NOTE_BYTES, MAX_LIST_BYTES = 64 << 10, 32 << 20
 _PURPOSE = b"exam drive 1\n"
 _MOST_FILES = 50_000
 _PART_BYTES = 255
-_STORED = re.compile(r"\d{6}\.age")
+_STORED = re.compile(r"[0-9]{6}\.age")
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
@@ -55,7 +56,7 @@ class DriveList(Struct, frozen=True):
     files: Annotated[tuple[DriveFile, ...], Meta(max_length=_MOST_FILES)]
 
 
-class DriveNote(Struct, frozen=True, kw_only=True):
+class DriveNote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What anyone may read. `list_sha256`: of the list as it is stored; `mac`: HMAC over everything else, hex.
 
     `files`, `size`: how many, and bytes, for the slip.
@@ -72,6 +73,16 @@ class DriveNote(Struct, frozen=True, kw_only=True):
     size: int
     list_sha256: Sha256
     mac: str = ""
+
+    @property
+    def written(self) -> bytes:
+        """The note as a file's bytes; no others say the same."""
+        return msgspec.json.encode(self)
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes: what the slip bears."""
+        return hashlib.sha256(self.written).hexdigest()
 
     @property
     def list_name(self) -> str:
@@ -110,8 +121,8 @@ def check(file: DriveFile, *, encrypted: bool) -> None:
     stored_fits = _STORED.fullmatch(file.stored) is not None if encrypted else file.stored == file.path
     if not (stored_fits and _is_harmless(file.path)):
         raise Rejected(
-            f"Имя в описи накопителя ведёт в другое место: «{_shown(file.path)}». Файл не принят.",
-            f"A name in the drive's list leads elsewhere: “{_shown(file.path)}”. The file was not taken.",
+            f"Имя в описи накопителя ведёт в другое место: «{shown(file.path)}». Файл не принят.",
+            f"A name in the drive's list leads elsewhere: “{shown(file.path)}”. The file was not taken.",
             code="bad_name",
         )
 
@@ -127,5 +138,6 @@ def _is_harmless(path: str) -> bool:
     )
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """A text of somebody else's, fit to be told."""
     return "".join(letter if letter.isprintable() else "?" for letter in text[:100])

@@ -86,6 +86,15 @@ class Tokens:
         rows = self._database.read("SELECT school FROM token WHERE token_sha256 = ? AND revoked_at IS NULL", (digest,))
         return str(rows[0]["school"]) if rows else None
 
+    def keys(self, school: str) -> list[str]:
+        """The SHA-256 of every valid token: what drives of these computers may be authenticated with."""
+        rows = self._database.read(
+            "SELECT token_sha256 FROM token WHERE school = ? AND token_sha256 IS NOT NULL AND revoked_at IS NULL"
+            " ORDER BY number",
+            (school,),
+        )
+        return [str(row["token_sha256"]) for row in rows]
+
     def of(self, school: str) -> list[Token]:
         """All of a school, in the order in which they were made."""
         return self._select("WHERE school = ? ORDER BY number", school)

@@ -85,10 +85,16 @@ async def _facts(request: Request) -> Response:
         "is_small": looked.is_small,
         "papers": looked.day.papers_way,
         "reports": list(sources.reports),
-        "looks": ["due", "rooms", "day", "scans", "papers", *(["experts"] if _is_heard_afterwards(looked.day) else [])],
+        "looks": _looks(looked.day),
         "part": _part_of_now(desk),
         "language": language_of(request),
     })  # fmt: skip
+
+
+def _looks(day: SchoolDay) -> list[str]:
+    """The parts of the page that this day has."""
+    scans = ["scans"] if day.papers_way == "scans" else []
+    return ["due", "rooms", "day", *scans, *(["experts"] if _is_heard_afterwards(day) else []), "papers"]
 
 
 def _is_heard_afterwards(day: SchoolDay) -> bool:

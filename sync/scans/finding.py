@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from exam import oswords
 from sync.scans.model import MAX_MEGABYTES, File, Trouble
 from sync.watch import SETTLES_NS
 
@@ -65,7 +66,7 @@ def _walk(folder: Path, below: str, wrong: list[File], depth: int = 0) -> Iterat
             listed = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
     except OSError as error:
         is_missing = not below and isinstance(error, FileNotFoundError)
-        wrong.append(_wrong(below, "no_folder") if is_missing else _wrong(below, "no_access", error.strerror or ""))
+        wrong.append(_wrong(below, "no_folder") if is_missing else _wrong(below, "no_access", oswords.shown(error)))
         return
     for name, is_folder in listed:
         if name.startswith(_PASSED_OVER) or name.casefold() in _IGNORED or name.casefold().endswith(_UNFINISHED):
@@ -87,7 +88,7 @@ def _candidate(folder: Path, place: str, now_ns: int) -> Candidate | File | None
     except FileNotFoundError:  # taken away meanwhile
         return None
     except OSError as error:
-        return _wrong(place, "no_access", error.strerror or "")
+        return _wrong(place, "no_access", oswords.shown(error))
     if not stat.S_ISREG(status.st_mode):
         return _wrong(place, "not_a_file")
     if status.st_size > MAX_MEGABYTES * 1_000_000:

@@ -12,7 +12,7 @@ from typing import Self
 
 from msgspec import structs
 
-from exam import fixity
+from exam import fixity, oswords
 from exam.roster import Roster
 from sync.config import Config
 from sync.scans import finding, seen, sniffing
@@ -93,7 +93,7 @@ class _Looking:
             sha256, head = _content(path, one)
         except OSError as error:
             suffix = sniffing.suffix(one.file)
-            return Known(one.fingerprint, "", one.size, suffix, Trouble("no_access", error.strerror or ""))
+            return Known(one.fingerprint, "", one.size, suffix, Trouble("no_access", oswords.shown(error)))
         verdict = self._verdict(path, one, sha256, head) if sha256 else None
         if verdict is None or _fingerprint(path) != one.fingerprint:
             return None

@@ -17,6 +17,7 @@ from typing import Self
 
 import msgspec
 
+from exam import oswords
 from exam.errors import Rejected
 from sync.scans import faults, sniffing
 from sync.scans.model import Opened, Trouble, Verdict
@@ -112,7 +113,7 @@ def preview(path: Path, *, pixels: int = 900) -> bytes:
         with Opener() as opener:
             shown = opener.show(path, found, pixels) if found else Trouble("not_a_scan")
     except OSError as error:
-        shown = Trouble("no_access", error.strerror or "")
+        shown = Trouble("no_access", oswords.shown(error))
     if isinstance(shown, bytes):
         return shown
     reason = faults.reason(shown.code, shown.told)

@@ -16,7 +16,9 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from exam import oswords
 from exam.errors import ConfigError, ExamError, Fatal, Rejected, Transient
+from sync import wording
 
 BLOCK_BYTES = 128 * 1024
 """What is given to the line at a time: one block must get through within the first limit, on the slowest line."""
@@ -278,11 +280,11 @@ def _check_certificate(ca_file: str | None) -> None:
     try:
         ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # SSLError is one
-        reason = "PEM" if isinstance(error, ssl.SSLError) else error.strerror
+        ru, en = ("PEM", "PEM") if isinstance(error, ssl.SSLError) else oswords.both(error)
         raise ConfigError(
-            f"target.ca_file: сертификат {ca_file} не читается ({reason}). Записи целы; положите туда сертификат "
+            f"target.ca_file: сертификат {ca_file} не читается ({ru}). Записи целы; положите туда сертификат "
             "сервера (PEM) или уберите ключ из настроек.",
-            f"target.ca_file: the certificate {ca_file} cannot be read ({reason}). Recordings are safe; put the "
+            f"target.ca_file: the certificate {ca_file} cannot be read ({en}). Recordings are safe; put the "
             "server's certificate (PEM) there, or take the key out of the configuration.",
             code="bad_ca_file",
         ) from error
@@ -320,11 +322,21 @@ def later(answer: Answer) -> Transient:
 def _as_told(answer: Answer) -> Transient | None:
     """Our exchange says itself what is full, its disk or the school's quota, and who can mend it."""
     code = answer.headers.get("X-Error-Code", "")
-    lines = answer.content[:_TOLD_BYTES].decode(errors="replace").split("\n")
-    if (answer.status_code, code) not in _TOLD or len(lines) < _BOTH:
+    reason = _reason(answer) if (answer.status_code, code) in _TOLD else None
+    return Transient(*reason, code=code, retry_after=retry_after(answer)) if reason else None
+
+
+def _reason(answer: Answer) -> tuple[str, str] | None:
+    """Why our exchange refuses, as it says itself: a line in Russian, one in English. None from other servers."""
+    if "X-Error-Code" not in answer.headers:
         return None
-    ru, en = ("".join(letter for letter in line if letter.isprintable()) for line in lines[:_BOTH])
-    return Transient(ru, en, code=code, retry_after=retry_after(answer))
+    is_read = answer._content_consumed  # type: ignore[attr-defined] # noqa: SLF001 - unread, it may be without end
+    content = answer.content if is_read else answer.raw.read(_TOLD_BYTES, decode_content=False)
+    lines = content[:_TOLD_BYTES].decode(errors="replace").split("\n")
+    if len(lines) < _BOTH:
+        return None
+    ru, en = (wording.line(line.strip()) for line in lines[:_BOTH])
+    return ru, en
 
 
 def garbled(answer: Answer, kind: str = "tus") -> Transient:
@@ -347,9 +359,11 @@ def _proxy_refused() -> Fatal:
 
 def _declined(answer: Answer) -> Rejected:
     ru, en, code = _DECLINED.get(answer.status_code, _UNKNOWN_REFUSAL)
+    told = _reason(answer)
+    ru_why, en_why = (f": {line.rstrip('.')}" for line in told) if told else ("", "")
     return Rejected(
-        f"{ru} (ответ {answer.status_code}). Файл здесь цел; сообщите администратору сервера.",
-        f"{en} (status {answer.status_code}). The file here is safe; tell the server's administrator.",
+        f"{ru} (ответ {answer.status_code}){ru_why}. Файл здесь цел; сообщите администратору сервера.",
+        f"{en} (status {answer.status_code}){en_why}. The file here is safe; tell the server's administrator.",
         code=code,
     )
 

@@ -251,13 +251,15 @@ def test_every_page_and_sheet_is_readable(
         )
         for width in (1024, 1366):
             with window(browser, made, f"/?lang={language}", width=width) as seen:
-                for part in ("due", "day", "rooms"):
+                for part in ("due", "day", "rooms", "scans", "experts", "papers"):
                     seen.page.goto(f"/#{part}")
                     expect(seen.page.locator(f'main[data-key="part-{part}"] > section').first).to_be_visible()
                     expect(seen.page.locator(".hint", has_text=re.compile("Смотрю|Looking"))).to_have_count(0)
                     assert faults_of(seen, axe) == [], (part, width)
-                for press in ('[data-act="ask_person"]', '[data-act="ask_release"]'):
-                    seen.page.goto("/#day")
+                for part, act in (("day", "ask_person"), ("day", "ask_release"), ("experts", "ask_distribute")):
+                    seen.page.goto(f"/#{part}")
+                    expect(seen.page.locator(f'main[data-key="part-{part}"]')).to_be_visible()
+                    press = f'[data-act="{act}"]'
                     if seen.page.locator(press).count():
                         seen.page.locator(press).first.click()
                         expect(sheet(seen)).to_be_visible()

@@ -15,6 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from exam import oswords
 from exam.errors import ExamError
 from sync.exchange.centre.collecting import date_of
 from sync.exchange.centre.shelves import Shelves
@@ -196,7 +197,7 @@ def _wrong(shelves: Shelves, upload: Upload, keep_on: KeepOn) -> Reason | None:
     except FileNotFoundError:
         return _LOST
     except OSError as error:
-        return Reason(f"файл не читается: {error.strerror}", f"the file cannot be read: {error.strerror}")
+        return Reason(f"файл не читается: {oswords.ru(error)}", f"the file cannot be read: {error.strerror}")
     except ExamError as error:
         return Reason(error.ru, error.en)
     return None if digest.hexdigest() == upload.sha256 else _CHANGED

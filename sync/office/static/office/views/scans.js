@@ -31,7 +31,7 @@ function unknown({ scan: { file, sha256, pages }, candidates }) {
 }
 
 function problem({ facts: { language } }, { scan: { file, sha256, reason }, is_soft: isSoft }) {
-  return h("li", { "data-key": `${sha256} ${file}` }, shape("warn"), h("span", {}, h("b", {}, file), `: ${reason[language]}`),
+  return h("li", { "data-key": `${sha256} ${file}` }, shape("warn"), h("span", {}, file && [h("b", {}, file), ": "], reason[language]),
     isSoft && button("ask_assign", say("assign.first"), { kind: "second", data: { file, sha256 }, "aria-label": `${say("assign.first")} ${file}` }),
     sha256 && button("ask_aside", say("aside"), { kind: "second", data: { file, sha256 }, "aria-label": `${say("aside")} ${file}` }));
 }
