@@ -67,8 +67,6 @@ def _line(item: ItemStatus, now: datetime, *, by_hand: bool) -> str:
 
 
 def _conclusion(status: Status) -> str:
-    hidden = sum(_is_folder(item) for item in status.items)
-    missing = len(status.package.missing) - hidden
     given = sum(item.state is ItemState.HANDED_OVER for item in status.items)
     if not status.items:
         return say(
@@ -84,9 +82,15 @@ def _conclusion(status: Status) -> str:
         return say(ru, "Everything is delivered to the headquarters, which sends it on.")
     if status.package.complete:
         return say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered.")
+    return _lacking(status)
+
+
+def _lacking(status: Status) -> str:
+    hidden = sum(_is_folder(item) for item in status.items)
+    missing = len(status.package.missing) - hidden
     if hidden and not missing:
         ru = f"Комплект не полон: не читаются папки ({hidden}), что в них — неизвестно."
-        return say(ru, f"The package is incomplete: folders that cannot be read: {hidden}; nobody knows what they hold.")
+        return say(ru, f"The package is incomplete: {hidden} folders cannot be read, nobody knows what they hold.")
     if status.by_hand:
         return say(f"Комплект не полон: не передано {missing}.", f"The package is incomplete: {missing} to hand over.")
     return say(f"Комплект не полон: не доставлено {missing}.", f"The package is incomplete: {missing} to deliver.")
