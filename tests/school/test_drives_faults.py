@@ -8,7 +8,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import ContextManager
 
 import pytest
 from driven import (
@@ -36,7 +35,7 @@ from sync.exchange.tokens import Tokens
 
 pytestmark = pytest.mark.slow
 DAY = "2026-02-11_265"
-KILLS = 25
+KILLS = 12
 LARGE = 500_000_000
 MEMORY_KB = 150_000
 
@@ -153,9 +152,9 @@ def test_killed_at_any_moment(school: School, centre: Centre, tmp_path: Path, *,
     public = run("drive", "new-key", key).out.split()[-1]
     if encrypted:
         words = ["--to", public]
-    for number in range(20):
+    for number in range(10):
         staged(school.base / f"room-{number}", station=f"{tmp_path.name}-{number}")
-    folders = ", ".join(f'"room-{number}"' for number in range(20))
+    folders = ", ".join(f'"room-{number}"' for number in range(10))
     school.file.write_text(school.file.read_text() + f"[watch]\nrecordings = [{folders}]\n")
 
     def export(drive: Path) -> "subprocess.Popen[bytes]":
@@ -187,7 +186,7 @@ def test_killed_at_any_moment(school: School, centre: Centre, tmp_path: Path, *,
 
 
 def test_import_killed_at_any_moment(school: School, tmp_path: Path, usb: Path) -> None:
-    for number in range(40):
+    for number in range(10):
         staged(tmp_path / f"pc-{number}", station=str(number))
         shutil.copytree(tmp_path / f"pc-{number}", usb / f"room {number}")
 
@@ -215,7 +214,7 @@ def peak_kb(process: "subprocess.Popen[bytes]") -> int:
 
 @pytest.mark.parametrize("encrypted", [False, True])
 def test_memory_does_not_grow_with_the_file(centre: Centre, tmp_path: Path, usb: Path, *, encrypted: bool) -> None:
-    sound = random.Random(int(encrypted)).randbytes(LARGE)  # noqa: S311 - no secret
+    sound = random.Random(int(encrypted)).randbytes(1_000_000) * (LARGE // 1_000_000)  # noqa: S311 - no secret
     school = one_room(tmp_path / "school", centre, station=tmp_path.name, sound=sound)
     del sound
     key = tmp_path / "key"
@@ -249,7 +248,7 @@ def by_fuse(base: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("formatted", [vfat, by_fuse])
 def test_the_file_systems_drives_are_sold_with(
-    school: School, centre: Centre, tmp_path: Path, formatted: Callable[[Path], ContextManager[Path]]
+    school: School, centre: Centre, tmp_path: Path, formatted: Callable[[Path], contextlib.AbstractContextManager[Path]]
 ) -> None:
     with formatted(tmp_path) as stick:
         school.export(stick)
