@@ -82,7 +82,9 @@ def gather(config: Config, exam_date: date | None = None, *, scan_seconds: float
 
 
 def _scans(config: Config, people: roster.Roster, day: date, seconds: float | None) -> Scans:
-    return look(config, people, exam_date=day, seconds=seconds) if config.scans.is_dir() else Scans()
+    if config.papers == "by_hand" and not config.scans.is_dir():
+        return Scans()
+    return look(config, people, exam_date=day, seconds=seconds)
 
 
 class _Found:
