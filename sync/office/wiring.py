@@ -7,6 +7,7 @@ from pathlib import Path
 
 from exam import roster, windows
 from sync.config import Config
+from sync.drives.records import Drives
 from sync.experts import overview
 from sync.experts.book import Book
 from sync.experts.dealing import voices
@@ -77,6 +78,7 @@ def desk_for(config: Config) -> Desk:
         scans=scans,
         papers=Decisions(config.state),
         preview=lambda file: preview(_place(config.scans, file), pixels=_PIXELS),
+        drives=lambda: list(Drives(config.state).all().values()),
     )
     ticks, commands = Ticks(config.state, exam_date), Commands(config.file)
     return Desk(sources, ticks, commands, school=config.school, name=config.school_name)
