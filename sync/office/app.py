@@ -19,7 +19,7 @@ from exam.localpage.gate import Gate, language_of
 from exam.localpage.pages import Static, refuse, shell
 from exam.localpage.refusal import Refused, answer
 from exam.localpage.shielding import ENTER, Shield
-from sync.office import actions, experts, papers, scans
+from sync.office import actions, drives, experts, papers, scans
 from sync.office.desk import Desk, desk_of
 from sync.school.model import SchoolDay
 
@@ -72,6 +72,7 @@ def _routes(gate: Gate) -> Sequence[BaseRoute]:
         *experts.routes(),
         *scans.routes(),
         *papers.routes(),
+        *drives.routes(),
     ]
 
 
@@ -94,7 +95,7 @@ async def _facts(request: Request) -> Response:
 def _looks(day: SchoolDay) -> list[str]:
     """The parts of the page that this day has."""
     scans = ["scans"] if day.papers_way == "scans" else []
-    return ["due", "rooms", "day", *scans, *(["experts"] if _is_heard_afterwards(day) else []), "papers"]
+    return ["due", "rooms", "day", *scans, *(["experts"] if _is_heard_afterwards(day) else []), "papers", "drives"]
 
 
 def _is_heard_afterwards(day: SchoolDay) -> bool:

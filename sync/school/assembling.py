@@ -56,6 +56,8 @@ def assemble(evidence: Evidence) -> SchoolDay:
     records = latest(evidence.records)
     takes = takes_of(records, evidence.recorded)
     rooms = tuple(rooms_of(records, evidence.recorded, streams=evidence.streams))
+    going_on = frozenset(room.number for room in rooms if not room.is_closed) - set(evidence.decisions.settled)
+    said = _said(records, takes, evidence.decisions)
     day = SchoolDay(
         school=evidence.school,
         school_name=evidence.school_name,
@@ -64,7 +66,7 @@ def assemble(evidence: Evidence) -> SchoolDay:
         recording=evidence.recording,
         papers_way=evidence.papers_way,
         streams=evidence.streams,
-        rows=tuple(_rows(evidence, rooms, takes, _said(records, takes, evidence.decisions))),
+        rows=tuple(_rows(evidence, rooms, takes, said, going_on)),
         rooms=rooms,
         papers=tuple(evidence.papers),
         papers_given=evidence.decisions.papers_given,
@@ -85,7 +87,9 @@ def _said(records: Iterable[RoomDay], takes: Sequence[Take], decisions: Decision
     return {number: said for number, said in merged.items() if said is not None}
 
 
-def _rows(evidence: Evidence, rooms: Iterable[Room], takes: Iterable[Take], said: Mapping[int, Said]) -> Iterable[Row]:
+def _rows(
+    evidence: Evidence, rooms: Iterable[Room], takes: Iterable[Take], said: Mapping[int, Said], going_on: frozenset[str]
+) -> Iterable[Row]:
     """Everybody on the list, then whoever was recorded or marked all the same."""
     by_person: dict[int, list[Take]] = {}
     for take in takes:
@@ -93,7 +97,7 @@ def _rows(evidence: Evidence, rooms: Iterable[Room], takes: Iterable[Take], said
     protocols = {paper.participant: paper for paper in evidence.papers if paper.kind == "protocol"}
     decisions = evidence.decisions
     recording = {room.number: room.recording for room in rooms}
-    ground = Ground(evidence.roster, evidence.papers_way, evidence.arrivals)
+    ground = Ground(evidence.roster, evidence.papers_way, evidence.arrivals, going_on)
     strangers = sorted((set(by_person) | set(said)) - set(evidence.roster))
     for person in (*evidence.roster.values(), *(Participant(number, f"№ {number}", "") for number in strangers)):
         mine = tuple(by_person.get(person.number, ()))

@@ -72,7 +72,9 @@ def of_scans(day: SchoolDay, scans: Scans) -> Iterator[Fault]:
     if day.papers_way == "by_hand":
         return
     for problem in scans.problems:
-        reason = Reason(f"скан {problem.file}: {problem.reason.ru}", f"scan {problem.file}: {problem.reason.en}")
+        reason = problem.reason
+        if problem.file:
+            reason = Reason(f"скан {problem.file}: {reason.ru}", f"scan {problem.file}: {reason.en}")
         yield Fault(f"scan_{problem.code}", reason, participant=problem.participant, file=problem.file)
     for scan in scans.unassigned:
         yield _of_scan("scan_unknown", scan.file, "чей это протокол, неизвестно: назначьте его участнику или отложите",

@@ -233,9 +233,11 @@ def test_words_without_sense_are_refused(hq: Office) -> None:
 def test_a_table_overwrites_nothing_and_is_for_its_owner_alone(school: School, hq: Office, tmp_path: Path) -> None:
     hq.run("package", "--out", str(tmp_path / "day.csv"))
     assert (tmp_path / "day.csv").stat().st_mode & 0o777 == 0o600
-    before = school.roster.read_bytes()
-    assert "уже есть" in hq.run("package", "--out", str(school.roster), expect=1)
-    assert school.roster.read_bytes() == before
+    school.roster.rename(roster := school.roster.with_name("list.csv"))
+    hq.say("roster.csv", roster.name)
+    before = roster.read_bytes()
+    assert "уже есть" in hq.run("package", "--out", str(roster), expect=1)
+    assert roster.read_bytes() == before
 
 
 def test_versions_are_counted_not_spelled_and_another_day_is_no_version(hq: Office) -> None:

@@ -251,7 +251,7 @@ def test_every_page_and_sheet_is_readable(
         )
         for width in (1024, 1366):
             with window(browser, made, f"/?lang={language}", width=width) as seen:
-                for part in ("due", "day", "rooms", "scans", "experts", "papers"):
+                for part in ("due", "day", "rooms", "scans", "experts", "papers", "drives"):
                     seen.page.goto(f"/#{part}")
                     expect(seen.page.locator(f'main[data-key="part-{part}"] > section').first).to_be_visible()
                     expect(seen.page.locator(".hint", has_text=re.compile("Смотрю|Looking"))).to_have_count(0)

@@ -22,7 +22,9 @@ from sync import config as configuration
 from sync.config import Config
 from sync.exchange.database import Database
 from sync.exchange.rooms import Rooms
+from sync.office.carrying import DriveTold
 from sync.office.hearing import Hearing, exchanges
+from sync.office.looks import Look
 from sync.office.wiring import desk_for
 from sync.roomword import Alarm, Light, Ready, RoomWord, Station, Stream
 
@@ -145,6 +147,32 @@ def test_papers_are_made_by_the_command_and_scores_checked(page: Visitor) -> Non
     refused = page.http.post(f"{page.url}/api/papers/check", data=b"x", params={"name": "x.exe"},
                              headers={"Origin": page.url}, timeout=60)  # fmt: skip
     assert refused.status_code == 409
+
+
+@pytest.mark.slow
+def test_a_drive_is_written_and_lost(tmp_path: Path) -> None:
+    """Only onto what is plugged in; here a folder stands for it."""
+    token, stick = tmp_path / "token", tmp_path / "stick"
+    token.write_text("0123456789abcdef")
+    token.chmod(0o600)
+    stick.mkdir()
+    target = f'kind = "tus"\nurl = "http://127.0.0.1:9/files"\ntoken_file = "{token}"'
+    config = configuration.load(sync_toml(tmp_path / "hq", School(tmp_path / "school"), target=target))
+    order = {"folder": str(stick), "by": "Сидорова М. П."}
+    with served(desk_for(config), config.state) as office_page:
+        page = office_page.visitor()
+        refused = page.post("/api/drives/export", order)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "no_drive")
+        office_page.desk.drives = Look(lambda: [DriveTold(str(stick), 10**9, is_writable=True)], 0.0)
+        told = page.post("/api/drives/export", order)
+        assert told.status_code == 200, told.text
+        (written,) = page.get("/api/drives").json()["written"]
+        assert (written["number"], written["by"], written["is_encrypted"]) == (1, "Сидорова М. П.", False)
+        assert page.get("/api/drives/slip-1.pdf").content.startswith(b"%PDF")
+        said = page.post("/api/drives/lost", {"number": 1, "by": "Иванов", "note": "в автобусе"}).json()["said"]
+        assert any("НЕ зашифрован" in line for line in said)
+        assert page.get("/api/drives").json()["written"][0]["lost"] == "Иванов: в автобусе"
+        assert page.post("/api/drives/lost", {"number": 7, "by": "x", "note": "x"}).status_code == 409
 
 
 # -- what rooms tell ---------------------------------------------------------------------------------------------
