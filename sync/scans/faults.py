@@ -93,7 +93,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "это ссылка или устройство, а не файл: положите в папку сам скан",
         "a link or a device, not a file: put the scan itself into the folder",
     ),
-    "bad_name": ("имя файла не в UTF-8: переименуйте файл", "the file's name is not UTF-8: rename the file"),
+    "bad_name": (
+        "имя файла не в UTF-8 или с управляющими знаками: переименуйте файл",
+        "the file's name is not UTF-8, or has control characters: rename the file",
+    ),
     "no_access": ("не читается ({}): проверьте права и диск", "cannot be read ({}): check permissions and the disk"),
     "no_folder": (
         "папки для сканов нет: создайте её или исправьте ключ watch.scans в sync.toml",

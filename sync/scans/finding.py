@@ -1,6 +1,7 @@
 """The files below the folder of scans: which there are, which nobody writes to any more. Reads names, opens nothing."""
 
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -12,6 +13,10 @@ from exam import oswords
 from sync.scans.model import MAX_MEGABYTES, File, Trouble
 from sync.watch import SETTLES_NS
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""What a terminal or a log would obey."""
+_BAD = re.compile(_CONTROL.pattern + "|[\ud800-\udfff]")
+"""The same, and what is not UTF-8."""
 MAX_DEPTH = 6
 MAX_FILES = 5000
 _IGNORED = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})
@@ -79,10 +84,8 @@ def _walk(folder: Path, below: str, wrong: list[File], depth: int = 0) -> Iterat
 
 
 def _candidate(folder: Path, place: str, now_ns: int) -> Candidate | File | None:
-    try:
-        place.encode()
-    except UnicodeEncodeError:
-        return _wrong(place, "bad_name")
+    if _BAD.search(place):
+        return _wrong(_CONTROL.sub("?", place), "bad_name")
     try:
         status = os.lstat(folder / place)
     except FileNotFoundError:  # taken away meanwhile

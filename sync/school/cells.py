@@ -8,6 +8,8 @@ from exam.roster import Roster
 from sync.plan import Reason
 from sync.school.model import Cell, Mark, PapersWay, Row, Stage, Take
 
+ENDED = {"early_end", "removed"}
+"""Decisions on a take by which a participant's outcome ended it."""
 _WORST = (Mark.NO, Mark.OPEN, Mark.YES)
 
 
@@ -81,6 +83,8 @@ def _accepted(row: Row, chosen: Take | None, ground: Ground) -> Cell:
         return _none(row, ground)
     if chosen is None:
         return Cell(Mark.NO, Reason("записи, которую можно принять, нет", "no recording that could be accepted"))
+    if chosen.decision in ENDED and chosen.room in ground.going_on:
+        return Cell(Mark.OPEN, Reason("исход станет известен, когда аудитория закончит", "known once the room is done"))
     return Cell(Mark.NO, Reason("запись никто не принял", "nobody accepted the recording"))
 
 

@@ -7,11 +7,10 @@ from exam.regulation import Outcome
 from exam.roster import Participant, Roster
 from sync.plan import Reason
 from sync.scans.model import Scans
+from sync.school.cells import ENDED
 from sync.school.decisions import FILE, Decisions
 from sync.school.model import Fault, Mark, Room, Row, SchoolDay, Stage, Take
 
-_ENDED = {"early_end", "removed"}
-"""Decisions on a take by which a participant's outcome ended it."""
 _ACTS = {Outcome.EARLY_END: "прил. 10", Outcome.REMOVED: "прил. 13"}
 
 
@@ -136,7 +135,7 @@ def _of_recording(row: Row) -> Iterator[Fault]:
     if recorded.mark is Mark.NO:
         yield _of(row, "no_recording", "нет ни записи, ни отметки: найдите запись или отметьте причину",
                   "neither a recording nor a mark: find the recording or note why there is none")  # fmt: skip
-    elif accepted.mark is Mark.NO and row.take is not None and row.take.decision in _ENDED:
+    elif accepted.mark is Mark.NO and row.take is not None and row.take.decision in ENDED:
         yield _of(row, "not_accepted", "запись прервана исходом, а отметки о нём нет: отметьте его или примите запись",
                   "an outcome ended the recording, and is not noted: note it, or choose the recording")  # fmt: skip
     elif accepted.mark is Mark.NO:

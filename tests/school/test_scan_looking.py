@@ -126,9 +126,10 @@ def test_what_is_no_scan_is_passed_over_or_told(school: Config, papers: Path) ->
     put(school, papers / "3.jpg", "a/b/c/d/e/f/g/3.jpg")
     with open(os.fsencode(school.scans) + b"/\xcf\xf0.jpg", "wb") as odd:  # noqa: PTH123 - a name that is no text
         odd.write(b"x")
+    put(school, papers / "1.jpg", "1\n\x1b[2J.jpg")
     assert codes(seen(school)) == {
         "letter.docx": "not_a_scan", "link.jpg": "not_a_file", "elsewhere": "not_a_file", "pipe.jpg": "not_a_file",
-        "a/b/c/d/e/f/g": "too_deep", "\\xcf\\xf0.jpg": "bad_name",
+        "a/b/c/d/e/f/g": "too_deep", "\\xcf\\xf0.jpg": "bad_name", "1??[2J.jpg": "bad_name",
     }  # fmt: skip
 
 
