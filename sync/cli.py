@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from exam import oswords
+from exam.durable import TEMPORARY_PREFIX
 from exam.errors import ConfigError, ExamError
 from exam.language import say
 from sync import config as configuration
@@ -51,10 +52,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ExamError as error:
         return _refuse(str(error), FAILED)
     except OSError as error:
-        place = f" {error.filename}" if error.filename else ""
+        place = f" {_place(str(error.filename))}" if error.filename else ""
         ru = f"Ошибка ввода-вывода{place}: {oswords.ru(error)}. Записи целы; проверьте место на диске и права."
         en = f"Input/output error{place}: {error.strerror}. Recordings are untouched; check disk space and permissions."
         return _refuse(say(ru, en), FAILED)
+
+
+def _place(name: str) -> str:
+    """What a person knows of: not a name that we made up for an unfinished file."""
+    return str(Path(name).parent) if Path(name).name.startswith(TEMPORARY_PREFIX) else name
 
 
 _GROUPS = (

@@ -15,6 +15,12 @@ AFTERWARDS = 2
 """The scheme by which experts listen after the exam."""
 
 
+OTHER_PERSON = Reason(
+    "в аудитории под этим номером был другой участник: сначала верните список, с которым шёл экзамен",
+    "the room knew somebody else by this number: first put back the list the exam was held with",
+)
+
+
 class Voice(Struct, frozen=True):
     """The recording that stands for a participant. `seconds` of sound."""
 
@@ -96,7 +102,9 @@ def _without(row: Row) -> Lacking | None:
     """Why there is nothing to give; None when there is."""
     if row.lacks is not None:
         return Lacking(row.person.number, row.lacks, is_lawful=True)
-    if row.take is None:
+    if row.other_person is not None:
+        reason = OTHER_PERSON
+    elif row.take is None:
         reason = Reason("нет принятой записи", "no accepted recording")
     elif row.take.delivery is None or not row.take.here:
         reason = Reason(

@@ -18,6 +18,7 @@ from exam.manifest import Decision
 from sync.config import Config
 from sync.experts import player
 from sync.experts.carrying import Carried, Folder, Load
+from sync.experts.dealing import OTHER_PERSON
 from sync.experts.finding import Sound, find
 from sync.experts.peaks import peaks
 from sync.experts.player import Shown
@@ -110,6 +111,8 @@ def for_expert(day: SchoolDay, given: Iterable[Given]) -> tuple[list[Wanted], li
                 "no longer among the day's recordings; run station-sync experts distribute again",
             )
             left.append(Left(each.stem, reason))
+        elif row.other_person is not None:
+            left.append(Left(each.stem, OTHER_PERSON))
         else:
             note = say("Вы — второй эксперт", "You are the second reader") if each.second else ""
             wanted.append(Wanted(row, take, note))

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from exam.manifest import Person
 from exam.regulation import Outcome
-from exam.roster import Participant, Roster
+from exam.roster import Roster
 from sync.plan import Reason
 from sync.scans.model import Scans
 from sync.school.cells import ENDED
@@ -112,10 +111,7 @@ def _of_known(room: Room, day: SchoolDay) -> Iterator[Fault]:
 
 
 def _of_identity(row: Row) -> Iterator[Fault]:
-    """Whether rooms meant this person by the number; whoever chose a recording or told an outcome has seen to it."""
-    meant = [take.listed_as for take in row.takes if not row.by_hand]
-    meant += [row.said.listed_as] if row.said is not None else []
-    other = next((one for one in meant if one is not None and _name(one) != _name(row.person)), None)
+    other = row.other_person
     if other is not None:
         yield _of(
             row, "other_person",
@@ -124,10 +120,6 @@ def _of_identity(row: Row) -> Iterator[Fault]:
             f"the room knew {other.full_name} by this number. If numbers were moved, put back the list the exam was "
             "held with; if a name was mended, confirm it: choose the recording, or note the outcome here",
         )  # fmt: skip
-
-
-def _name(person: Person | Participant) -> str:
-    return " ".join(person.full_name.casefold().replace("ё", "е").split())
 
 
 def _of_recording(row: Row) -> Iterator[Fault]:

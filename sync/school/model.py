@@ -160,11 +160,23 @@ class Row(Struct, frozen=True, kw_only=True):
         return next((take for take in named if self.chosen_at in {None, take.started_at}), None)
 
     @property
+    def other_person(self) -> Person | None:
+        """Whom a room meant by the number, when that was somebody else; whoever chose a recording or told an outcome at
+        the headquarters has seen to it."""
+        meant = [take.listed_as for take in self.takes if not self.by_hand]
+        meant += [self.said.listed_as] if self.said is not None else []
+        return next((one for one in meant if one is not None and _plain(one) != _plain(self.person)), None)
+
+    @property
     def rooms(self) -> tuple[str, ...]:
         """Where the participant was recorded, in order; else where the roster expected them."""
         return tuple(dict.fromkeys(take.room for take in self.takes)) or (
             (self.person.room,) if self.person.room else ()
         )
+
+
+def _plain(person: Person | Participant) -> str:
+    return " ".join(person.full_name.casefold().replace("ё", "е").split())
 
 
 class Room(Struct, frozen=True):

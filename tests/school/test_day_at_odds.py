@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from forty import ABSENT, EARLY, School, sync_toml
+from msgspec.structs import replace
 from organizer import Office
 from rig.schoolday import EXAM_DATE, StagedRoom, at, write_roster
 
@@ -81,6 +82,23 @@ def test_numbers_that_moved_after_the_exam_give_nobody_anothers_recording(school
     told = {fault.participant for fault in day.faults if fault.code == "other_person"}
     assert told == set(range(6, 41))
     assert "был(а) Ершова Мария Сергеевна" in next(fault.reason.ru for fault in day.faults if fault.participant == 6)
+
+
+def test_experts_get_no_recording_under_anothers_name(school: School, hq: Office, tmp_path: Path) -> None:
+    hq.run("experts", "distribute", "--experts", "Петрова А. А.")
+    known = {one.number: one for one in school.people.values()}
+    known[1], known[2] = replace(known[2], number=1), replace(known[1], number=2)
+    write_roster(school.roster, known.values())
+    (tmp_path / "drive").mkdir()
+    said = hq.run("experts", "export", "Петрова А. А.", str(tmp_path / "drive"), expect=1)
+    assert said.count("под этим номером был другой") == 2
+    assert not [path for path in (tmp_path / "drive").rglob("*.mp3") if "Абрамов" in path.name or "Белова" in path.name]
+
+
+def test_a_place_that_is_not_there_is_called_by_its_own_name(hq: Office, tmp_path: Path) -> None:
+    said = hq.run("package", "--out", str(tmp_path / "nowhere" / "day.csv"), expect=1)
+    assert ".part-" not in said
+    assert f"{tmp_path / 'nowhere'}: " in said
 
 
 def test_a_name_mended_after_the_exam_takes_one_word(school: School, hq: Office) -> None:
