@@ -83,7 +83,7 @@ def _room_sheets(arguments: argparse.Namespace) -> int:
     config = _config(arguments)
     told = rooms.sheets_of(_day(config, arguments), config.zone)
     made = rooms_pdf.draw(told) if _is(arguments.out, ".pdf") else rooms_xlsx.write(told)
-    return _publish(arguments, made, _FOR_ALL)
+    return _publish(arguments, made, _PRIVATE)
 
 
 def _acts(arguments: argparse.Namespace) -> int:

@@ -98,6 +98,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "the file's name is not UTF-8, or has control characters: rename the file",
     ),
     "no_access": ("не читается ({}): проверьте права и диск", "cannot be read ({}): check permissions and the disk"),
+    "folder_closed": (
+        "папка для сканов не читается ({}): проверьте права и диск",
+        "the folder for scans cannot be read ({}): check permissions and the disk",
+    ),
     "no_folder": (
         "папки для сканов нет: создайте её или исправьте ключ watch.scans в sync.toml",
         "there is no folder for scans: create it, or mend the key watch.scans in sync.toml",

@@ -71,7 +71,8 @@ def _walk(folder: Path, below: str, wrong: list[File], depth: int = 0) -> Iterat
             listed = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
     except OSError as error:
         is_missing = not below and isinstance(error, FileNotFoundError)
-        wrong.append(_wrong(below, "no_folder") if is_missing else _wrong(below, "no_access", oswords.shown(error)))
+        code = "no_folder" if is_missing else "no_access" if below else "folder_closed"
+        wrong.append(_wrong(below, code, oswords.shown(error)))
         return
     for name, is_folder in listed:
         if name.startswith(_PASSED_OVER) or name.casefold() in _IGNORED or name.casefold().endswith(_UNFINISHED):

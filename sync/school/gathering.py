@@ -5,14 +5,14 @@ for it, everything else goes on.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from exam import fixity, manifest, roomday, roster
+from exam import fixity, manifest, oswords, roomday, roster
 from exam.errors import ConfigError, ExamError, Rejected
 from exam.roomday import RoomDay
 from sync import ledger, wording
@@ -53,8 +53,7 @@ def gather(config: Config, exam_date: date | None = None, *, scan_seconds: float
         )
     day = exam_date or config.exam.date or _latest(config)
     found = _Found(config, day)
-    for folder in _day_folders(config.recordings, day):
-        found.look_into(folder)
+    found.look()
     people = roster.load(config.roster)
     scans = _scans(config, people, day, scan_seconds)
     return assemble(
@@ -103,14 +102,27 @@ class _Found:
     def recorded(self) -> list[Recorded]:
         return [one for one in self._seen.values() if one is not None]
 
-    def look_into(self, folder: Path) -> None:
-        for path in sorted(folder.glob(f"*{manifest.SUFFIX}")):
-            if is_part(path.name) or path.name.startswith("."):
-                continue
-            try:
-                self._read(path)
-            except (ExamError, OSError) as error:
-                self._note("damaged", path, str(error), str(error))
+    def look(self) -> None:
+        for folder in self._config.recordings:
+            for day in self._within(folder, _days):
+                if _date_of(day) == self._day:
+                    for path in self._within(day, _manifests):
+                        self._look_at(path)
+
+    def _within(self, folder: Path, listed: Callable[[Path], list[Path]]) -> list[Path]:
+        try:
+            return listed(folder)
+        except OSError as error:
+            why_ru, why_en = oswords.both(error)
+            self._note("damaged", folder, f"папка не читается: {why_ru}; проверьте права и диск",
+                       f"the folder cannot be read: {why_en}; check permissions and the disk")  # fmt: skip
+            return []
+
+    def _look_at(self, path: Path) -> None:
+        try:
+            self._read(path)
+        except (ExamError, OSError) as error:
+            self._note("damaged", path, str(error), str(error))
 
     def _read(self, path: Path) -> None:
         check_file(path)
@@ -171,7 +183,7 @@ def _is_here(folder: Path, told: manifest.Manifest) -> bool:
 
 
 def _latest(config: Config) -> date:
-    days = [_date_of(folder) for folder in _folders(config.recordings)]
+    days = [_date_of(day) for folder in config.recordings for day in _days(folder)]
     known = [day for day in days if day is not None]
     if not known:
         raise Rejected(
@@ -182,14 +194,18 @@ def _latest(config: Config) -> date:
     return max(known)
 
 
-def _day_folders(recordings: Iterable[Path], day: date) -> list[Path]:
-    return [folder for folder in _folders(recordings) if _date_of(folder) == day]
+def _days(folder: Path) -> list[Path]:
+    """The folders in a watched folder, none where that is not there yet. Raises OSError."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    except FileNotFoundError:
+        return []
 
 
-def _folders(recordings: Iterable[Path]) -> Iterator[Path]:
-    for folder in recordings:
-        if folder.is_dir():
-            yield from sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+def _manifests(folder: Path) -> list[Path]:
+    """Raises OSError."""
+    found = (path for path in folder.iterdir() if path.name.endswith(manifest.SUFFIX))
+    return sorted(path for path in found if not is_part(path.name) and not path.name.startswith("."))
 
 
 def _date_of(folder: Path) -> date | None:

@@ -14,9 +14,14 @@ from sync.config import Config
 from sync.plan import Found, Item, Key, Reason, Row, Told
 from sync.school import package
 from sync.school.package import Package
-from sync.school.releasing import FOLDER
+from sync.school.released import FOLDER, Released
 from sync.states import DONE
 from sync.watch import Scan, fingerprint_of
+
+_EDITED = Reason(
+    "опись изменена после передачи и не отправляется: передайте комплект ещё раз, выйдет следующая версия",
+    "the manifest was edited after the release and is not sent: release again, that makes the next version",
+)
 
 
 def scan(
@@ -24,7 +29,7 @@ def scan(
 ) -> Scan:
     """As `watch.scan`, and after the recordings every released package: its papers, then its manifest."""
     seen = watch.scan(config.recordings, streams=streams, known=known, rows=rows)
-    for one in _released(config.state / FOLDER):
+    for one in _released(config.state):
         row = (rows or {}).get(one.item.key)
         if row is not None and row.present and row.state in DONE:
             seen.done.add(row.key)
@@ -38,19 +43,20 @@ def watched(config: Config) -> list[Path]:
     return [*config.watched, config.imported, config.state / FOLDER]
 
 
-def _released(folder: Path) -> Iterator[Found]:
+def _released(state: Path) -> Iterator[Found]:
     """A package counts once its manifest is there; a paper that several versions hold is one item."""
     given: set[Key] = set()
-    for path in sorted(folder.glob(f"*_{package.WORD}/*.json")):
+    released = Released(state)
+    for path in sorted((state / FOLDER).glob(f"*_{package.WORD}/*.json")):
         if path.name.startswith(TEMPORARY_PREFIX) or not package.is_package(path.name):
             continue
-        for one in _of_version(path):
+        for one in _of_version(path, released):
             if one.item.key not in given:
                 given.add(one.item.key)
                 yield one
 
 
-def _of_version(path: Path) -> Iterator[Found]:
+def _of_version(path: Path, released: Released) -> Iterator[Found]:
     shown = f"{path.parent.name}/{path.name}"
     try:
         content = path.read_bytes()
@@ -61,8 +67,13 @@ def _of_version(path: Path) -> Iterator[Found]:
     except OSError as error:
         yield _refused(path, shown, Reason(f"не читается: {oswords.ru(error)}", f"cannot be read: {error.strerror}"))
         return
+    sha256 = package.digest(content)
+    if not released.is_whole(sha256):
+        if not released.is_superseded(told.exam_date, told.version):
+            yield _refused(path, shown, _EDITED)
+        return
     yield from _papers(path.parent, told)
-    item = Item(shown, "package", package.digest(content), len(content))
+    item = Item(shown, "package", sha256, len(content))
     yield Found(
         item=item, file=str(path), fingerprint=fingerprint_of(path), needs=frozenset(one.sha256 for one in told.files)
     )

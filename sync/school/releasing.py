@@ -24,8 +24,8 @@ from sync.school.decisions import check_name, check_words
 from sync.school.gathering import gather
 from sync.school.model import File, Paper, Row, SchoolDay, Take
 from sync.school.package import Package, PackageFile, PackageRow, PackageTake
+from sync.school.released import FOLDER, Noted, Released
 
-FOLDER = "packages"
 _LOCK = "release.lock"
 _PIECE_BYTES = 1 << 20
 _TOLD = 3
@@ -60,17 +60,21 @@ def release(config: Config, day: SchoolDay, *, by: str, now: datetime, incomplet
     folder = folder_of(config.state, day.exam_date)
     durable.make_folder(folder, mode=0o700)
     with _alone(folder.parent):
-        earlier = versions(config.state, day.exam_date)
+        earlier, released = versions(config.state, day.exam_date), Released(config.state)
         day = replace(day, papers=tuple(_named(paper, folder) for paper in day.papers))
         made = _package(day, by, now, incomplete if day.faults else None)
         if earlier:
             last, sha256 = earlier[-1]
-            if _same(last, made):
+            is_whole = released.is_whole(sha256)
+            if is_whole and _same(last, made):
                 raise _unchanged(last)
-            made = replace(made, version=last.version + 1, previous=sha256)
+            previous = sha256 if is_whole else released.of(last.exam_date, last.version)
+            made = replace(made, version=last.version + 1, previous=previous)
         for paper in day.papers:
             _copy(config.scans / paper.file, folder / paper.name, paper)
-        durable.publish(folder / made.file, package.written(made))
+        content = package.written(made)
+        released.note(Noted(made.exam_date, made.version, package.digest(content), now))
+        durable.publish(folder / made.file, content)
     return made
 
 

@@ -1,7 +1,9 @@
 """Days on which the sources contradict each other: nothing is attributed to the wrong child or complete by mistake."""
 
+import errno
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from exam.roster import Participant
 from sync import config as configuration
 from sync import watch
 from sync.config import Config
-from sync.school import releasing
+from sync.school import outgoing, releasing
 from sync.school.decisions import FILE, Chosen, Headquarters, Told
 from sync.school.gathering import gather
 from sync.school.model import Mark, SchoolDay, Stage, Take
@@ -270,3 +272,35 @@ def test_versions_are_counted_not_spelled_and_another_day_is_no_version(hq: Offi
     (folder / made.file.replace("11.02", "11.03")).write_text(json.dumps(stray), encoding="utf-8")
     refused = hq.run("package", "release", "--by", "Петрова", expect=1)
     assert "опись другого дня (11.03.2026)" in refused
+
+
+def test_a_manifest_edited_after_the_release_is_never_sent_as_released(hq: Office) -> None:
+    config = hq.config
+    made = releasing.release(config, gather(config), by="Петрова", now=at(17))
+    path = releasing.folder_of(config.state, EXAM_DATE) / made.file
+    ((_, sha256),) = releasing.versions(config.state, EXAM_DATE)
+    path.write_bytes(path.read_bytes().replace("Абрамов".encode(), "Абрамец".encode()))
+    told = [one for one in outgoing.scan(config, streams=True).found if one.item.kind == "package"]
+    assert [one.problem is not None and "изменена после передачи" in one.problem.ru for one in told] == [True]
+    again = releasing.release(config, gather(config), by="Петрова", now=at(18))
+    assert (again.version, again.previous) == (2, sha256)
+    told = [one for one in outgoing.scan(config, streams=True).found if one.item.kind == "package"]
+    assert [(one.item.path.rpartition("_")[2], one.problem) for one in told] == [("02.json", None)]
+
+
+@pytest.mark.parametrize("place", ["pc-202", "pc-202/2026-02-11_202"])
+def test_a_folder_that_cannot_be_read_is_named_and_the_others_are_looked_at(
+    school: School, hq: Office, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Path.iterdir
+
+    def locked(path: Path) -> Iterator[Path]:
+        if path == school.folder / place:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", locked)  # root may read everything
+    day = gather(hq.config)
+    (fault,) = (fault for fault in day.faults if fault.code == "damaged")
+    assert fault.reason.ru.endswith("папка не читается: нет прав; проверьте права и диск")
+    assert take_of(day, 1) is not None

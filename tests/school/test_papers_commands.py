@@ -75,7 +75,7 @@ def test_papers_are_new_files_and_private_where_they_must_be(desk: Desk) -> None
         code, out, _ = desk.run(command, "--out", str(path), "--json")
         assert (code, json.loads(out)) == (0, {"file": str(path), "size": path.stat().st_size})
         modes[name] = path.stat().st_mode & 0o777
-    assert modes == {"a.pdf": 0o640, "a.xlsx": 0o640, "b.pdf": 0o600, "b.docx": 0o600, "c.xlsx": 0o600, "d.pdf": 0o640}
+    assert modes == {"a.pdf": 0o600, "a.xlsx": 0o600, "b.pdf": 0o600, "b.docx": 0o600, "c.xlsx": 0o600, "d.pdf": 0o640}
     before = (desk.folder / "b.pdf").read_bytes()
     code, _, err = desk.run("acts", "--out", str(desk.folder / "b.pdf"))
     assert (code, (desk.folder / "b.pdf").read_bytes()) == (1, before)
