@@ -104,7 +104,9 @@ def acts_of(day: SchoolDay, personal: Mapping[int, Personal], region: str = "") 
         if form is None:
             continue
         at = row.said.at if row.said is not None else None
-        if at is None or not _TIME.fullmatch(at):
+        if row.other_person is not None:
+            refused.append(_of_another(row))
+        elif at is None or not _TIME.fullmatch(at):
             refused.append(_without_time(row, form, at))
         else:
             made.append(_act(_Facts(day, row, personal.get(row.person.number, UNKNOWN), region, at), form))
@@ -153,6 +155,20 @@ class _Facts(Struct, frozen=True):
             return self.row.takes[-1].room
         by = self.row.said.by if self.row.said is not None else ""
         return by if any(room.number == by for room in self.day.rooms) else self.row.person.room
+
+
+def _of_another(row: Row) -> Refused:
+    field, who = "Фамилия, имя, отчество", f"№ {row.person.number} {row.person.full_name}"
+    return Refused(
+        row.person.number,
+        field,
+        Reason(
+            f"{who}: поле «{field}»: в аудитории под этим номером был другой участник. Верните список, с которым шёл "
+            "экзамен, или отметьте исход ещё раз: station-sync package outcome",
+            f"{who}: field «{field}»: the room knew somebody else by this number. Put back the list the exam was held "
+            "with, or note the outcome again: station-sync package outcome",
+        ),
+    )
 
 
 def _without_time(row: Row, form: _Form, at: str | None) -> Refused:

@@ -164,6 +164,10 @@ def _plain(text: str) -> str:
 
 def _checked(row: Row, line: _Line, personal: Personal, problems: list[Problem]) -> Score | None:
     before = len(problems)
+    if row.other_person is not None:
+        ru = "в аудитории под этим номером был другой участник: верните список, с которым шёл экзамен"
+        en = "the room knew somebody else by this number: put back the list the exam was held with"
+        problems.append(line.wrong(NAME, ru, en))
     problems.extend(_unlike_journal(row, line))
     if not is_marked(row):
         problems.extend(_unwanted(row, line))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forty import ABSENT, EARLY, School, sync_toml
+from forty import ABSENT, EARLY, REMOVED, School, sync_toml
 from msgspec.structs import replace
 from organizer import Office
 from rig.schoolday import EXAM_DATE, StagedRoom, at, write_roster
@@ -19,6 +19,9 @@ from exam.roster import Participant
 from sync import config as configuration
 from sync import watch
 from sync.config import Config
+from sync.papers import scoring
+from sync.papers.acts import acts_of
+from sync.papers.scoring import Table
 from sync.school import outgoing, releasing
 from sync.school.decisions import FILE, Chosen, Headquarters, Told
 from sync.school.gathering import gather
@@ -95,6 +98,20 @@ def test_experts_get_no_recording_under_anothers_name(school: School, hq: Office
     said = hq.run("experts", "export", "Петрова А. А.", str(tmp_path / "drive"), expect=1)
     assert said.count("под этим номером был другой") == 2
     assert not [path for path in (tmp_path / "drive").rglob("*.mp3") if "Абрамов" in path.name or "Белова" in path.name]
+
+
+def test_no_act_and_no_scores_under_anothers_name(school: School, hq: Office) -> None:
+    known = dict(school.people)
+    known[EARLY], known[8] = replace(known[8], number=EARLY), replace(known[EARLY], number=8)
+    write_roster(school.roster, known.values())
+    day = gather(hq.config)
+    made, refused = acts_of(day, {})
+    assert [act.number for act in made] == [REMOVED]
+    assert [(one.number, one.field) for one in refused] == [(EARLY, "Фамилия, имя, отчество")]
+    columns = {name: at for at, name in enumerate(scoring.REQUIRED)}
+    table = Table(columns, [(2, ["8", known[8].full_name, *"1112112132221", "20"])])
+    problems = scoring.check(day, table, {}).problems
+    assert [one.reason.ru[:35] for one in problems if one.cell] == ["в аудитории под этим номером был др"]
 
 
 def test_a_place_that_is_not_there_is_called_by_its_own_name(hq: Office, tmp_path: Path) -> None:
