@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from exam import durable, fixity
+from exam import durable, fixity, oswords
 
 _PIECE = 1 << 20
 _CREATED = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -101,7 +101,7 @@ def _pieces(source: Path) -> Iterator[bytes]:
                 yield piece
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # the memory is the recording's
     except OSError as error:
-        raise SourceFailed(str(error.strerror or error)) from error
+        raise SourceFailed(oswords.shown(error)) from error
 
 
 def _forget(temporary: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam import durable
+from exam import durable, oswords
 from exam.copying import NotTheSame
 from exam.errors import Rejected
 from exam.mounts import TABLE, Mount, largest_file, mounts, over
@@ -101,14 +101,14 @@ class Drive(Struct, frozen=True):
             )
         if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM} and self.is_there():
             return Rejected(
-                f"На {self.path} нельзя писать ({error.strerror}): снимите защиту от записи или проверьте права.",
+                f"На {self.path} нельзя писать ({oswords.ru(error)}): снимите защиту от записи или проверьте права.",
                 f"{self.path} cannot be written to ({error.strerror}): lift its write protection or check the rights.",
                 code="read_only",
             )
         if error.errno in _GONE or not self.is_there():
             return gone(self.path)
         return Rejected(
-            f"Накопитель {self.path} отказал: {error.strerror}. Записи на компьютере целы. Повторите или возьмите "
+            f"Накопитель {self.path} отказал: {oswords.ru(error)}. Записи на компьютере целы. Повторите или возьмите "
             "другой.",
             f"The drive {self.path} failed: {error.strerror}. The recordings on the computer are whole. Repeat, or "
             "take another.",

@@ -11,6 +11,7 @@ import msgspec
 import tomli
 from msgspec import Struct
 
+from exam import oswords
 from exam.errors import ConfigError
 
 T = TypeVar("T", bound=Struct)
@@ -22,7 +23,7 @@ def read(path: Path) -> dict[str, Any]:
         return tomli.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(
-            f"{path}: файл настроек не читается: {error.strerror}.",
+            f"{path}: файл настроек не читается: {oswords.ru(error)}.",
             f"{path}: the configuration cannot be read: {error.strerror}.",
         ) from error
     except UnicodeDecodeError as error:

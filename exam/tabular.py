@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from exam import oswords
 from exam.errors import Rejected
 from exam.language import say
 
@@ -45,7 +46,7 @@ def rows(path: Path, words: Sequence[str], *, uncomputed: str = "") -> Iterator[
         with path.open("rb") as file:
             size = file.seek(0, io.SEEK_END)
     except OSError as error:
-        raise Unreadable(f"файл не читается: {error.strerror}", f"cannot be read: {error.strerror}") from error
+        raise Unreadable(f"файл не читается: {oswords.ru(error)}", f"cannot be read: {error.strerror}") from error
     if size > MAX_BYTES:
         raise Unreadable("файл больше 16 МБ — это не таблица школы", "larger than 16 MB: not a school's table")
     is_book = path.suffix.lower() in {".xlsx", ".xlsm"}

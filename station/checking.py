@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from exam import durable, manifest
+from exam import durable, manifest, oswords
 from exam.audio import AudioFormat
 from exam.errors import ExamError, Rejected
 from exam.language import say
@@ -192,9 +192,9 @@ def _utf8(text: str) -> str:
 
 def _trouble(source: Path, error: ExamError | OSError) -> Trouble:
     if isinstance(error, OSError):
-        why = error.strerror
-        error = decoding.refused(source, f"не читается: {why}; проверьте диск",
-                                 f"cannot be read: {why}; check the disk", "unreadable")  # fmt: skip
+        ru, en = oswords.both(error)
+        error = decoding.refused(source, f"не читается: {ru}; проверьте диск",
+                                 f"cannot be read: {en}; check the disk", "unreadable")  # fmt: skip
     return Trouble(error.code, _utf8(" ".join(str(error).split())))
 
 

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from exam import oswords
 from exam.errors import ConfigError, ExamError, Fatal, Rejected
 from exam.language import say
 from exam.regulation import ALL_TASKS
@@ -49,7 +50,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except (BrokenPipeError, KeyboardInterrupt):
         return _FAILED
     except OSError as error:
-        text = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+        text = oswords.shown(error) + (f": {error.filename}" if error.filename else "")
         return _complain(
             Fatal(
                 f"Не получилось: {text}. Проверьте права и место на диске; записанное не тронуто.",

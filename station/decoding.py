@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 from pydub import utils as pydub_utils
 
+from exam import oswords
 from exam.audio import AudioFormat
 from exam.errors import Fatal, Rejected
 from exam.language import say
@@ -73,8 +74,8 @@ def opened(source: Path) -> FileIO:
     except IsADirectoryError as error:
         raise refused(source, "— папка; укажите файл в ней", "is a folder; name a file in it", "unreadable") from error
     except OSError as error:
-        why = error.strerror
-        raise refused(source, f"не открывается: {why}; проверьте имя и права", f"cannot be opened: {why}; check name "
+        ru, en = oswords.both(error)
+        raise refused(source, f"не открывается: {ru}; проверьте имя и права", f"cannot be opened: {en}; check name "
                       "and rights", "unreadable") from error  # fmt: skip
     seen = os.fstat(file.fileno())
     if stat.S_ISREG(seen.st_mode) and seen.st_size > 0:

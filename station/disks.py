@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from exam import oswords
 from exam.audio import AudioFormat
 from exam.errors import Fatal, Rejected
 from station.messages import DiskStatus
@@ -63,10 +64,11 @@ def nowhere_to_record(folder: Path) -> Rejected:
 
 def refused(error: OSError) -> Fatal:
     """The end of a station whose disks take not even the journal any more."""
+    ru, en = oswords.with_place(error)
     return Fatal(
-        f"Запись на диск не удалась: {error}. Записанное до этого сохранено. Освободите место или замените диск и "
+        f"Запись на диск не удалась: {ru}. Записанное до этого сохранено. Освободите место или замените диск и "
         "запустите станцию: она продолжит тот же день.",
-        f"Writing to disk failed: {error}. What was recorded is safe. Free space or replace the disk and start the "
+        f"Writing to disk failed: {en}. What was recorded is safe. Free space or replace the disk and start the "
         "station: the day goes on.",
         code="disk_failed",
     )

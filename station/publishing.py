@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from exam import durable, manifest
+from exam import durable, manifest, oswords
 from exam.audio import FrameSpan, Mark, frame_within, gaps_within
 from exam.errors import ExamError, Rejected
 from exam.fixity import sha256_of
@@ -264,7 +264,7 @@ def adopt(folder: Path, event: TakeAdded) -> None:
         durable.move_without_replacing(temporary, folder / (event.stem + SUFFIX))
     except OSError as error:
         raise Rejected(
-            f"Файл {event.origin} не принят: {error.strerror}. Записанное не тронуто; повторите команду import.",
+            f"Файл {event.origin} не принят: {oswords.ru(error)}. Записанное не тронуто; повторите команду import.",
             f"{event.origin} is not taken: {error.strerror}. What was recorded is untouched; try the import again.",
             code="not_imported",
         ) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from exam import oswords
 from exam.audio import AudioFormat, Gap
 from exam.clock import Clock
 from exam.errors import Rejected
@@ -83,7 +84,7 @@ class Rehearsing:
             tape = Tape(folder / (event.stem + SUFFIX), self._shape)
         except OSError as error:
             raise Rejected(
-                f"Проба не начата: {error.strerror} ({folder}). Проверьте место на диске и права на папку.",
+                f"Проба не начата: {oswords.ru(error)} ({folder}). Проверьте место на диске и права на папку.",
                 f"The test recording cannot begin: {error.strerror} ({folder}). Check disk space and rights.",
                 code="disk_failed",
             ) from error

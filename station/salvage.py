@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from exam import durable, manifest, names, roomday
+from exam import durable, manifest, names, oswords, roomday
 from exam.audio import AudioFormat
 from exam.errors import ExamError, Rejected
 from exam.language import say
@@ -106,7 +106,7 @@ def survey(folder: Path) -> tuple[Finding, ...]:
         entries = sorted(folder.iterdir(), key=lambda path: path.name)
     except OSError as error:
         raise Rejected(
-            f"Папка {folder} не читается: {error.strerror}.", f"{folder} cannot be read: {error.strerror}.",
+            f"Папка {folder} не читается: {oswords.ru(error)}.", f"{folder} cannot be read: {error.strerror}.",
             code="no_folder",
         ) from error  # fmt: skip
     return tuple(_finding(path) for path in entries)
@@ -181,7 +181,7 @@ def _finding(path: Path) -> Finding:
     try:
         return _examined(path, blank)
     except OSError as error:
-        return replace(blank, state=State.UNREADABLE, text=str(error.strerror))
+        return replace(blank, state=State.UNREADABLE, text=oswords.shown(error))
 
 
 def _examined(path: Path, blank: Finding) -> Finding:

@@ -6,7 +6,7 @@ import signal
 import threading
 from pathlib import Path
 
-from exam import names, roster
+from exam import names, oswords, roster
 from exam.audio import AudioFormat
 from exam.clock import Clock, CorrectedClock, SystemClock
 from exam.errors import ConfigError, Fatal
@@ -57,9 +57,10 @@ def run(config: Config) -> None:
     try:
         _record(config)
     except OSError as error:
+        ru, en = oswords.with_place(error)
         raise Fatal(
-            f"Станция остановлена: {error}. Проверьте место на диске и права на папки; записанное сохранено.",
-            f"The station stops: {error}. Check disk space and the folders' rights; what was recorded is safe.",
+            f"Станция остановлена: {ru}. Проверьте место на диске и права на папки; записанное сохранено.",
+            f"The station stops: {en}. Check disk space and the folders' rights; what was recorded is safe.",
             code="disk_failed",
         ) from error
 
@@ -156,7 +157,7 @@ def _prepare(places: Sides) -> Sides:
     except OSError as error:
         folder = places.day
         raise Fatal(
-            f"Папка записей {folder} недоступна: {error.strerror}. Проверьте диск и [storage] folder.",
+            f"Папка записей {folder} недоступна: {oswords.ru(error)}. Проверьте диск и [storage] folder.",
             f"The recordings folder {folder} cannot be used: {error.strerror}. Check the disk and [storage] folder.",
             code="no_folder",
         ) from error

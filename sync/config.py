@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, tzinfo
 from datetime import date as date_
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from exam import settings
 from exam.errors import ConfigError, Rejected
@@ -48,6 +48,13 @@ class Package(Struct, frozen=True, forbid_unknown_fields=True):
     """`papers`: whether protocols travel as scans, which are then required, or on paper."""
 
     papers: Literal["scans", "by_hand"] = "scans"
+
+
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long files are kept: through the day `until`, or so many `days` after the exam; neither: for ever."""
+
+    until: date_ | None = None
+    days: Annotated[int, Meta(ge=1)] | None = None
 
 
 class Papers(Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +107,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     notify: Notify = Notify()
     exam: Exam = Exam()
     package: Package = Package()
+    retention: Retention = Retention()
     papers: Papers = Papers()
 
 
@@ -127,6 +135,7 @@ class Config(Struct, frozen=True, kw_only=True):
     streams: bool
     release: Literal["auto", "manual"]
     notify: Notify
+    retention: Retention
 
     @property
     def address(self) -> str:
@@ -188,6 +197,7 @@ def load(path: Path) -> Config:
         streams=told.send.streams,
         release=told.send.release,
         notify=_notify(path, told.notify),
+        retention=_retention(path, told.retention),
     )
 
 
@@ -280,6 +290,12 @@ def _is_safe(url: str) -> bool:
         return False
     local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
     return bool(parts.hostname) and (parts.scheme == "https" or local)
+
+
+def _retention(path: Path, told: Retention) -> Retention:
+    if told.until is not None and told.days is not None:
+        raise wrong(path, "retention", "ожидается until или days, одно из двух", "expected until or days, one of them")
+    return told
 
 
 def _notify(path: Path, told: Notify) -> Notify:

@@ -25,9 +25,10 @@ def lines(status: Status, now: datetime) -> Iterator[str]:
 
 
 def _rooms(status: Status) -> Iterator[str]:
-    files = Counter(_folder(item) for item in status.items)
-    done = Counter((_folder(item), _tier(item)) for item in status.items if item.state is ItemState.DELIVERED)
-    given = Counter(_folder(item) for item in status.items if item.state is ItemState.HANDED_OVER)
+    items = [item for item in status.items if not _is_folder(item)]
+    files = Counter(_folder(item) for item in items)
+    done = Counter((_folder(item), _tier(item)) for item in items if item.state is ItemState.DELIVERED)
+    given = Counter(_folder(item) for item in items if item.state is ItemState.HANDED_OVER)
     for folder in sorted(files):
         words = [wording.arrived(tier, number) for (of, tier), number in sorted(done.items(), key=str) if of == folder]
         if not (words or status.by_hand):
@@ -35,6 +36,11 @@ def _rooms(status: Status) -> Iterator[str]:
         if given[folder] or status.by_hand:
             words.append(say(f"передано человеком {given[folder]}", f"handed over by a person {given[folder]}"))
         yield f"{folder}: {', '.join(words)} " + say(f"из {files[folder]}", f"of {files[folder]}")
+
+
+def _is_folder(item: ItemStatus) -> bool:
+    """One that could not be looked into: nobody knows what lies there."""
+    return item.kind == "folder"
 
 
 def _folder(item: ItemStatus) -> str:
@@ -56,26 +62,39 @@ def _line(item: ItemStatus, now: datetime, *, by_hand: bool) -> str:
         again = say(f"; повтор в {moment}", f"; again at {moment}")
     reason = (item.reason or "").rstrip(".")
     told = f"  ({reason}{again})" if reason or again else ""
-    return f"  {word:<{_STATE_LETTERS}} {wording.amount(item.size):>10}  {item.path}{told}"
+    size = "" if _is_folder(item) else wording.amount(item.size)
+    return f"  {word:<{_STATE_LETTERS}} {size:>10}  {item.path}{told}"
 
 
 def _conclusion(status: Status) -> str:
-    missing = len(status.package.missing)
-    given = sum(item.state is ItemState.HANDED_OVER for item in status.items)
     if not status.items:
         return say(
             "Записей пока не найдено. Если они должны быть, проверьте watch.recordings в sync.toml.",
             "No recordings have been found yet. If there should be some, check watch.recordings in sync.toml.",
         )
-    if status.package.complete and given:
+    return _complete(status) if status.package.complete else _incomplete(status)
+
+
+def _complete(status: Status) -> str:
+    given = sum(item.state is ItemState.HANDED_OVER for item in status.items)
+    if given:
         ru = f"Комплект полон: {given} из {len(status.items)} передано человеком, их доставка не доказана."
         en = f"The package is complete: {given} of {len(status.items)} handed over by a person, delivery is not proved."
         return say(ru, en)
-    if status.package.complete and any(_tier(item) == "hub" for item in status.items):
+    if any(_tier(item) == "hub" for item in status.items):
         ru = "Всё доставлено в Штаб; дальше отправляет Штаб."
         return say(ru, "Everything is delivered to the headquarters, which sends it on.")
-    if status.package.complete:
-        return say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered.")
+    return say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered.")
+
+
+def _incomplete(status: Status) -> str:
+    hidden = sum(_is_folder(item) for item in status.items)
+    missing = len(status.package.missing) - hidden
+    if hidden and not missing:
+        return say(
+            f"Комплект не полон: не читаются папки ({hidden}), что в них — неизвестно.",
+            f"The package is incomplete: folders that cannot be read: {hidden}; nobody knows what they hold.",
+        )
     if status.by_hand:
         return say(f"Комплект не полон: не передано {missing}.", f"The package is incomplete: {missing} to hand over.")
     return say(f"Комплект не полон: не доставлено {missing}.", f"The package is incomplete: {missing} to deliver.")

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from exam import oswords
 from exam.errors import Rejected
 
 BLOCK_BYTES = 1024 * 1024
@@ -118,7 +119,7 @@ class Source:
 
     def _unreadable(self, error: OSError) -> Rejected:
         return Rejected(
-            f"Файл {self._name} не читается: {error.strerror}. Проверьте диск и права.",
+            f"Файл {self._name} не читается: {oswords.ru(error)}. Проверьте диск и права.",
             f"{self._name} cannot be read: {error.strerror}. Check the disk and permissions.",
             code="unreadable",
         )

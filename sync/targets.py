@@ -8,6 +8,7 @@ Part of `sync.config`, which resolves paths; `sync.cli` builds a transport of it
 import base64
 import re
 import stat
+import unicodedata
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 from msgspec import Struct, structs
 
-from exam import settings
+from exam import oswords, settings
 from exam.settings import wrong
 from sync.model import KEY_BYTES, Tier
 
@@ -104,6 +105,7 @@ _SCHEMES: Mapping[type, frozenset[str]] = {
     S3: frozenset({"http", "https"}),
     Sftp: frozenset({"sftp"}),
 }
+_CODINGS = {"ascii": "ASCII", "utf-8-sig": "UTF-8"}
 _PATHS = ("token_file", "password_file", "key_file", "credentials_file", "ca_file", "folder")
 
 
@@ -181,20 +183,45 @@ def secret(config: Path, key: str, file: str | None, *, words: int = 1) -> list[
     """
     if file is None:
         return [""]
-    path = Path(file)
+    found = _private_text(config, key, Path(file), "ascii").split()
+    if len(found) != words or not all(re.fullmatch(r"[!-~]+", word) for word in found):
+        raise wrong(
+            config, f"target.{key}", f"в файле {file} ожидается слов: {words}", f"{file}: words expected: {words}"
+        )
+    return found
+
+
+def password(config: Path, key: str, file: str | None) -> str:
+    """The one line of a password's file as it stands, blanks and Cyrillic too; "" where none is named.
+
+    Raises ConfigError as `secret` does.
+    """
+    if file is None:
+        return ""
+    # Editors of Windows begin a text with a mark of its coding, and end its line with two signs.
+    line = re.sub(r"\r?\n\Z", "", _private_text(config, key, Path(file), "utf-8-sig"))
+    if not line or not _is_line(line):
+        ru, en = f"в файле {file} ожидается одна строка с паролем", f"{file}: one line with the password is expected"
+        raise wrong(config, f"target.{key}", ru, en)
+    return line
+
+
+def _is_line(text: str) -> bool:
+    return not any(unicodedata.category(sign) in {"Cc", "Zl", "Zp"} for sign in text)
+
+
+def _private_text(config: Path, key: str, path: Path, coding: str) -> str:
     key = f"target.{key}"
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
-        found = path.read_text(encoding="ascii").split()
+        text = path.read_bytes().decode(coding)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "ASCII"
+        ru, en = oswords.both(error) if isinstance(error, OSError) else (_CODINGS[coding],) * 2
         raise wrong(
-            config, key, f"ключ доступа {path} не читается ({reason})", f"the secret {path} cannot be read ({reason})"
+            config, key, f"ключ доступа {path} не читается ({ru})", f"the secret {path} cannot be read ({en})"
         ) from error
     check_private(config, key, path, mode)
-    if len(found) != words or not all(re.fullmatch(r"[!-~]+", word) for word in found):
-        raise wrong(config, key, f"в файле {path} ожидается слов: {words}", f"{path}: words expected: {words}")
-    return found
+    return text
 
 
 def check_private(config: Path, key: str, path: Path, mode: int) -> None:

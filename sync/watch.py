@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from exam import fixity, manifest, roomday
+from exam import fixity, manifest, oswords, roomday
 from exam.durable import TEMPORARY_PREFIX
 from exam.errors import ExamError, Rejected
 from exam.names import Kind
@@ -232,7 +232,7 @@ def _unlike(file: str, size: int) -> tuple[Reason | None, int]:
     try:
         status = os.lstat(file)
     except OSError as error:
-        reason = Reason(f"файл записи не найден: {error.strerror}", f"the recording is not there: {error.strerror}")
+        reason = Reason(f"файл записи не найден: {oswords.ru(error)}", f"the recording is not there: {error.strerror}")
         return reason, _touched_ns(Path(file).parent)
     touched_ns = max(status.st_mtime_ns, status.st_ctime_ns)
     if not stat.S_ISREG(status.st_mode):
@@ -262,7 +262,7 @@ def fingerprint_of(file: str | Path) -> str:
 
 
 def _unreadable(path: Path, shown: str, kind: ItemKind, error: OSError) -> Found:
-    reason = Reason(f"не читается: {error.strerror}; проверьте", f"cannot be read: {error.strerror}; check it")
+    reason = Reason(f"не читается: {oswords.ru(error)}; проверьте", f"cannot be read: {error.strerror}; check it")
     return _problem(shown, kind, str(path), reason)
 
 

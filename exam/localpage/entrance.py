@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from exam import oswords
 from exam.clock import steady_ns
 from exam.errors import ExamError
 from exam.localpage.access import Tickets
@@ -42,7 +43,7 @@ class Entrance:
 
     def is_shut(self, why: OSError) -> None:
         """The page cannot be served (yet)."""
-        shut = self._shut(why.strerror or str(why))
+        shut = self._shut(oswords.shown(why))
         if "error" not in self._told:
             _log.warning("%s", shut)
         self._told = {"error": told(shut)}

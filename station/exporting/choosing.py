@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam import manifest, roomday
+from exam import manifest, oswords, roomday
 from exam.errors import ExamError
 from exam.language import say
 from exam.manifest import Manifest
@@ -104,7 +104,7 @@ def _file(folder: Path, name: str, sha256: str | None, told: Manifest) -> File |
     try:
         return File(name, path, path.stat().st_size, sha256, told)
     except OSError as error:
-        return Left(name, "no_file", say(f"не читается: {error.strerror}", f"cannot be read: {error.strerror}"))
+        return Left(name, "no_file", say(f"не читается: {oswords.ru(error)}", f"cannot be read: {error.strerror}"))
 
 
 def _unpublished(stem: str) -> Left:

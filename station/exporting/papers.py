@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam import copying, durable, roomday, roster
+from exam import copying, durable, oswords, roomday, roster
 from exam.drive import Drive
 from exam.errors import ExamError
 from exam.language import say
@@ -107,7 +107,7 @@ def _record(drive: Drive, path: Path) -> Put | Left:
     try:
         content = path.read_bytes()
     except OSError as error:
-        return Left(path.name, "no_file", say(f"не читается: {error.strerror}", f"cannot be read: {error.strerror}"))
+        return Left(path.name, "no_file", say(f"не читается: {oswords.ru(error)}", f"cannot be read: {error.strerror}"))
     target = drive.folder / path.name
     with drive.refusals():
         is_new = not target.exists()

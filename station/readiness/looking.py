@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from exam import names, roster
+from exam import names, oswords, roster
 from exam.errors import ExamError
 from exam.language import say
 from exam.roster import Roster as People
@@ -160,7 +160,7 @@ def _sleep() -> str:
     except subprocess.TimeoutExpired:
         return "systemd-logind"
     except OSError as error:
-        return str(error.strerror)
+        return oswords.shown(error)
     return "" if done.returncode == 0 else " ".join(done.stderr.decode(errors="replace").split()) or "systemd-logind"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from exam import fixity, manifest, names
+from exam import fixity, manifest, names, oswords
 from exam.audio import FrameSpan, Mark, frame_within, gaps_within
 from exam.errors import Rejected
 from exam.language import say
@@ -64,7 +64,7 @@ def _bytes(folder: Path, recording: Manifest) -> Iterator[Breach]:
             elif fixity.sha256_of(path) != sha256:
                 yield Breach(6, file, say("SHA-256 не тот, что в описании", "the SHA-256 is not the manifest's"))
         except OSError as error:
-            yield Breach(6, file, say("не читается", "cannot be read") + f": {error.strerror}")
+            yield Breach(6, file, say("не читается", "cannot be read") + f": {oswords.shown(error)}")
 
 
 def _tape(tape: TapeReader, recording: Manifest) -> Iterator[Breach]:

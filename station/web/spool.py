@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from exam import oswords
 from exam.durable import NO_SPACE
 from exam.localpage.refusal import Refused
 
@@ -123,7 +124,7 @@ def plain(name: str) -> str:
 
 
 def _no_folder(error: OSError) -> Refused:
-    why = os.strerror(error.errno) if error.errno else str(error)
+    ru, en = oswords.both(error)
     return Refused(
-        507, "disk_failed", f"Файл не принят: {why}. Проверьте диск.", f"The file is not taken: {why}. Check the disk."
+        507, "disk_failed", f"Файл не принят: {ru}. Проверьте диск.", f"The file is not taken: {en}. Check the disk."
     )

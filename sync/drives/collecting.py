@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam import copying, durable, manifest, roomday
+from exam import copying, durable, manifest, oswords, roomday
 from exam.copying import SourceFailed
 from exam.errors import ExamError, Rejected
 from exam.fixity import sha256_of
@@ -165,7 +165,9 @@ def _day_folders(drive: Path) -> Iterator[Path]:
         inside = _folders(drive)
     except OSError as error:
         raise Rejected(
-            f"Накопитель {drive} не читается: {error.strerror}.", f"The drive {drive} cannot be read.", code="no_drive"
+            f"Накопитель {drive} не читается: {oswords.ru(error)}.",
+            f"The drive {drive} cannot be read.",
+            code="no_drive",
         ) from error
     for folder in inside:
         if exam_day(folder.name):

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from exam import oswords
 from exam.errors import Rejected
 from sync.drives import model, sealing
 from sync.drives.model import MAX_LIST_BYTES, MAX_NOTE_BYTES, NOTE, DriveFile, DriveList, DriveNote
@@ -43,7 +44,9 @@ def notes_on(drive: Path) -> list[Path]:
         found = [folder for folder in folders if os.path.lexists(folder / NOTE)]
     except OSError as error:
         raise Rejected(
-            f"Накопитель {drive} не читается: {error.strerror}.", f"The drive {drive} cannot be read.", code="no_drive"
+            f"Накопитель {drive} не читается: {oswords.ru(error)}.",
+            f"The drive {drive} cannot be read.",
+            code="no_drive",
         ) from error
     if not found:
         raise Rejected(
@@ -151,7 +154,7 @@ def _read(folder: Path, name: str, most: int) -> bytes:
                 raise _refused(folder, f"{name} — не обычный файл", f"{name} is no regular file")
             content = file.read(most + 1)
     except OSError as error:
-        raise _refused(folder, f"{name} не читается ({error.strerror})", f"{name} cannot be read") from error
+        raise _refused(folder, f"{name} не читается ({oswords.ru(error)})", f"{name} cannot be read") from error
     if len(content) > most:
         raise _refused(folder, f"{name} слишком велик", f"{name} is too large")
     return content

@@ -4,6 +4,7 @@ import ssl
 import stat
 from pathlib import Path
 
+from exam import oswords
 from exam.errors import ConfigError
 
 
@@ -18,11 +19,11 @@ def context(certificate: Path, key: Path) -> ssl.SSLContext:
     try:
         found.load_cert_chain(certificate, key, password="")  # a key under a password: an error, no question
     except OSError as error:  # SSLError is one
-        reason = error.strerror or str(error)
+        ru, en = oswords.both(error)
         raise ConfigError(
-            f"--tls-cert {certificate}, --tls-key {key}: не годятся ({reason}). Ожидаются сертификат и его ключ в PEM, "
+            f"--tls-cert {certificate}, --tls-key {key}: не годятся ({ru}). Ожидаются сертификат и его ключ в PEM, "
             "ключ без пароля.",
-            f"--tls-cert {certificate}, --tls-key {key}: of no use ({reason}). Expected a certificate and its key in "
+            f"--tls-cert {certificate}, --tls-key {key}: of no use ({en}). Expected a certificate and its key in "
             "PEM, the key without a password.",
             code="bad_tls",
         ) from error
@@ -34,7 +35,7 @@ def _check_private(key: Path) -> None:
         mode = stat.S_IMODE(key.stat().st_mode)
     except OSError as error:
         raise ConfigError(
-            f"--tls-key {key}: файл не читается ({error.strerror}).",
+            f"--tls-key {key}: файл не читается ({oswords.ru(error)}).",
             f"--tls-key {key}: the file cannot be read ({error.strerror}).",
             code="bad_tls",
         ) from error

@@ -64,7 +64,9 @@ class Tokens:
         """
         digest = _digest(token.encode())
         found = self._select("WHERE secret_sha256 = ?", _digest(secret))
-        if found and school not in {None, found[0].school}:
+        if not found:
+            raise _void()  # a guess costs no write
+        if school not in {None, found[0].school}:
             raise _other_school(found[0].school, school or "")
         self._database.write(
             "UPDATE token SET token_sha256 = ?, room = COALESCE(NULLIF(?, ''), room), computer = ?, paired_at = ?"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam import durable, fixity
+from exam import durable, fixity, oswords
 from exam.errors import Rejected
 from sync import naming
 from sync.source import Source
@@ -158,7 +158,7 @@ class Folder:
         elif error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
             ru, en, code = "нет права писать", "it cannot be written to", "read_only"
         else:
-            ru = f"накопитель отключён или неисправен ({error.strerror})"
+            ru = f"накопитель отключён или неисправен ({oswords.ru(error)})"
             en, code = f"the drive is gone or broken ({error.strerror})", "drive_failed"
         return Rejected(
             f"{self._root}: {ru}. Записи в Штабе целы; скопированное до этого проверено. Устраните и повторите: "

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from exam import oswords
 from exam.errors import Rejected
 from exam.language import say
 from sync.handing.archive import sha256_stored
@@ -158,7 +159,7 @@ def _one(name: str, archives: Archives, outbox: Outbox) -> Packed:
         same = path.stat().st_size == known.size and sha256_stored(path) == known.sha256
     except OSError as error:
         raise Rejected(
-            f"Архив {path} не читается ({error.strerror}): проверить, что передано, нельзя. Если он перенесён, "
+            f"Архив {path} не читается ({oswords.ru(error)}): проверить, что передано, нельзя. Если он перенесён, "
             f"назовите место: station-sync handed-over /ПАПКА/{known.zip} …",
             f"The archive {path} cannot be read ({error.strerror}), so what was handed over cannot be checked. If it "
             f"was moved, name the place: station-sync handed-over /FOLDER/{known.zip} …",

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from exam import durable
+from exam import durable, oswords
 from exam.errors import Fatal, Transient
 from sync import naming
 from sync.handing import archive
@@ -209,8 +209,7 @@ class Outbox:
             ru, en = "папки нет; подключите накопитель или создайте её", "there is no such folder; plug in or make it"
             code = "no_outbox"
         else:
-            ru = en = error.strerror or str(error)
-            code = "outbox_failed"
+            (ru, en), code = oswords.both(error), "outbox_failed"
         return Transient(
             f"Папка для архивов {self._folder}: {ru}. Записи целы, готовые архивы не тронуты; когда причина устранена, "
             "упаковка продолжится сама или по station-sync pack.",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from exam import tabular
+from exam import oswords, tabular
 from exam.errors import ConfigError
 from exam.language import say
 from exam.roster import Participant
@@ -72,7 +72,7 @@ def _check_private(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise _refused(path, [say("файл не читается", "cannot be read") + f": {error.strerror}"]) from error
+        raise _refused(path, [say("файл не читается", "cannot be read") + f": {oswords.shown(error)}"]) from error
     if mode & _FOR_OTHERS:
         raise ConfigError(
             f"Персональные данные {path}: файл открыт другим пользователям и не прочитан. "

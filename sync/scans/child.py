@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from exam import oswords
 from sync.scans import barcodes, ink, pdfs, pictures
 from sync.scans.model import Opened, Page, Trouble
 from sync.scans.sheets import Answer, Asked, Picture, Sheet, Show, TroubleFound
@@ -49,7 +50,7 @@ def _sheets(asked: Asked) -> Iterator[Sheet]:
     try:
         descriptor = os.open(asked.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise TroubleFound("no_access", error.strerror or "") from error
+        raise TroubleFound("no_access", oswords.shown(error)) from error
     with os.fdopen(descriptor, "rb") as file:
         yield from pdfs.sheets(file) if asked.format == "pdf" else pictures.sheets(file, asked.format)
 

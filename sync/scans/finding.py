@@ -3,12 +3,12 @@
 import os
 import stat
 import time
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
+from exam import oswords
 from sync.scans.model import MAX_MEGABYTES, File, Trouble
 from sync.watch import SETTLES_NS
 
@@ -20,11 +20,9 @@ _PASSED_OVER = (".", "~$")
 
 
 class Candidate(Struct, frozen=True):
-    """A file that may be a scan. `place`: its path below the folder as the disk has it; `fingerprint` changes when the
-    file does."""
+    """A file that may be a scan. `file`: its path below the folder; `fingerprint` changes when the file does."""
 
     file: str
-    place: str
     size: int
     fingerprint: str
     is_settled: bool
@@ -68,7 +66,7 @@ def _walk(folder: Path, below: str, wrong: list[File], depth: int = 0) -> Iterat
             listed = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
     except OSError as error:
         is_missing = not below and isinstance(error, FileNotFoundError)
-        wrong.append(_wrong(below, "no_folder") if is_missing else _wrong(below, "no_access", error.strerror or ""))
+        wrong.append(_wrong(below, "no_folder") if is_missing else _wrong(below, "no_access", oswords.shown(error)))
         return
     for name, is_folder in listed:
         if name.startswith(_PASSED_OVER) or name.casefold() in _IGNORED or name.casefold().endswith(_UNFINISHED):
@@ -90,19 +88,15 @@ def _candidate(folder: Path, place: str, now_ns: int) -> Candidate | File | None
     except FileNotFoundError:  # taken away meanwhile
         return None
     except OSError as error:
-        return _wrong(place, "no_access", error.strerror or "")
+        return _wrong(place, "no_access", oswords.shown(error))
     if not stat.S_ISREG(status.st_mode):
         return _wrong(place, "not_a_file")
     if status.st_size > MAX_MEGABYTES * 1_000_000:
         return _wrong(place, "too_large", str(status.st_size // 1_000_000), status.st_size)
     is_settled = not 0 <= now_ns - max(status.st_mtime_ns, status.st_ctime_ns) < SETTLES_NS
-    return Candidate(shown(place), place, status.st_size, fingerprint(status), is_settled)
-
-
-def shown(place: str) -> str:
-    """A path as it is told and remembered: NFC, and fit to be printed whatever bytes it is made of."""
-    return unicodedata.normalize("NFC", place.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+    return Candidate(place, status.st_size, fingerprint(status), is_settled)
 
 
 def _wrong(place: str, code: str, told: str = "", size: int = 0) -> File:
-    return File(shown(place), "", size, Trouble(code, told))
+    shown = place.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return File(shown, "", size, Trouble(code, told))

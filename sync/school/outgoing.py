@@ -6,6 +6,7 @@ Called wherever `sync.watch` was asked alone: by the agent, by handing over, by 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from exam import oswords
 from exam.durable import TEMPORARY_PREFIX
 from exam.errors import Rejected
 from sync import watch
@@ -58,7 +59,7 @@ def _of_version(path: Path) -> Iterator[Found]:
         yield _refused(path, shown, Reason(error.ru, error.en))
         return
     except OSError as error:
-        yield _refused(path, shown, Reason(f"не читается: {error.strerror}", f"cannot be read: {error.strerror}"))
+        yield _refused(path, shown, Reason(f"не читается: {oswords.ru(error)}", f"cannot be read: {error.strerror}"))
         return
     yield from _papers(path.parent, told)
     item = Item(shown, "package", package.digest(content), len(content))

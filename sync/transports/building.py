@@ -53,7 +53,11 @@ def _webdav(config: Config, target: WebDav) -> Shelf:
     if not target.user:
         token = _secret(config, "token_file", target.token_file)
         return Server(target.url, web.Bearer(token), ca_file=target.ca_file)
-    password = _secret(config, "password_file", target.password_file)
+
+    def password() -> str:
+        return targets.password(config.file, "password_file", target.password_file)
+
+    password()
     return Server(target.url, web.Basic(target.user, password), keyed_by="password_file", ca_file=target.ca_file)
 
 
@@ -68,7 +72,7 @@ def _sftp(config: Config, target: Sftp) -> Shelf:
         )
 
     def login() -> Login:
-        (password,) = targets.secret(config.file, "password_file", target.password_file)
+        password = targets.password(config.file, "password_file", target.password_file)
         return Login(
             target.user,
             key=private_key(config.file, target.key_file) if target.key_file else None,

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
-from exam import durable, fixity, mounts
+from exam import durable, fixity, mounts, oswords
 from exam.errors import ExamError, Fatal, Rejected, Transient
 from sync import naming
 from sync.source import Source
@@ -197,7 +197,7 @@ class Drive:
 
     def _failed(self, error: OSError) -> Transient:
         return Transient(
-            f"Носитель {self._folder} отказал или вынут ({error.strerror}); записи целы, отправка повторится сама. "
+            f"Носитель {self._folder} отказал или вынут ({oswords.ru(error)}); записи целы, отправка повторится сама. "
             "Если он подключён и отказывает снова, замените его.",
             f"{self._folder} failed or was pulled out ({error.strerror}); the recordings are safe, sending will be "
             "tried again. If it is there and fails again, replace it.",

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
-from exam import durable
+from exam import durable, oswords
 from exam.errors import ExamError, Fatal, Rejected, Transient
 from sync import naming
 from sync.source import Source
@@ -197,8 +197,10 @@ class Sftp:
             return self._full()
         if error.errno == errno.EROFS or (space is not None and space.read_only):
             return self._failed("только для чтения", "read-only")
-        return self._failed(f"отказ без объяснения ({error.strerror}); часто это место или квота", "refused without a "
-                            f"reason ({error.strerror}); often space or a quota")  # fmt: skip
+        return self._failed(
+            f"отказ без объяснения ({oswords.ru(error)}); часто это место или квота",
+            f"refused without a reason ({error.strerror}); often space or a quota",
+        )
 
     def _full(self) -> Transient:
         return Transient(

@@ -20,7 +20,7 @@ import asyncssh
 from asyncssh.packet import PacketDecodeError
 from msgspec import Struct
 
-from exam import durable
+from exam import durable, oswords
 from exam.errors import ConfigError, ExamError, Fatal, Transient
 from exam.settings import wrong
 from sync.targets import check_private
@@ -77,12 +77,12 @@ def private_key(config: Path, file: str) -> asyncssh.SSHKey:
         mode = stat.S_IMODE(path.stat().st_mode)
         key = asyncssh.read_private_key(path)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+        ru, en = oswords.both(error) if isinstance(error, OSError) else (type(error).__name__,) * 2
         raise wrong(
             config,
             "target.key_file",
-            f"закрытый ключ SSH {path} не читается ({reason}); нужен ключ без пароля: ssh-keygen -t ed25519 -N ''",
-            f"the private SSH key {path} cannot be read ({reason}); one without a passphrase is needed: "
+            f"закрытый ключ SSH {path} не читается ({ru}); нужен ключ без пароля: ssh-keygen -t ed25519 -N ''",
+            f"the private SSH key {path} cannot be read ({en}); one without a passphrase is needed: "
             "ssh-keygen -t ed25519 -N ''",
         ) from error
     check_private(config, "target.key_file", path, mode)

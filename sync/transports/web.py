@@ -16,13 +16,17 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from exam import oswords
 from exam.errors import ConfigError, ExamError, Fatal, Rejected, Transient
+from sync import wording
+from sync.transports import answers
 
 BLOCK_BYTES = 128 * 1024
 """What is given to the line at a time: one block must get through within the first limit, on the slowest line."""
 
 _LIMITS_S = (20.0, 120.0)
-"""To connect or to get a block accepted; to be answered (a server may sync or hash before it answers)."""
+"""To connect or to get a block accepted; to be answered (a server may sync or hash before it answers), in one read: all
+of an answer is the matter of `answers`."""
 
 _MOST_BYTES = 4 * 1024 * 1024
 """Of an answer that is no file: a listing of a thousand parts is half of it."""
@@ -117,13 +121,12 @@ class Web:
     ) -> None:  # fmt: skip
         self._url, self._keyed_by, self._ca_file = url, keyed_by, ca_file
         _check_certificate(ca_file)
-        self._session = requests.Session()
+        self._session = _session(fingerprint)
         # Proxies and certificates named by the environment: asked once, not with each of a thousand small requests.
         told = self._session.merge_environment_settings(url, {}, None, ca_file, None)
         self._session.proxies, self._session.trust_env = told["proxies"], False
         self._verify = told["verify"]
         if fingerprint is not None:
-            self._session.mount("https://", _Pinned(fingerprint))
             # Neither who vouches for it nor its dates matter: it is the one. No proxy: behind one requests do not pin.
             self._session.proxies, self._verify = {}, False
         self._session.auth = auth
@@ -260,15 +263,30 @@ class Web:
         )
 
 
-class _Pinned(HTTPAdapter):
-    """Connections to the one certificate of this SHA-256; checked before anything is said."""
+class _Adapter(HTTPAdapter):
+    """Connections whose answers keep coming; with a `fingerprint`, to the one certificate of this SHA-256: checked
+    before anything is said."""
 
-    def __init__(self, fingerprint: str) -> None:
-        self._fingerprint = fingerprint
+    def __init__(self, fingerprint: str | None = None) -> None:
+        self._pinned = {} if fingerprint is None else {"assert_fingerprint": fingerprint}
         super().__init__()
 
     def init_poolmanager(self, *words: Any, **more: Any) -> None:
-        super().init_poolmanager(*words, **more, assert_fingerprint=self._fingerprint)
+        super().init_poolmanager(*words, **more, **self._pinned)
+        answers.keep_coming(self.poolmanager)
+
+    def proxy_manager_for(self, *words: Any, **more: Any) -> Any:
+        found = super().proxy_manager_for(*words, **more)
+        if isinstance(found, urllib3.ProxyManager):  # one of SOCKS has connections of its own
+            answers.keep_coming(found)
+        return found
+
+
+def _session(fingerprint: str | None = None) -> requests.Session:
+    found = requests.Session()
+    for scheme in ("http://", "https://"):
+        found.mount(scheme, _Adapter(fingerprint))
+    return found
 
 
 def _check_certificate(ca_file: str | None) -> None:
@@ -278,11 +296,11 @@ def _check_certificate(ca_file: str | None) -> None:
     try:
         ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # SSLError is one
-        reason = "PEM" if isinstance(error, ssl.SSLError) else error.strerror
+        ru, en = ("PEM", "PEM") if isinstance(error, ssl.SSLError) else oswords.both(error)
         raise ConfigError(
-            f"target.ca_file: сертификат {ca_file} не читается ({reason}). Записи целы; положите туда сертификат "
+            f"target.ca_file: сертификат {ca_file} не читается ({ru}). Записи целы; положите туда сертификат "
             "сервера (PEM) или уберите ключ из настроек.",
-            f"target.ca_file: the certificate {ca_file} cannot be read ({reason}). Recordings are safe; put the "
+            f"target.ca_file: the certificate {ca_file} cannot be read ({en}). Recordings are safe; put the "
             "server's certificate (PEM) there, or take the key out of the configuration.",
             code="bad_ca_file",
         ) from error
@@ -320,11 +338,21 @@ def later(answer: Answer) -> Transient:
 def _as_told(answer: Answer) -> Transient | None:
     """Our exchange says itself what is full, its disk or the school's quota, and who can mend it."""
     code = answer.headers.get("X-Error-Code", "")
-    lines = answer.content[:_TOLD_BYTES].decode(errors="replace").split("\n")
-    if (answer.status_code, code) not in _TOLD or len(lines) < _BOTH:
+    reason = _reason(answer) if (answer.status_code, code) in _TOLD else None
+    return Transient(*reason, code=code, retry_after=retry_after(answer)) if reason else None
+
+
+def _reason(answer: Answer) -> tuple[str, str] | None:
+    """Why our exchange refuses, as it says itself: a line in Russian, one in English. None from other servers."""
+    if "X-Error-Code" not in answer.headers:
         return None
-    ru, en = ("".join(letter for letter in line if letter.isprintable()) for line in lines[:_BOTH])
-    return Transient(ru, en, code=code, retry_after=retry_after(answer))
+    is_read = answer._content_consumed  # type: ignore[attr-defined] # noqa: SLF001 - unread, it may be without end
+    content = answer.content if is_read else answer.raw.read(_TOLD_BYTES, decode_content=False)
+    lines = content[:_TOLD_BYTES].decode(errors="replace").split("\n")
+    if len(lines) < _BOTH:
+        return None
+    ru, en = (wording.line(line.strip()) for line in lines[:_BOTH])
+    return ru, en
 
 
 def garbled(answer: Answer, kind: str = "tus") -> Transient:
@@ -347,9 +375,11 @@ def _proxy_refused() -> Fatal:
 
 def _declined(answer: Answer) -> Rejected:
     ru, en, code = _DECLINED.get(answer.status_code, _UNKNOWN_REFUSAL)
+    told = _reason(answer)
+    ru_why, en_why = (f": {line.rstrip('.')}" for line in told) if told else ("", "")
     return Rejected(
-        f"{ru} (ответ {answer.status_code}). Файл здесь цел; сообщите администратору сервера.",
-        f"{en} (status {answer.status_code}). The file here is safe; tell the server's administrator.",
+        f"{ru} (ответ {answer.status_code}){ru_why}. Файл здесь цел; сообщите администратору сервера.",
+        f"{en} (status {answer.status_code}){en_why}. The file here is safe; tell the server's administrator.",
         code=code,
     )
 
@@ -358,9 +388,10 @@ def post(url: str, body: bytes) -> bool:
     """Send a JSON document to an address of the school's own; whether it was taken. Raises nothing."""
     try:
         kind = {"Content-Type": "application/json"}
-        with requests.post(
-            url, data=body, headers=kind, timeout=_LIMITS_S, allow_redirects=False, stream=True
-        ) as answer:  # of which nothing is read: it may be without end
+        with (
+            _session() as session,
+            session.post(url, data=body, headers=kind, timeout=_LIMITS_S, allow_redirects=False, stream=True) as answer,
+        ):  # of which nothing is read: it may be without end
             return answer.ok
     except requests.RequestException:
         return False

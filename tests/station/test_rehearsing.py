@@ -276,7 +276,7 @@ def test_a_disk_that_takes_no_file_refuses_it_in_words(room: Room, monkeypatch: 
 
     room.hear(1)
     monkeypatch.setattr("station.rehearsing.Tape", full)
-    with pytest.raises(Rejected, match="No space left"):
+    with pytest.raises(Rejected, match="нет места на диске"):
         room.do(ask.Rehearse())
     assert room.day.rehearsals == ()
 

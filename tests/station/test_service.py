@@ -81,5 +81,5 @@ def test_a_disk_that_refuses_at_the_start_is_an_error_of_ours(config: Config, mo
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("station.recovery.recover", full)
-    with pytest.raises(ExamError, match="No space left"):
+    with pytest.raises(ExamError, match="нет места на диске"):
         service.run(config)

@@ -52,6 +52,13 @@ def test_nothing_found_is_not_nothing_lacking() -> None:
     assert told == ["Записей пока не найдено. Если они должны быть, проверьте watch.recordings в sync.toml."]
 
 
+def test_a_folder_that_is_not_there_is_no_room() -> None:
+    folder = item(ItemState.QUARANTINED, path="/srv/recordings", kind="folder", sha256=None, size=0, reason="нет папки")
+    told = list(overview.lines(status([folder], Left(0, 0, None, None)), NOW))
+    assert [line.split() for line in told[:-1]] == [["отложено", "/srv/recordings", "(нет", "папки)"]]
+    assert told[-1] == "Комплект не полон: не читаются папки (1), что в них — неизвестно."
+
+
 def test_closed_hours_are_told() -> None:
     told = list(overview.lines(status([item(ItemState.HASHED)], Left(1, 1, None, None), NOW + timedelta(hours=5)), NOW))
     assert told[-1] == "Осталось отправить 0.0 МБ; отправка начнётся в 12.02 00:00; срок 12.02."

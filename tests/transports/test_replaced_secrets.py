@@ -25,7 +25,7 @@ def transport(base: Path, *target: str) -> Transport:
 
 
 def secret(path: Path, text: str) -> None:
-    path.write_text(text)
+    path.write_text(text, newline="")
     path.chmod(0o600)
 
 
@@ -42,11 +42,15 @@ def basic(words: str) -> str:
             "one", "two", lambda word: basic(f"school:{word}"),
         ),
         (
+            ('kind = "webdav"', 'user = "Школа 5"', 'password_file = "secret"'),
+            " мой пароль\r\n", "\ufeffещё один ", lambda line: basic("Школа 5:" + line.strip("\ufeff\r\n")),
+        ),
+        (
             ('kind = "s3"', 'bucket = "b"', 'credentials_file = "secret"'),
             "one x", "two y", lambda words: f"Credential={words.split()[0]}/",
         ),
     ],
-    ids=["token", "password", "keys"],
+    ids=["token", "password", "any-password", "keys"],
 )  # fmt: skip
 def test_over_http(
     tmp_path: Path, target: tuple[str, ...], first: str, second: str, shown: Callable[[str], str]
@@ -54,10 +58,10 @@ def test_over_http(
     secret(tmp_path / "secret", first)
     with impostor() as server:
         opened = transport(tmp_path, *target, f'url = "{server.url}"')
-        for words in (first, second):
+        for number, words in enumerate((first, second)):
             secret(tmp_path / "secret", words)
             server.secrets.clear()
-            opened.create(structs.replace(ITEM, path=f"{words}/Иванов И.mp3"))
+            opened.create(structs.replace(ITEM, path=f"{number}/Иванов И.mp3"))
             assert server.secrets
             assert all(shown(words) in told for told in server.secrets)
         (tmp_path / "secret").unlink()

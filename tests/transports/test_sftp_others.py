@@ -17,7 +17,7 @@ from sync.transports.sftp import Sftp
 from sync.transports.ssh import Login
 
 pytestmark = pytest.mark.slow
-USER, PASSWORD = "school", "s3cret-Words!"
+USER, PASSWORD = "school", " s3cret-Words, и кириллица!"
 
 
 class _Doors(asyncssh.SSHServer):
