@@ -1,5 +1,6 @@
 """Everything else that is done with drives: plain ones, the same one twice, at the headquarters, beside an agent."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -159,3 +160,18 @@ def test_an_exchange_that_does_not_run_and_one_elsewhere(school: School, centre:
         assert receive(centre, usb, expect=1).err.count("\n") == 1
     receive(centre, usb, "--url", f"https://127.0.0.1:{centre.program.port}/files")
     run("drive", "receive", usb, "--folder", usb, expect=1)
+
+
+@slow
+def test_what_root_leaves_is_the_services(school: School, centre: Centre, usb: Path, tmp_path: Path) -> None:
+    state = school.base / "state"
+    state.mkdir()
+    os.chown(state, 65534, 65534)
+    school.export(usb)
+    receive(centre, usb)
+    school.run("drive", "receipts", usb)
+    shutil.copytree(school.day, tmp_path / "room" / school.day.name)
+    school.run("drive", "import", tmp_path / "room")
+    ours = [path for folder in (state, school.base / "imported") for path in (folder, *folder.rglob("*"))]
+    assert {path.name for path in ours} >= {"returned.jsonl", "drives.jsonl", "ledger.sqlite", "imported"}
+    assert {path.stat().st_uid for path in ours} == {65534}
