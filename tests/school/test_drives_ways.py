@@ -73,6 +73,12 @@ def test_a_plain_day_of_forty_opens_anywhere(tmp_path: Path, usb: Path) -> None:
         office = School(sync_toml(tmp_path / "hq", forty, target=target, papers="by_hand").parent)
         office.run("package", "papers", "--by", "Петрова", "--to", "курьер")
         office.run("package", "release", "--by", "Петрова")
+        (tmp_path / "incomplete").mkdir()
+        damaged = next((tmp_path / "forty").rglob("*Белова М.mp3"))
+        flip(damaged)
+        left = office.export(tmp_path / "incomplete", expect=1).err.splitlines()
+        assert len(left) == 3, "the recording, its manifest, and the package that names them"
+        flip(damaged)
         office.export(usb)
         folder = folder_on(usb)
         assert (folder / "2026-02-11_201" / "11.02.2026_201_701020_Белова М.mp3").read_bytes()
