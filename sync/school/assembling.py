@@ -54,6 +54,9 @@ def assemble(evidence: Evidence) -> SchoolDay:
     """The day as far as it is known."""
     records = latest(evidence.records)
     takes = takes_of(records, evidence.recorded)
+    rooms = tuple(rooms_of(records, evidence.recorded))
+    going_on = frozenset(room.number for room in rooms if not room.is_closed) - set(evidence.decisions.settled)
+    said = _said(records, takes, evidence.decisions)
     day = SchoolDay(
         school=evidence.school,
         school_name=evidence.school_name,
@@ -61,8 +64,8 @@ def assemble(evidence: Evidence) -> SchoolDay:
         scheme=evidence.scheme,
         recording=evidence.recording,
         papers_way=evidence.papers_way,
-        rows=tuple(_rows(evidence, takes, _said(records, takes, evidence.decisions))),
-        rooms=tuple(rooms_of(records, evidence.recorded)),
+        rows=tuple(_rows(evidence, takes, said, going_on)),
+        rooms=rooms,
         papers=tuple(evidence.papers),
         papers_given=evidence.decisions.papers_given,
     )
@@ -81,13 +84,15 @@ def _said(records: Iterable[RoomDay], takes: Sequence[Take], decisions: Decision
     return {number: said for number, said in merged.items() if said is not None}
 
 
-def _rows(evidence: Evidence, takes: Iterable[Take], said: Mapping[int, Said]) -> Iterable[Row]:
+def _rows(
+    evidence: Evidence, takes: Iterable[Take], said: Mapping[int, Said], going_on: frozenset[str]
+) -> Iterable[Row]:
     """Everybody on the list, then whoever was recorded or marked all the same."""
     by_person: dict[int, list[Take]] = {}
     for take in takes:
         by_person.setdefault(take.participant, []).append(take)
     protocols = {paper.participant: paper for paper in evidence.papers if paper.kind == "protocol"}
-    ground = Ground(evidence.roster, evidence.papers_way, evidence.decisions.chosen, evidence.arrivals)
+    ground = Ground(evidence.roster, evidence.papers_way, evidence.decisions.chosen, evidence.arrivals, going_on)
     strangers = sorted((set(by_person) | set(said)) - set(evidence.roster))
     for person in (*evidence.roster.values(), *(Participant(number, f"№ {number}", "") for number in strangers)):
         mine = tuple(by_person.get(person.number, ()))
