@@ -268,11 +268,11 @@ class _Adapter(HTTPAdapter):
     before anything is said."""
 
     def __init__(self, fingerprint: str | None = None) -> None:
-        self._pinned = {} if fingerprint is None else {"assert_fingerprint": fingerprint}
+        self._pinned: dict[str, Any] = {} if fingerprint is None else {"assert_fingerprint": fingerprint}
         super().__init__()
 
     def init_poolmanager(self, *words: Any, **more: Any) -> None:
-        super().init_poolmanager(*words, **more, **self._pinned)
+        super().init_poolmanager(*words, **(more | self._pinned))
         answers.keep_coming(self.poolmanager)
 
     def proxy_manager_for(self, *words: Any, **more: Any) -> Any:

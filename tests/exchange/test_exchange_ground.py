@@ -116,7 +116,7 @@ class Case:
 
     def __init__(self, folder: Path, state: State = State.RECEIVING) -> None:
         folder.mkdir(exist_ok=True)
-        self.register = Register(Database(folder.parent / "exchange.db"))
+        self.register = Register(Database(folder.with_name(f"{folder.name}.db")))
         self.incoming = Incoming(self.register, Yard(folder))
         self.upload = Upload(
             id="one",
