@@ -12,6 +12,7 @@ from exam.errors import ConfigError, ExamError, Fatal
 from exam.language import say
 from sync import schedule
 from sync.config import Config
+from sync.counting import count_returned
 from sync.ledger import UNUSABLE, Ledger, Move
 from sync.life import Stop
 from sync.model import ItemState
@@ -22,7 +23,7 @@ from sync.receipts import Receipts
 from sync.returned import ReturnedFiles
 from sync.school.outgoing import scan, watched
 from sync.school.releasing import release_by_itself
-from sync.states import ASIDE, DONE, WORKING
+from sync.states import DONE
 from sync.steps import Listener, Steps
 from sync.targets import Tus
 from sync.throttle import Throttle
@@ -151,21 +152,8 @@ class Agent:
         back = [one.item.key for one in seen.found if (row := rows.get(one.item.key)) and row.state in DONE]
         self._ledger.note_found(seen.found, seen.done)
         self._doubt([rows[key] for key in back])  # files that were gone when this life began
-        self._count_returned()
+        count_returned(self._ledger, self._receipts, ReturnedFiles(self._config.state))
         return seen.found
-
-    def _count_returned(self) -> None:
-        """What a receipt that came back on a drive proves is delivered, wherever it stood."""
-        rows = self._ledger.rows()
-        for key in ReturnedFiles(self._config.state).keys() & rows.keys():
-            row = rows[key]
-            if row.state not in WORKING | ASIDE or not self._receipts.proves(row.sha256, row.size):
-                continue
-            receipt = self._receipts.stored(row.sha256)
-            row = self._ledger.move(row, ItemState.HASHED, upload=None, offset=0, reason=None, next_try_at=None)
-            row = self._ledger.move(row, ItemState.UPLOADED, offset=row.size)
-            mark = self._receipts.mark(row.sha256)
-            self._ledger.move(row, ItemState.DELIVERED, receipt=receipt and receipt.receipt_id, receipt_mark=mark)
 
     def _work(self, found: list[Found]) -> None:
         """Advance items until none can be, the target fails, the window closes, or a stop is asked for."""

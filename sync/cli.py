@@ -22,11 +22,13 @@ from exam.language import say
 from sync import config as configuration
 from sync import wording
 from sync.config import Config
+from sync.drives import commands as drives
 from sync.exchange import commands as exchange
 from sync.experts import commands as experts
 from sync.handing import commands as by_hand
 from sync.office import commands as office
 from sync.papers import commands as papers
+from sync.retention import commands as retention
 from sync.scans import commands as scans
 from sync.school import commands as package
 
@@ -55,6 +57,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(say(ru, en), FAILED)
 
 
+_GROUPS = (
+    ("package", package, "комплект школьного дня: чего не хватает; передать", "a school's day: what lacks; release it"),
+    ("scans", scans, "сканы протоколов и других бумаг дня", "scans of protocols and the day's other papers"),
+    ("papers", papers, "ведомости, акты, форма С-1, проверка баллов", "room sheets, acts, form С-1, scores"),
+    ("drive", drives, "день на накопителе: записать, принять, квитанции", "a day by drive: write, take in, receipts"),
+    ("experts", experts, "эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player"),
+    ("retention", retention, "что можно удалить и почему нельзя; удалить", "what may be deleted and why not; delete"),
+    ("exchange", exchange, "встроенный файловый обмен", "the embedded file exchange"),
+)
+"""Commands that have commands of their own."""
+
+
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--config", type=Path, metavar="FILE", help=say("файл sync.toml", "the sync.toml to use"))
@@ -77,25 +91,14 @@ def _parser() -> argparse.ArgumentParser:
     verify = add("verify", _verify, "проверить доказательства доставки", "check the proofs of delivery")
     for reading in (status, verify):
         reading.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
-    by_hand.add_to(add)
-    office.add_to(add)
-    packaging = say(
-        "комплект школьного дня: чего не хватает, передать в РЦОИ", "a school's day: what lacks, release it"
-    )
-    package.add_to(commands.add_parser("package", parents=[common], help=packaging, description=packaging), common)
     pair = add("pair", _pair, "связать этот компьютер со Штабом", "pair this computer with the headquarters")
     about = say("приглашение из Штаба или файл с ним; иначе спросит", "the invitation or its file; else asked for")
     pair.add_argument("invitation", metavar="INVITATION", nargs="*", help=about)
     pair.add_argument("--room", default="", metavar="N", help=say("номер аудитории", "the room's number"))
-    scans.add_to(add)
-    about = say("встроенный файловый обмен", "the embedded file exchange")
-    exchange.add_to(commands.add_parser("exchange", help=about, description=about), common)
-    about = say("эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player")
-    experts.add_to(commands.add_parser("experts", help=about, description=about), common)
-    about = say(
-        "бумаги дня: ведомости, акты, форма С-1, проверка баллов", "papers: room sheets, acts, form С-1, scores"
-    )
-    papers.add_to(commands.add_parser("papers", help=about, description=about), common)
+    for more in (by_hand, office):
+        more.add_to(add)
+    for name, group, ru, en in _GROUPS:
+        group.add_to(commands.add_parser(name, parents=[common], help=say(ru, en), description=say(ru, en)), common)
     return parser
 
 

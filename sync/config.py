@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, tzinfo
 from datetime import date as date_
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from exam import settings
 from exam.errors import ConfigError, Rejected
@@ -50,6 +50,13 @@ class Package(Struct, frozen=True, forbid_unknown_fields=True):
     papers: Literal["scans", "by_hand"] = "scans"
 
 
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long files are kept: through the day `until`, or so many `days` after the exam; neither: for ever."""
+
+    until: date_ | None = None
+    days: Annotated[int, Meta(ge=1)] | None = None
+
+
 class Papers(Struct, frozen=True, forbid_unknown_fields=True):
     """`personal`: the table of documents, birth dates, categories of ОВЗ, kept here alone; `region`, `ate`: as they are
     to stand on acts (two digits) and in form С-1."""
@@ -60,8 +67,11 @@ class Papers(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Watch(Struct, frozen=True, forbid_unknown_fields=True):
+    """`imported`: where rooms' drives are copied to; it counts as one of the recordings' folders once it exists."""
+
     recordings: tuple[str, ...] = ("recordings",)
     scans: str = "scans"
+    imported: str = "imported"
 
 
 class State(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +107,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     notify: Notify = Notify()
     exam: Exam = Exam()
     package: Package = Package()
+    retention: Retention = Retention()
     papers: Papers = Papers()
 
 
@@ -113,7 +124,8 @@ class Config(Struct, frozen=True, kw_only=True):
     personal: Path | None
     region: str
     ate: str
-    recordings: tuple[Path, ...]
+    watched: tuple[Path, ...]
+    imported: Path
     scans: Path
     target: Target
     server_key: bytes | None
@@ -123,6 +135,7 @@ class Config(Struct, frozen=True, kw_only=True):
     streams: bool
     release: Literal["auto", "manual"]
     notify: Notify
+    retention: Retention
 
     @property
     def address(self) -> str:
@@ -132,6 +145,11 @@ class Config(Struct, frozen=True, kw_only=True):
     @property
     def tier(self) -> Tier | None:
         return self.target.tier
+
+    @property
+    def recordings(self) -> tuple[Path, ...]:
+        """The folders in which recordings lie now."""
+        return (*self.watched, self.imported) if self.imported.is_dir() else self.watched
 
 
 def find(given: Path | None) -> Path:
@@ -168,7 +186,8 @@ def load(path: Path) -> Config:
         personal=_personal(path, told.papers.personal, base, told),
         region=_region(path, told.papers.region),
         ate=told.papers.ate,
-        recordings=_folders(path, base, told.watch.recordings),
+        watched=_folders(path, base, told.watch.recordings),
+        imported=_outside(path, "watch.imported", base / told.watch.imported, base, told),
         scans=base / told.watch.scans,
         target=target,
         server_key=targets.server_key(path, target),
@@ -178,6 +197,7 @@ def load(path: Path) -> Config:
         streams=told.send.streams,
         release=told.send.release,
         notify=_notify(path, told.notify),
+        retention=_retention(path, told.retention),
     )
 
 
@@ -208,7 +228,7 @@ def _folders(path: Path, base: Path, names: Sequence[str]) -> tuple[Path, ...]:
 
 def _outside(path: Path, key: str, folder: Path, base: Path, told: _File) -> Path:
     """The folder that `key` names. Raises ConfigError when it lies among the recordings."""
-    for name in told.watch.recordings:
+    for name in [*told.watch.recordings, *([] if key == "watch.imported" else [told.watch.imported])]:
         if folder.resolve().is_relative_to((base / name).resolve()):
             raise wrong(
                 path,
@@ -270,6 +290,12 @@ def _is_safe(url: str) -> bool:
         return False
     local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
     return bool(parts.hostname) and (parts.scheme == "https" or local)
+
+
+def _retention(path: Path, told: Retention) -> Retention:
+    if told.until is not None and told.days is not None:
+        raise wrong(path, "retention", "ожидается until или days, одно из двух", "expected until or days, one of them")
+    return told
 
 
 def _notify(path: Path, told: Notify) -> Notify:

@@ -67,30 +67,34 @@ def _line(item: ItemStatus, now: datetime, *, by_hand: bool) -> str:
 
 
 def _conclusion(status: Status) -> str:
-    given = sum(item.state is ItemState.HANDED_OVER for item in status.items)
     if not status.items:
         return say(
             "Записей пока не найдено. Если они должны быть, проверьте watch.recordings в sync.toml.",
             "No recordings have been found yet. If there should be some, check watch.recordings in sync.toml.",
         )
-    if status.package.complete and given:
+    return _complete(status) if status.package.complete else _incomplete(status)
+
+
+def _complete(status: Status) -> str:
+    given = sum(item.state is ItemState.HANDED_OVER for item in status.items)
+    if given:
         ru = f"Комплект полон: {given} из {len(status.items)} передано человеком, их доставка не доказана."
         en = f"The package is complete: {given} of {len(status.items)} handed over by a person, delivery is not proved."
         return say(ru, en)
-    if status.package.complete and any(_tier(item) == "hub" for item in status.items):
+    if any(_tier(item) == "hub" for item in status.items):
         ru = "Всё доставлено в Штаб; дальше отправляет Штаб."
         return say(ru, "Everything is delivered to the headquarters, which sends it on.")
-    if status.package.complete:
-        return say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered.")
-    return _lacking(status)
+    return say("Комплект полон: доставлено всё.", "The package is complete: everything is delivered.")
 
 
-def _lacking(status: Status) -> str:
+def _incomplete(status: Status) -> str:
     hidden = sum(_is_folder(item) for item in status.items)
     missing = len(status.package.missing) - hidden
     if hidden and not missing:
-        ru = f"Комплект не полон: не читаются папки ({hidden}), что в них — неизвестно."
-        return say(ru, f"The package is incomplete: {hidden} folders cannot be read, nobody knows what they hold.")
+        return say(
+            f"Комплект не полон: не читаются папки ({hidden}), что в них — неизвестно.",
+            f"The package is incomplete: folders that cannot be read: {hidden}; nobody knows what they hold.",
+        )
     if status.by_hand:
         return say(f"Комплект не полон: не передано {missing}.", f"The package is incomplete: {missing} to hand over.")
     return say(f"Комплект не полон: не доставлено {missing}.", f"The package is incomplete: {missing} to deliver.")

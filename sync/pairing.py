@@ -6,6 +6,7 @@ it was met first. A person's sync.toml is changed only where it still says what 
 
 import hashlib
 import hmac
+import json
 import os
 import re
 import secrets
@@ -24,7 +25,7 @@ from exam.errors import ConfigError, Rejected, Transient
 from exam.language import say
 from sync import config as configuration
 from sync import invitation as inviting
-from sync import pairwords
+from sync import pairwords, roomlook
 from sync.invitation import MARK_BYTES, Invitation
 from sync.pairwords import Asked, Given
 
@@ -35,7 +36,7 @@ _CONNECT_S = 20.0
 _TRIES, _BETWEEN_S = 3, 1.0
 _FILE_BYTES = 4096
 _NAME_LETTERS = 80
-_SERVICE_RECORDINGS, _SERVICE_STATE = Path("/var/lib/station/recordings"), Path("/var/lib/station-sync")
+_SERVICE_STATE = Path("/var/lib/station-sync")
 _IN_TEXT = re.compile(r"(?:[^\W_]{5}-){7,}[^\W_]{5}")
 
 
@@ -201,7 +202,7 @@ def _new_token(file: Path) -> Path:
 
 def _hand_to_service(path: Path) -> None:
     """Root pairs, the service sends: who owns the agent's state reads its token."""
-    if os.geteuid() == 0 and path.is_relative_to("/etc") and _SERVICE_STATE.is_dir():
+    if os.geteuid() == 0 and _is_service(path):
         owner = _SERVICE_STATE.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
 
@@ -210,7 +211,7 @@ def _put(file: Path, lines: tuple[str, ...], given: Given) -> bool:
     """Write the settings where there are none, or put the target where the example's stands. Whether it was done."""
     text = "\n".join(lines)
     if not file.exists():
-        durable.publish(file, _fresh(file, text, given).encode())
+        durable.publish(file, _fresh(file, text, given).encode(), mode=0o644)  # no secret in it; the service reads it
         return True
     before = file.read_text(encoding="utf-8-sig")
     if len(_EXAMPLE_LINE.findall(before)) != 1 or settings.read(file).get("target", {}).keys() - {"kind", "url"}:
@@ -226,12 +227,18 @@ def _put(file: Path, lines: tuple[str, ...], given: Given) -> bool:
 
 
 def _fresh(file: Path, text: str, given: Given) -> str:
-    """A whole sync.toml of what had to be said."""
-    watch = state = ""
-    if file.absolute().is_relative_to("/etc") and _SERVICE_RECORDINGS.is_dir():
-        watch = f'\n[watch]\nrecordings = ["{_SERVICE_RECORDINGS}"]\n'
-        state = f'\n[state]\nfolder = "{_SERVICE_STATE}"\n'
+    """A whole sync.toml of what had to be said: what this computer's stations record is what is sent."""
+    base = file.absolute().parent
+    folders = dict.fromkeys(str(one.recordings) for one in roomlook.room_files(base) if one.recordings is not None)
+    listed = ", ".join(json.dumps(folder, ensure_ascii=False) for folder in folders)
+    watch = f"\n[watch]\nrecordings = [{listed}]\n" if listed else ""
+    state = f'\n[state]\nfolder = "{_SERVICE_STATE}"\n' if _is_service(file) else ""
     return f'[school]\ncode = "{given.school}"\n{watch}\n[target]\nkind = "tus"\n{text}\n{state}'
+
+
+def _is_service(file: Path) -> bool:
+    """Whether these are the settings of the installed service."""
+    return file.absolute().is_relative_to("/etc") and _SERVICE_STATE.is_dir()
 
 
 def _one_line(text: str) -> str:

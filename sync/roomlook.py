@@ -8,7 +8,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -35,12 +35,13 @@ _WITH_NAMES = frozenset({"roster"})
 
 
 class RoomFile(Struct, frozen=True):
-    """A station's settings, as far as they matter here."""
+    """A station's settings, as far as they matter here. `recordings`: where it records."""
 
     path: Path
     room: str
     exam_date: date | None
     roster: Path | None
+    recordings: Path | None
 
 
 class _Take(Struct):
@@ -100,17 +101,22 @@ def room_files(folder: Path) -> list[RoomFile]:
             told = settings.read(path)
         except ExamError:
             continue
-        room, exam = told.get("room"), told.get("exam")
-        if isinstance(room, dict) and isinstance(room.get("number"), str):
-            day = exam.get("date") if isinstance(exam, dict) else None
-            people = room.get("roster")
+        number, day = _value(told, "room", "number"), _value(told, "exam", "date")
+        people, storage = _value(told, "room", "roster"), _value(told, "storage", "folder")
+        if isinstance(number, str):
             found.append(
                 RoomFile(
-                    path, room["number"], day if isinstance(day, date) else None,
+                    path, number, day if isinstance(day, date) else None,
                     folder / people if isinstance(people, str) else None,
+                    folder / storage if isinstance(storage, str) else None,
                 )
             )  # fmt: skip
     return found
+
+
+def _value(told: Mapping[str, object], section: str, key: str) -> object:
+    found = told.get(section)
+    return found.get(key) if isinstance(found, dict) else None
 
 
 class Look:

@@ -18,15 +18,17 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from exam.errors import Rejected
+from sync.naming import candidates
 from sync.plan import ItemKind, Reason
 
 NOTE, LIST, RECEIPTS = "drive.json", "list.json", "receipts"
+RECEIPTS_SUFFIX = ".jsonl"
 ENCRYPTED = ".age"
 MAX_NOTE_BYTES, MAX_LIST_BYTES = 64 << 10, 32 << 20
 _PURPOSE = b"exam drive 1\n"
 _MOST_FILES = 50_000
 _PART_BYTES = 255
-_STORED = re.compile(r"\d{6}\.age")
+_STORED = re.compile(r"[0-9]{6}\.age")
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
@@ -55,7 +57,7 @@ class DriveList(Struct, frozen=True):
     files: Annotated[tuple[DriveFile, ...], Meta(max_length=_MOST_FILES)]
 
 
-class DriveNote(Struct, frozen=True, kw_only=True):
+class DriveNote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What anyone may read. `list_sha256`: of the list as it is stored; `mac`: HMAC over everything else, hex.
 
     `files`, `size`: how many, and bytes, for the slip.
@@ -72,6 +74,16 @@ class DriveNote(Struct, frozen=True, kw_only=True):
     size: int
     list_sha256: Sha256
     mac: str = ""
+
+    @property
+    def written(self) -> bytes:
+        """The note as a file's bytes; no others say the same."""
+        return msgspec.json.encode(self)
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes: what the slip bears."""
+        return hashlib.sha256(self.written).hexdigest()
 
     @property
     def list_name(self) -> str:
@@ -100,18 +112,24 @@ def folder_name(school: str, exam_date: date, number: int) -> str:
     return f"{exam_date.isoformat()}_{school}_накопитель_{number:02d}"
 
 
-def stored_as(path: str, order: int, *, encrypted: bool) -> str:
-    """Where a file lies on the drive: under its own name, or under a number that tells nothing."""
-    return f"{order:06d}{ENCRYPTED}" if encrypted else path
+def stored_sealed(order: int) -> str:
+    """Where an encrypted file lies on the drive: under a number that tells nothing."""
+    return f"{order:06d}{ENCRYPTED}"
+
+
+def stored_plain(file: DriveFile) -> list[str]:
+    """Where a plain file may lie: under its own name, or marked where another computer's has that."""
+    folder, _, name = file.path.rpartition("/")
+    return [f"{folder}/{candidate}" for candidate in candidates(name, file.sha256)]
 
 
 def check(file: DriveFile, *, encrypted: bool) -> None:
     """Raise Rejected for a name that leads elsewhere, or cannot be a file's."""
-    stored_fits = _STORED.fullmatch(file.stored) is not None if encrypted else file.stored == file.path
-    if not (stored_fits and _is_harmless(file.path)):
+    is_sealed = encrypted and _STORED.fullmatch(file.stored) is not None
+    if not (_is_harmless(file.path) and (is_sealed or (not encrypted and file.stored in stored_plain(file)))):
         raise Rejected(
-            f"Имя в описи накопителя ведёт в другое место: «{_shown(file.path)}». Файл не принят.",
-            f"A name in the drive's list leads elsewhere: “{_shown(file.path)}”. The file was not taken.",
+            f"Имя в описи накопителя ведёт в другое место: «{shown(file.path)}». Файл не принят.",
+            f"A name in the drive's list leads elsewhere: “{shown(file.path)}”. The file was not taken.",
             code="bad_name",
         )
 
@@ -127,5 +145,6 @@ def _is_harmless(path: str) -> bool:
     )
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """A text of somebody else's, fit to be told."""
     return "".join(letter if letter.isprintable() else "?" for letter in text[:100])

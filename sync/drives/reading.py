@@ -1,8 +1,11 @@
 """A drive somebody brought, read as hostile: its note is authenticated, its list bounded, no name leads elsewhere.
 
-Nothing on it is followed (links), waited for (pipes) or believed before its SHA-256 is known. Called by `receiving`.
+Nothing on it is followed (links), waited for (pipes) or believed before its SHA-256 is known. Called by `receiving`;
+`collecting` takes its turn here.
 """
 
+import errno
+import fcntl
 import hashlib
 import os
 import stat
@@ -19,6 +22,8 @@ from sync.drives import model, sealing
 from sync.drives.model import MAX_LIST_BYTES, MAX_NOTE_BYTES, NOTE, DriveFile, DriveList, DriveNote
 
 _MOST_FOLDERS = 10_000
+_NOT_PLAIN = {errno.ELOOP, errno.ENXIO, errno.ENOTDIR}
+"""What the system says of links, sockets, and of a link where a folder should be."""
 
 KeysOf = Callable[[str], list[str]]
 """The keys a school's drives may be authenticated with; none for an unknown school."""
@@ -34,8 +39,9 @@ class Found(Struct, frozen=True):
 def notes_on(drive: Path) -> list[Path]:
     """The folders that hold a note: the one named, or those in it. Raises Rejected where there is none."""
     try:
+        drive = drive.resolve(strict=True)
         folders = [drive, *sorted(Path(entry.path) for entry in _entries(drive) if entry.is_dir(follow_symlinks=False))]
-        found = [folder for folder in folders if (folder / NOTE).is_file()]
+        found = [folder for folder in folders if os.path.lexists(folder / NOTE)]
     except OSError as error:
         raise Rejected(
             f"Накопитель {drive} не читается: {oswords.ru(error)}.",
@@ -51,6 +57,18 @@ def notes_on(drive: Path) -> list[Path]:
     return found
 
 
+def take_turn(descriptor: int) -> None:
+    """Only one process at a time takes drives into a folder; the lock goes with the descriptor. Raises Rejected."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Rejected(
+            "Здесь уже принимают другой накопитель. Дождитесь конца и повторите.",
+            "Another drive is being taken in here already. Wait for its end and repeat.",
+            code="busy",
+        ) from None
+
+
 def opened(folder: Path, keys_of: KeysOf) -> Found:
     """The note in `folder`, authenticated. Raises Rejected for a forged or damaged one."""
     content = _read(folder, NOTE, MAX_NOTE_BYTES)
@@ -58,15 +76,16 @@ def opened(folder: Path, keys_of: KeysOf) -> Found:
         note = msgspec.json.decode(content, type=DriveNote)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _refused(folder, f"описание испорчено ({error})", f"its note is damaged ({error})") from error
+    school = model.shown(note.school)
     keys = keys_of(note.school)
     if not keys:
-        raise _refused(folder, f"школа {note.school} здесь не заведена", f"school {note.school} is not known here")
-    if not any(note.is_sealed_by(key) for key in keys):
+        raise _refused(folder, f"это накопитель школы {school}, здесь её не ждут", f"of school {school}, not expected")
+    if content != note.written or not any(note.is_sealed_by(key) for key in keys):
         raise _refused(
             folder,
-            f"подпись школы {note.school} не сходится: накопитель подделан, испорчен или сделан со старым ключом "
+            f"подпись школы {school} не сходится: накопитель подделан, испорчен или сделан со старым ключом "
             "доступа. Ничего не принято; пусть школа сделает накопитель заново",
-            f"the seal of school {note.school} does not hold: forged, damaged, or made with an old token. Nothing was "
+            f"the seal of school {school} does not hold: forged, damaged, or made with an old token. Nothing was "
             "taken; let the school make the drive anew",
         )
     return Found(folder, note)
@@ -94,12 +113,24 @@ def descriptor_of(found: Found, file: DriveFile) -> int:
         parent = descriptor
         try:
             descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
+        except OSError as error:
+            if error.errno in _NOT_PLAIN:
+                raise _not_plain() from error
+            raise
         finally:
             os.close(parent)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Rejected("это не обычный файл", "not a regular file", code="bad_file")
+        raise _not_plain()
     return descriptor
+
+
+def _not_plain() -> Rejected:
+    return Rejected(
+        "на накопителе это не обычный файл, а ссылка или канал: не принято",
+        "on the drive this is no regular file but a link or a pipe: not taken",
+        code="bad_file",
+    )
 
 
 def _opened_list(found: Found, content: bytes, identity: Any | None) -> bytes:

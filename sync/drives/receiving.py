@@ -4,34 +4,37 @@ So it is verified by the same code and gets the same receipt, which returns on t
 a token of the school for this one errand is made and made void again. Called by `commands`.
 """
 
-import base64
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from exam import durable, oswords
+from exam import copying, durable
+from exam.copying import NotTheSame, SourceFailed
 from exam.errors import ExamError, Rejected, Transient
 from sync.drives import reading, sealing
-from sync.drives.model import RECEIPTS, DriveFile, DriveNote, Left
+from sync.drives.model import NOTE, RECEIPTS, RECEIPTS_SUFFIX, DriveFile, DriveNote, Left
 from sync.drives.reading import Found
+from sync.exchange.space import RESERVE
 from sync.lines import Lines
 from sync.model import Receipt
 from sync.plan import Item, Reason
-from sync.receipts import KEY_FILE
 from sync.source import Source
 from sync.transports import Pending, Transport
 
 FILE = "drives.jsonl"
 _STAGING = "drives"
 _PIECE = 1 << 20
+_COPIES = 2  # here, and as it arrives in the exchange
 _PATIENCE_S, _ASK_AGAIN_S = 600.0, 0.2
 
 Tell = Callable[[int, int], None]
@@ -54,31 +57,42 @@ class Taking:
     def __init__(self, found: Found, folder: Path, transport: Transport, identity: Any | None) -> None:
         self._found, self._folder = found, folder
         self._transport, self._identity = transport, identity
+        self._receipts: list[Receipt] = []
+        self._refused: list[Left] = []
 
     def take(self, now: datetime, tell: Tell) -> Taken:
-        """Every file of the list, and the receipts back onto the drive.
+        """Every file of the list, a package last and only after all else; then the receipts back onto the drive.
 
-        Raises Rejected when the list itself is refused or the drive is gone, Transient as the exchange does.
+        Raises Rejected when the list itself is refused or the drive is gone, Transient as the exchange does, OSError as
+        its disk does.
         """
-        files = reading.files_of(self._found, self._identity)
-        receipts: list[Receipt] = []
-        refused: list[Left] = []
+        files = sorted(reading.files_of(self._found, self._identity), key=lambda file: file.kind == "package")
         done, size = 0, sum(file.size for file in files)
         for file in files:
-            try:
-                receipts.append(self._one(file))
-            except Rejected as error:
-                refused.append(Left(file.path, Reason(error.ru, error.en)))
-            except OSError as error:
-                if not (self._found.folder / file.stored).parent.is_dir():
-                    raise _gone(self._found.folder) from error
-                refused.append(Left(file.path, _unreadable(error)))
+            self._take(file)
             done += file.size
             tell(done, size)
-        taken = Taken(self._found.note, now, len(receipts), tuple(refused), self._put_back(receipts))
+        were_put = self._put_back(now)
+        taken = Taken(self._found.note, now, len(self._receipts), tuple(self._refused), were_put)
         lines: Lines[Taken] = Lines(self._folder / FILE, Taken)
         lines.append(taken)
         return taken
+
+    def _take(self, file: DriveFile) -> None:
+        if file.kind == "package" and self._refused:
+            self._refused.append(Left(file.path, _NOT_YET))
+            return
+        try:
+            self._receipts.append(self._one(file))
+        except Rejected as error:
+            self._refuse(file, Reason(error.ru, error.en))
+        except SourceFailed as error:
+            self._refuse(file, _unreadable(error.text))
+
+    def _refuse(self, file: DriveFile, reason: Reason) -> None:
+        if not (self._found.folder / NOTE).is_file():
+            raise _gone(self._found.folder)
+        self._refused.append(Left(file.path, reason))
 
     def _one(self, file: DriveFile) -> Receipt:
         with self._staged(file) as path:
@@ -108,46 +122,88 @@ class Taking:
     @contextmanager
     def _staged(self, file: DriveFile) -> Iterator[Path]:
         """The file's content on the exchange's own disk, proved to be what the list says; gone again afterwards."""
-        folder = self._folder / _STAGING
-        durable.make_folder(folder, mode=0o700)
-        path = durable.temporary_in(folder)
+        path = durable.temporary_in(self._folder / _STAGING)
         with ExitStack() as undo:
             undo.callback(path.unlink, missing_ok=True)
             self._stage(file, path)
             yield path
 
     def _stage(self, file: DriveFile, path: Path) -> None:
-        with os.fdopen(reading.descriptor_of(self._found, file), "rb", buffering=0) as stored:
-            if os.fstat(stored.fileno()).st_size > file.size + _overhead(file.size):
-                raise _damaged()
-            if self._found.note.encrypted:
-                with path.open("xb") as plain:
-                    sealing.decrypt(stored, plain, self._identity)
-            else:
-                _copy(stored, path)
+        """Raises Rejected, SourceFailed as the drive does, OSError as the disk does."""
+        with _opened(self._found, file) as stored:
+            self._check_size(file, os.fstat(stored.fileno()).st_size, path.parent)
+            source = _Drive(stored)
+            with path.open("xb") as plain:
+                if self._found.note.encrypted:
+                    sealing.decrypt(source, plain, self._identity)
+                else:
+                    while piece := source.read(_PIECE):
+                        plain.write(piece)
         with path.open("rb") as plain:
             if hashlib.file_digest(plain, "sha256").hexdigest() != file.sha256:
                 raise _damaged()
 
-    def _put_back(self, receipts: list[Receipt]) -> bool:
-        """The receipts and the key that signed them, onto the drive; whether it took them."""
-        key = self._transport.key()
+    def _check_size(self, file: DriveFile, stored: int, folder: Path) -> None:
+        """Before a byte is read: neither more than was told, nor more than there is room for."""
+        most = file.size + (_overhead(file.size) if self._found.note.encrypted else 0)
+        if not file.size <= stored <= most:
+            raise _damaged()
+        if _COPIES * file.size + RESERVE > shutil.disk_usage(folder).free:
+            raise _no_room(file.size)
+
+    def _put_back(self, now: datetime) -> bool:
+        """The receipts, onto the drive; whether it took them."""
+        if not self._receipts:
+            return False
         folder = self._found.folder / RECEIPTS
+        content = b"".join(msgspec.json.encode(receipt) + b"\n" for receipt in self._receipts)
         try:
+            if folder.is_symlink():
+                return False
             durable.make_folder(folder)
-            if key is not None:
-                durable.rewrite(folder / KEY_FILE, base64.b64encode(key) + b"\n")
-            for receipt in receipts:
-                durable.rewrite(folder / f"{receipt.sha256}.json", msgspec.json.encode(receipt))
-        except OSError:
+            copying.put(content, folder / f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}{RECEIPTS_SUFFIX}")
+        except (OSError, NotTheSame):
             return False
         return True
 
 
-def _copy(source: Any, path: Path) -> None:
-    with path.open("xb") as target:
-        while piece := source.read(_PIECE):
-            target.write(piece)
+class _Drive:
+    """A file on the drive. What fails here is the drive's, not the exchange's disk's."""
+
+    def __init__(self, stored: FileIO) -> None:
+        self._stored = stored
+
+    def read(self, size: int = -1) -> bytes:
+        """Raises SourceFailed."""
+        try:
+            return self._stored.read(size) or b""
+        except OSError as error:
+            raise SourceFailed(str(error.strerror)) from error
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[None]:
+    """One drive at a time is taken in; what a killed call left is cleared first: recordings of minors, in the clear.
+
+    Raises Rejected while another is taken in, OSError.
+    """
+    place = folder / _STAGING
+    durable.make_folder(place, mode=0o700)
+    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        reading.take_turn(descriptor)
+        for unfinished in place.glob(f"{durable.TEMPORARY_PREFIX}*"):
+            unfinished.unlink()
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _opened(found: Found, file: DriveFile) -> FileIO:
+    try:
+        return FileIO(reading.descriptor_of(found, file), "rb")
+    except OSError as error:
+        raise SourceFailed(str(error.strerror)) from error
 
 
 def _overhead(size: int) -> int:
@@ -163,8 +219,22 @@ def _damaged() -> ExamError:
     )
 
 
-def _unreadable(error: OSError) -> Reason:
-    return Reason(f"файл на накопителе не читается ({oswords.ru(error)})", f"cannot be read ({error.strerror})")
+def _no_room(size: int) -> Rejected:
+    return Rejected(
+        f"нужно вдвое больше {size} байт, столько места здесь нет: освободите диск и примите накопитель ещё раз",
+        f"twice {size} bytes are needed, and not free here: make room and take the drive in again",
+        code="no_room",
+    )
+
+
+_NOT_YET = Reason(
+    "опись комплекта принимается, когда принято всё остальное: пусть школа пришлёт недостающее и её снова",
+    "the package's manifest is taken once all else was: let the school send what lacks, and it, again",
+)
+
+
+def _unreadable(text: str) -> Reason:
+    return Reason(f"не читается с накопителя ({text})", f"cannot be read from the drive ({text})")
 
 
 def _gone(folder: Path) -> Rejected:

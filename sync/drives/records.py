@@ -1,11 +1,14 @@
 """What is remembered of drives: what each was given, which one was lost. Owns `drives.jsonl` in the state folder."""
 
-from collections.abc import Iterable
+import fcntl
+import os
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
 
 from msgspec import Struct
 
+from exam import durable
 from exam.errors import Rejected
 from sync.drives.model import DriveFile
 from sync.lines import Lines
@@ -14,14 +17,21 @@ FILE = "drives.jsonl"
 
 
 class Begun(Struct, frozen=True, tag_field="event", tag="begun"):
-    """A drive is being written: noted before its first file. `folder`: its folder on the drive."""
+    """A drive is being written: noted before its first file.
+
+    `folder`: its folder on the drive; `recipients`: the public keys it is encrypted to, none for a plain one.
+    """
 
     number: int
     folder: str
     exam_date: date
-    encrypted: bool
+    recipients: tuple[str, ...]
     by: str
     at: datetime
+
+    @property
+    def encrypted(self) -> bool:
+        return bool(self.recipients)
 
 
 class Stored(Struct, frozen=True, tag_field="event", tag="stored"):
@@ -59,11 +69,17 @@ class Carried(Struct, frozen=True):
     made: Made | None = None
     lost: Missing | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
 
 class Drives:
     """The drives of one state folder."""
 
     def __init__(self, state: Path) -> None:
+        self._state = state
         self._lines: Lines[Event] = Lines(state / FILE, Event)
 
     def all(self) -> dict[int, Carried]:
@@ -80,6 +96,18 @@ class Drives:
                 code="no_drive",
             )
         return known[number]
+
+    def begin(self, make: Callable[[int], Begun]) -> Begun:
+        """A new drive under the next free number. Raises OSError."""
+        durable.make_folder(self._state, mode=0o700)
+        descriptor = os.open(self._state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)  # two drives may be written at a time
+            begun = make(max(self.all(), default=0) + 1)
+            self.add(begun)
+        finally:
+            os.close(descriptor)
+        return begun
 
     def add(self, event: Event) -> None:
         """Keep it durably. Raises OSError."""

@@ -5,14 +5,30 @@ Streams: memory does not grow with the file.
 
 import io
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import pyrage
 
-from exam.errors import ConfigError, Rejected
+from exam.copying import SourceFailed
+from exam.errors import ConfigError, ExamError, Rejected
 from sync import targets
+
+
+class Readable(Protocol):
+    """What is encrypted, or decrypted."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class Writable(Protocol):
+    """Where that goes."""
+
+    def write(self, piece: bytes, /) -> int: ...
+
+    def flush(self) -> None: ...
 
 
 def recipients_of(texts: Sequence[str]) -> list[pyrage.x25519.Recipient]:
@@ -54,16 +70,24 @@ def new_identity() -> tuple[str, str]:
     return str(made), str(made.to_public())
 
 
-def encrypt(plain: IO[bytes], written: IO[bytes], recipients: Sequence[pyrage.x25519.Recipient]) -> None:
-    """Encrypt a stream to all of the recipients. Raises OSError as either side does."""
-    pyrage.encrypt_io(plain, written, recipients)
-
-
-def decrypt(sealed: IO[bytes], written: IO[bytes], identity: pyrage.x25519.Identity) -> None:
-    """Decrypt a stream; every chunk is authenticated. Raises Rejected for another key or a damaged file."""
+def encrypt(plain: Readable, written: Writable, recipients: Sequence[pyrage.x25519.Recipient]) -> None:
+    """Encrypt a stream to all of the recipients. Raises whatever either stream does."""
+    reading, writing = _Told(plain), _Told(written)
     try:
-        pyrage.decrypt_io(sealed, written, [identity])
-    except pyrage.DecryptError as error:
+        pyrage.encrypt_io(reading, writing, recipients)
+    except (pyrage.EncryptError, OSError) as error:
+        raise reading.failure or writing.failure or error from None
+
+
+def decrypt(sealed: Readable, written: IO[bytes], identity: pyrage.x25519.Identity) -> None:
+    """Decrypt a stream; every chunk is authenticated. Raises Rejected for another key or a damaged file, and whatever
+    either stream does."""
+    reading, writing = _Told(sealed), _Told(written)
+    try:
+        pyrage.decrypt_io(reading, writing, [identity])
+    except (pyrage.DecryptError, OSError) as error:
+        if failure := reading.failure or writing.failure:
+            raise failure from None
         raise Rejected(
             "не расшифровывается: зашифровано другому получателю или испорчено",
             "cannot be decrypted: meant for another recipient, or damaged",
@@ -76,6 +100,34 @@ def decrypted(sealed: bytes, identity: pyrage.x25519.Identity, most: int) -> byt
     written = _Bounded(most)
     decrypt(io.BytesIO(sealed), written, identity)
     return written.getvalue()
+
+
+class _Told:
+    """A stream that remembers what it failed with: the library takes some of that for a fault of its own."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.failure: Exception | None = None
+
+    def read(self, size: int = -1) -> Any:
+        with self._noting():
+            return self._stream.read(size)
+
+    def write(self, piece: bytes) -> Any:
+        with self._noting():
+            return self._stream.write(piece)
+
+    def flush(self) -> None:
+        with self._noting():
+            self._stream.flush()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ExamError, SourceFailed) as error:
+            self.failure = error
+            raise
 
 
 class _Bounded(io.BytesIO):

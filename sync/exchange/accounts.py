@@ -53,6 +53,11 @@ class Accounts:
         rows = self._database.read("SELECT code FROM school WHERE token_sha256 = ?", (_digest(token),))
         return str(rows[0]["code"]) if rows else None
 
+    def key(self, code: str) -> str | None:
+        """The SHA-256 of the school's token: what its drives may be authenticated with. None for an unknown school."""
+        rows = self._database.read("SELECT token_sha256 FROM school WHERE code = ?", (code,))
+        return str(rows[0]["token_sha256"]) if rows else None
+
     def codes(self) -> list[str]:
         """Every school, in order."""
         return [row["code"] for row in self._database.read("SELECT code FROM school ORDER BY code")]

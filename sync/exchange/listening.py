@@ -28,5 +28,5 @@ def known(yard: Yard) -> Listening | None:
     """As last noted; None when it never was, or cannot be read."""
     try:
         return msgspec.json.decode(yard.listening.read_bytes(), type=Listening)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None

@@ -137,12 +137,13 @@ class Register:
             State.STORED,
         )
 
-    def stored_of(self, school: str, most: int) -> list[Upload]:
-        """Like `stored`, of one school, at most so many, in order of arrival; without the metadata they came with."""
+    def stored_of(self, school: str, most: int, skip: int = 0) -> list[Upload]:
+        """Like `stored`, of one school, in order of arrival: at most so many after the first `skip`; without the
+        metadata they came with."""
         return self._light(
             "WHERE rowid IN (SELECT max(rowid) FROM upload WHERE school = ? AND state = ? GROUP BY place)"
-            " ORDER BY rowid LIMIT ?",
-            school, State.STORED, most,
+            " ORDER BY rowid LIMIT ? OFFSET ?",
+            school, State.STORED, most, skip,
         )  # fmt: skip
 
     def set_aside_of(self, school: str, most: int) -> list[Upload]:

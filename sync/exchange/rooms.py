@@ -4,6 +4,7 @@ The exchange's page and `commands` read it by `rooms`, beside a served exchange 
 words in.
 """
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -75,13 +76,7 @@ class Rooms:
 
     def _select(self, where: str, *values: object) -> list[RoomStanding]:
         rows = self._database.read(f"SELECT * FROM room {where}", values)  # noqa: S608 - literals of this module
-        return [
-            RoomStanding(
-                school=row["school"], word=_WORD.decode(row["word"]), growing=bool(row["growing"]),
-                received_at=datetime.fromisoformat(row["received_at"]), ready_before=_READY.decode(row["ready_before"]),
-            )
-            for row in rows
-        ]  # fmt: skip
+        return [standing for row in rows if (standing := _standing(row)) is not None]
 
 
 def rooms(folder: Path) -> list[RoomStanding]:
@@ -89,6 +84,17 @@ def rooms(folder: Path) -> list[RoomStanding]:
     Transient as the disk does."""
     with opened(folder) as database:
         return Rooms(database).all()
+
+
+def _standing(row: sqlite3.Row) -> RoomStanding | None:
+    """None for what another version of this program has kept: the next word replaces it."""
+    try:
+        return RoomStanding(
+            school=row["school"], word=_WORD.decode(row["word"]), growing=bool(row["growing"]),
+            received_at=datetime.fromisoformat(row["received_at"]), ready_before=_READY.decode(row["ready_before"]),
+        )  # fmt: skip
+    except (msgspec.DecodeError, ValueError):
+        return None
 
 
 def _key(school: str, word: RoomWord) -> tuple[str, str, str]:

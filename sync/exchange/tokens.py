@@ -64,7 +64,9 @@ class Tokens:
         """
         digest = _digest(token.encode())
         found = self._select("WHERE secret_sha256 = ?", _digest(secret))
-        if found and school not in {None, found[0].school}:
+        if not found:
+            raise _void()  # a guess costs no write
+        if school not in {None, found[0].school}:
             raise _other_school(found[0].school, school or "")
         self._database.write(
             "UPDATE token SET token_sha256 = ?, room = COALESCE(NULLIF(?, ''), room), computer = ?, paired_at = ?"
@@ -83,6 +85,15 @@ class Tokens:
         digest = _digest(token.encode("utf-8", "surrogatepass"))
         rows = self._database.read("SELECT school FROM token WHERE token_sha256 = ? AND revoked_at IS NULL", (digest,))
         return str(rows[0]["school"]) if rows else None
+
+    def keys(self, school: str) -> list[str]:
+        """The SHA-256 of every valid token: what drives of these computers may be authenticated with."""
+        rows = self._database.read(
+            "SELECT token_sha256 FROM token WHERE school = ? AND token_sha256 IS NOT NULL AND revoked_at IS NULL"
+            " ORDER BY number",
+            (school,),
+        )
+        return [str(row["token_sha256"]) for row in rows]
 
     def of(self, school: str) -> list[Token]:
         """All of a school, in the order in which they were made."""

@@ -19,7 +19,7 @@ from exam.localpage.gate import Gate, language_of
 from exam.localpage.pages import Static, refuse, shell
 from exam.localpage.refusal import Refused, answer
 from exam.localpage.shielding import ENTER, Shield
-from sync.office import actions, experts, scans
+from sync.office import actions, drives, experts, papers, scans
 from sync.office.desk import Desk, desk_of
 from sync.school.model import SchoolDay
 
@@ -47,7 +47,14 @@ def build(desk: Desk, gate: Gate, doors: Doors, host: str) -> ASGIApp:
     app = Starlette(routes=_routes(gate), exception_handlers={ExamError: refuse, OSError: _disk_failed})
     app.state.desk, app.state.pictures = desk, scans.Pictures()
     return Shield(
-        app, gate.sessions, doors, host=host, cookie=gate.cookie, pages=PAGES.values(), way_in=_WAY_IN, large={}
+        app,
+        gate.sessions,
+        doors,
+        host=host,
+        cookie=gate.cookie,
+        pages=PAGES.values(),
+        way_in=_WAY_IN,
+        large={papers.CHECK: papers.CHECK_BYTES},
     )
 
 
@@ -64,6 +71,8 @@ def _routes(gate: Gate) -> Sequence[BaseRoute]:
         *(Route(f"/api/{name}", act, methods=["POST"]) for name, act in _ACTS.items()),
         *experts.routes(),
         *scans.routes(),
+        *papers.routes(),
+        *drives.routes(),
     ]
 
 
@@ -77,10 +86,16 @@ async def _facts(request: Request) -> Response:
         "is_small": looked.is_small,
         "papers": looked.day.papers_way,
         "reports": list(sources.reports),
-        "looks": ["due", "rooms", "day", "scans", *(["experts"] if _is_heard_afterwards(looked.day) else [])],
+        "looks": _looks(looked.day),
         "part": _part_of_now(desk),
         "language": language_of(request),
     })  # fmt: skip
+
+
+def _looks(day: SchoolDay) -> list[str]:
+    """The parts of the page that this day has."""
+    scans = ["scans"] if day.papers_way == "scans" else []
+    return ["due", "rooms", "day", *scans, *(["experts"] if _is_heard_afterwards(day) else []), "papers", "drives"]
 
 
 def _is_heard_afterwards(day: SchoolDay) -> bool:

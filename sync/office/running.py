@@ -10,12 +10,21 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec import Struct
+
 from exam.errors import Rejected
 from exam.language import VARIABLE
 from exam.localpage.refusal import Refused
 
 _PATIENCE_S = 1800.0
 _LINES = 200
+
+
+class Ran(Struct, frozen=True):
+    """`lines`: what it printed, its complaints last."""
+
+    is_done: bool
+    lines: list[str]
 
 
 class Commands:
@@ -26,7 +35,15 @@ class Commands:
         self._turn = asyncio.Lock()
 
     async def run(self, words: Sequence[str], language: str) -> list[str]:
-        """The lines it printed. Raises Refused while another one runs, Rejected with its last words when it fails."""
+        """The lines it printed. Raises Refused as `ran` does, Rejected with its last words when it fails."""
+        ran = await self.ran(words, language)
+        if not ran.is_done:
+            line = ran.lines[-1] if ran.lines else ""
+            raise Rejected(line, line, code="command_failed")
+        return ran.lines
+
+    async def ran(self, words: Sequence[str], language: str) -> Ran:
+        """What came of it, good or bad. Raises Refused while another one runs."""
         if self._turn.locked():
             raise Refused(
                 409,
@@ -35,13 +52,9 @@ class Commands:
                 "What was begun before still goes on. Wait until it ends.",
             )
         async with self._turn:
-            code, out, err = await self._ran(words, language)
-        if code != 0:
-            line = (err.strip() or out.strip()).rsplit("\n", 1)[-1]
-            raise Rejected(line, line, code="command_failed")
-        return [line for line in (out + err).splitlines() if line.strip()][:_LINES]
+            return await self._ran(words, language)
 
-    async def _ran(self, words: Sequence[str], language: str) -> tuple[int, str, str]:
+    async def _ran(self, words: Sequence[str], language: str) -> Ran:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "sync.cli", *words, "--config", str(self._file),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -53,7 +66,8 @@ class Commands:
         finally:
             with suppress(ProcessLookupError):
                 child.kill()
-        return child.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")
+        lines = (out + err).decode(errors="replace").splitlines()
+        return Ran(child.returncode == 0, [line for line in lines if line.strip()][:_LINES])
 
 
 def word(text: str) -> str:

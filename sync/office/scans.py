@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from exam.errors import Rejected
 from exam.localpage.pages import read
 from sync.office.desk import desk_of
+from sync.scans.faults import SOFT
 from sync.scans.model import Belongs, PaperKind, Problem, PutAside, Scan, Scans, Unassigned
 
 _Words = Annotated[str, Meta(max_length=500)]
@@ -37,11 +38,18 @@ class _Unknown(Struct, frozen=True):
     candidates: tuple[_Candidate, ...]
 
 
+class _Wrong(Struct, frozen=True):
+    """A scan that does not count. `is_soft`: a person who sees that all is there may say whose it is."""
+
+    scan: Problem
+    is_soft: bool
+
+
 class _Told(Struct, frozen=True):
     """What the page shows. `waiting`: how many are still being copied or opened."""
 
     unassigned: tuple[_Unknown, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[_Wrong, ...]
     aside: tuple[PutAside, ...]
     papers: tuple[Scan, ...]
     waiting: int
@@ -106,7 +114,7 @@ def _told(found: Scans, names: Mapping[int, str]) -> _Told:
             _Unknown(one, tuple(_Candidate(number, names.get(number, "")) for number in one.candidates))
             for one in found.unassigned
         ),
-        problems=found.problems,
+        problems=tuple(_Wrong(one, one.code in SOFT) for one in found.problems),
         aside=found.aside,
         papers=found.papers,
         waiting=len(found.waiting),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from sync.drives.records import Carried
 from sync.experts.overview import Status
 from sync.office.rooms import Word
 from sync.office.told import Released
@@ -37,3 +38,4 @@ class Sources:
     scans: Callable[[], Scans]
     papers: Decisions
     preview: Callable[[str], bytes]
+    drives: Callable[[], Sequence[Carried]]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from exam import roster, windows
 from sync.config import Config
+from sync.drives.records import Drives
 from sync.experts import overview
 from sync.experts.book import Book
 from sync.experts.dealing import voices
@@ -22,13 +23,14 @@ from sync.scans.decisions import Decisions
 from sync.scans.looking import look
 from sync.scans.model import Scans
 from sync.scans.opening import preview
-from sync.school import releasing, telling
+from sync.school import releasing, report_pdf, telling
 from sync.school.decisions import Headquarters
 from sync.school.gathering import gather
 from sync.school.model import SchoolDay
 
-_OPENS_S = 5.0
-"""So long new scans are opened in one look; the agent opens them, too."""
+_PIXELS = 1300
+_OPENS_S = 1.0
+"""About so long new scans are opened in one look: a page waits for it. A release opens them all."""
 
 
 def desk_for(config: Config) -> Desk:
@@ -50,8 +52,9 @@ def desk_for(config: Config) -> Desk:
         day = gather(config, exam_date)
         releasing.release(config, day, by=by, now=now(), incomplete=reason)
 
-    def report(_kind: ReportKind) -> bytes:
-        return windows.table(telling.table(gather(config, exam_date)))
+    def report(kind: ReportKind) -> bytes:
+        day = gather(config, exam_date)
+        return report_pdf.draw(day) if kind == "pdf" else windows.table(telling.table(day))
 
     def experts(day: SchoolDay, today: date) -> Status:
         found, lacking = voices(day, {})
@@ -64,17 +67,18 @@ def desk_for(config: Config) -> Desk:
     sources = Sources(
         exam_date=exam_date,
         now=now,
-        day=lambda: gather(config, exam_date),
+        day=lambda: gather(config, exam_date, scan_seconds=_OPENS_S),
         words=Hearing(config, exam_date).words,
         releases=releases,
         release=release,
         decide=headquarters.add,
         report=report,
-        reports=("csv",),
+        reports=("pdf", "csv"),
         experts=experts,
         scans=scans,
         papers=Decisions(config.state),
-        preview=lambda file: preview(_place(config.scans, file)),
+        preview=lambda file: preview(_place(config.scans, file), pixels=_PIXELS),
+        drives=lambda: list(Drives(config.state).all().values()),
     )
     ticks, commands = Ticks(config.state, exam_date), Commands(config.file)
     return Desk(sources, ticks, commands, school=config.school, name=config.school_name)

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 import msgspec
 
@@ -28,21 +28,15 @@ _KINDS = get_args(PaperKind)
 Command = Callable[[argparse.Namespace], int]
 
 
-class Add(Protocol):
-    """Adds a command to those of the program."""
-
-    def __call__(self, name: str, command: Command, ru: str, en: str) -> argparse.ArgumentParser: ...
-
-
-def add_to(add: Add) -> None:
-    """The command, added to the others."""
-    scans = add("scans", _list, "сканы протоколов и других бумаг дня", "scans of protocols and the day's other papers")
-    scans.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
-    actions = scans.add_subparsers(metavar="ACTION")
+def add_to(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """Give `parser` what can be done with scans; without any of it, it tells what there is."""
+    parser.set_defaults(command=_list)
+    parser.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
+    actions = parser.add_subparsers(metavar="ACTION")
     file = say("скан, путь от папки сканов", "a scan, its path below the folder of scans")
 
     def act(name: str, command: Command, ru: str, en: str) -> argparse.ArgumentParser:
-        found = actions.add_parser(name, help=say(ru, en), description=say(ru, en))
+        found = actions.add_parser(name, parents=[common], help=say(ru, en), description=say(ru, en))
         found.set_defaults(command=command)
         found.add_argument("file", metavar="FILE", help=file)
         return found
@@ -132,10 +126,10 @@ def _one(config: Config, roster: "Roster", given: str) -> Key:
     """The scan that is meant. Raises Rejected when there is none of that name."""
     found = _look(config, roster)
     groups = (found.papers, found.problems, found.unassigned, found.aside)
-    known: dict[str, str] = {one.file: one.sha256 for group in groups for one in group}
+    known: dict[str, Key] = {_nfc(one.file): (one.file, one.sha256) for group in groups for one in group if one.file}
     for name in (given, _below(config.scans, Path(given))):
-        if name and (file := unicodedata.normalize("NFC", name)) in known:
-            return file, known[file]
+        if (key := known.get(_nfc(name))) is not None:
+            return key
     if given in found.waiting:
         raise Rejected(
             f"Файл {given} ещё копируется: повторите через несколько секунд.",
@@ -153,6 +147,11 @@ def _below(folder: Path, given: Path) -> str:
     """The path below the folder; empty when it is not there."""
     whole, folder = given.absolute(), folder.absolute()
     return whole.relative_to(folder).as_posix() if whole.is_relative_to(folder) else ""
+
+
+def _nfc(text: str) -> str:
+    """As people type: a disk may hold a name's letters and marks apart."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _look(config: Config, roster: "Roster") -> Scans:

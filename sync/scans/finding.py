@@ -3,7 +3,6 @@
 import os
 import stat
 import time
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,11 +20,9 @@ _PASSED_OVER = (".", "~$")
 
 
 class Candidate(Struct, frozen=True):
-    """A file that may be a scan. `place`: its path below the folder as the disk has it; `fingerprint` changes when the
-    file does."""
+    """A file that may be a scan. `file`: its path below the folder; `fingerprint` changes when the file does."""
 
     file: str
-    place: str
     size: int
     fingerprint: str
     is_settled: bool
@@ -97,13 +94,9 @@ def _candidate(folder: Path, place: str, now_ns: int) -> Candidate | File | None
     if status.st_size > MAX_MEGABYTES * 1_000_000:
         return _wrong(place, "too_large", str(status.st_size // 1_000_000), status.st_size)
     is_settled = not 0 <= now_ns - max(status.st_mtime_ns, status.st_ctime_ns) < SETTLES_NS
-    return Candidate(shown(place), place, status.st_size, fingerprint(status), is_settled)
-
-
-def shown(place: str) -> str:
-    """A path as it is told and remembered: NFC, and fit to be printed whatever bytes it is made of."""
-    return unicodedata.normalize("NFC", place.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+    return Candidate(place, status.st_size, fingerprint(status), is_settled)
 
 
 def _wrong(place: str, code: str, told: str = "", size: int = 0) -> File:
-    return File(shown(place), "", size, Trouble(code, told))
+    shown = place.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return File(shown, "", size, Trouble(code, told))

@@ -24,7 +24,9 @@ _RIM_MM = 3.0
 _AROUND_MM = 4.0
 _FAINTEST = 7.0  # of 255
 _TIMES_NOISE = 6.0
-_TO_SIGMA = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
+_PLAIN = 12.0  # of 255: noise alone makes no pieces of that size
+_QUIETEST = 10  # per cent of a page are free of writing, be it only its margins
+_TO_SIGMA = 1.2533  # a normal distribution's standard deviation over its mean absolute deviation
 _SPECK_MM = 2.6
 _LINE_MM = 1.3
 _HOLE_MM = (4.0, 9.0)
@@ -44,15 +46,21 @@ def strokes_mm(page: Grey, long_side_mm: float) -> float:
     per_mm /= step
     rim = round(_RIM_MM * per_mm)
     seen = _shrunk(page, step)[rim : -rim or None, rim : -rim or None]
-    if min(seen.shape) < _AROUND_MM * per_mm:
+    if per_mm < 1 or min(seen.shape) < 2 * _AROUND_MM * per_mm:  # a scrap
         return 0.0
     depth = _blurred(seen, round(_AROUND_MM * per_mm)) - _blurred(seen, 1)
     depth -= np.maximum(np.median(depth, axis=0, keepdims=True), 0)  # streaks, which run through writing, too
-    noise = _TO_SIGMA * float(np.median(np.abs(depth)))
-    dark = depth > max(_FAINTEST, _TIMES_NOISE * noise)
+    dark = depth > min(max(_FAINTEST, _TIMES_NOISE * _noise(depth, round(_AROUND_MM * per_mm))), _PLAIN)
     coarse = _pooled(dark)
     sheet = coarse.shape[0] * 2 / per_mm, coarse.shape[1] * 2 / per_mm
     return sum(_length(box, sheet, per_mm / 2) for box in _pieces(coarse))
+
+
+def _noise(depth: _Floats, side: int) -> float:
+    """The standard deviation of the scanner's noise, where the page is quiet; in squares of so many pixels."""
+    height, width = depth.shape[0] // side, depth.shape[1] // side
+    squares = np.abs(depth[: height * side, : width * side]).reshape(height, side, width, side).mean(axis=(1, 3))
+    return _TO_SIGMA * float(np.percentile(squares, _QUIETEST))
 
 
 class _Box:

@@ -6,6 +6,7 @@
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Self
 
@@ -19,16 +20,21 @@ from sync.scans.assigning import Day, assign
 from sync.scans.decisions import Decisions
 from sync.scans.finding import Candidate
 from sync.scans.model import File, Scans, Trouble, Verdict
-from sync.scans.opening import Opener
+from sync.scans.opening import Opener, opened
 from sync.scans.seen import Known
 
 _SAVED_EVERY_S = 5.0
 
 
 def look(
-    config: Config, roster: Roster, *, seconds: float | None = None, stopped: Callable[[], bool] = lambda: False
+    config: Config,
+    roster: Roster,
+    *,
+    exam_date: date | None = None,
+    seconds: float | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Scans:
-    """What there is of scans, and whose they are.
+    """What there is of scans, and whose they are. `exam_date`: the day they are held against, else the configured one.
 
     `seconds`: go on opening new files for about so long (0: open none, None: open all); what is left, and what is still
     being copied, is in `waiting`. `stopped`: asked between two files. Raises OSError when the decisions cannot be read
@@ -47,10 +53,11 @@ def look(
                 waiting.append(one.file)
             else:
                 files.append(File(one.file, before.sha256, before.size, before.verdict))
-        looking.forget_others({one.place for one in found.candidates})
+        looking.forget_others({one.file for one in found.candidates})
     decisions = Decisions(config.state).standing()
     return structs.replace(
-        assign(files, decisions, Day(config.school, config.exam.date, roster)), waiting=tuple(sorted(waiting))
+        assign(files, decisions, Day(config.school, exam_date or config.exam.date, roster)),
+        waiting=tuple(sorted(waiting)),
     )
 
 
@@ -75,23 +82,23 @@ class _Looking:
 
     def known(self, one: Candidate) -> Known | None:
         """What was found before, if the file is as it was."""
-        before = self._known.get(one.place)
+        before = self._known.get(one.file)
         return before if before is not None and before.fingerprint == one.fingerprint else None
 
     def open(self, one: Candidate) -> Known | None:
         """What is in the file; None when it changed meanwhile, or could not be opened just now. Raises OSError when no
         child can be started."""
-        path = self._folder / one.place
+        path = self._folder / one.file
         try:
             sha256, head = _content(path, one)
         except OSError as error:
-            suffix = sniffing.suffix(one.place)
+            suffix = sniffing.suffix(one.file)
             return Known(one.fingerprint, "", one.size, suffix, Trouble("no_access", oswords.shown(error)))
         verdict = self._verdict(path, one, sha256, head) if sha256 else None
         if verdict is None or _fingerprint(path) != one.fingerprint:
             return None
-        known = Known(one.fingerprint, sha256, one.size, sniffing.suffix(one.place), verdict)
-        self._remember(one.place, known)
+        known = Known(one.fingerprint, sha256, one.size, sniffing.suffix(one.file), verdict)
+        self._remember(one.file, known)
         return known
 
     def forget_others(self, places: Collection[str]) -> None:
@@ -101,10 +108,10 @@ class _Looking:
             self._is_changed = True
 
     def _verdict(self, path: Path, one: Candidate, sha256: str, head: bytes) -> Verdict | None:
-        sniffed = sniffing.judged(one.place, head)
+        sniffed = sniffing.judged(one.file, head)
         if isinstance(sniffed, Trouble):
             return sniffed
-        same = self._contents.get((sha256, sniffing.suffix(one.place)))
+        same = self._contents.get((sha256, sniffing.suffix(one.file)))
         return same or self._opener.look(path, sniffed)
 
     def _remember(self, place: str, known: Known) -> None:
@@ -118,9 +125,8 @@ class _Looking:
 
 def _content(path: Path, one: Candidate) -> tuple[str, bytes]:
     """SHA-256 and first bytes; no SHA-256 when it is not the file that was seen. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        if finding.fingerprint(os.fstat(descriptor)) != one.fingerprint:
+    with opened(path) as file:
+        if finding.fingerprint(os.fstat(file.fileno())) != one.fingerprint:
             return "", b""
         head = file.read(sniffing.HEAD_BYTES)
         return fixity.sha256_of(file), head

@@ -48,7 +48,7 @@ Verdict = Opened | Trouble
 
 
 class File(Struct, frozen=True):
-    """A file of the watched folder and what was found in it. `file`: its path below the folder, NFC; `size` in bytes;
+    """A file of the watched folder and what was found in it. `file`: its path below the folder; `size` in bytes;
     `sha256` is empty where it could not be read."""
 
     file: str

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -96,13 +97,18 @@ class Opener:
         return self._child
 
 
+def opened(path: Path) -> FileIO:
+    """A file open for reading, if it is one: never what a link leads to, never waiting for a pipe. Raises OSError."""
+    return FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK))
+
+
 def preview(path: Path, *, pixels: int = 900) -> bytes:
     """The first page as PNG, grey, its longer side at most `pixels` (and at most 2000).
 
     Raises Rejected when there is nothing to show.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             found = sniffing.by_content(file.read(sniffing.HEAD_BYTES))
         with Opener() as opener:
             shown = opener.show(path, found, pixels) if found else Trouble("not_a_scan")

@@ -26,6 +26,9 @@ Image.MAX_IMAGE_PIXELS = None  # counted here, for every page, before anything i
 def sheets(file: IO[bytes], kind: Format) -> Iterator[Sheet]:
     """The pages. Raises TroubleFound."""
     try:
+        if kind == "png":  # decoding passes over sums that are wrong, and shows what is lacking as paper or black
+            Image.open(file, formats=["PNG"]).verify()
+            file.seek(0)
         with Image.open(file, formats=[kind.upper()]) as picture:
             for number in range(_frames(picture, kind)):
                 if number:

@@ -13,9 +13,10 @@ from exam.regulation import Outcome
 from exam.roomday import RoomDay
 from exam.roster import Participant, Roster
 from sync.plan import Reason
+from sync.scans.model import Scans
 from sync.school.cells import Arrival, Ground, cells_of
 from sync.school.decisions import Decisions
-from sync.school.faults import of_people, of_rooms
+from sync.school.faults import of_people, of_rooms, of_scans
 from sync.school.model import Fault, Paper, PapersWay, Recording, Row, Said, SchoolDay, Take
 from sync.school.rooms import Recorded, latest, rooms_of, said_of, takes_of
 
@@ -30,10 +31,8 @@ _STREAM_ONLY = Reason("только потоковая запись", "stream re
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """Everything known of a day. `papers`: scans found good; `paper_faults`: what is wrong with others.
-
-    `arrivals`: by SHA-256. `faults`: what could not even be read.
-    """
+    """Everything known of a day. `papers`: good scans, named; `scans`: for what is wrong with others; `arrivals`: by
+    SHA-256; `faults`: what could not even be read."""
 
     school: str
     school_name: str
@@ -45,7 +44,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     records: Sequence[RoomDay] = ()
     recorded: Sequence[Recorded] = ()
     papers: Sequence[Paper] = ()
-    paper_faults: Sequence[Fault] = ()
+    scans: Scans = Scans()
     decisions: Decisions = Decisions()
     arrivals: Mapping[str, Arrival] = {}
     faults: Sequence[Fault] = ()
@@ -71,7 +70,7 @@ def assemble(evidence: Evidence) -> SchoolDay:
         *evidence.faults,
         *of_rooms(day, evidence.roster, evidence.decisions),
         *of_people(day, evidence.roster),
-        *evidence.paper_faults,
+        *of_scans(day, evidence.scans),
     )
     return replace(day, faults=found)
 
@@ -87,7 +86,7 @@ def _rows(evidence: Evidence, takes: Iterable[Take], said: Mapping[int, Said]) -
     by_person: dict[int, list[Take]] = {}
     for take in takes:
         by_person.setdefault(take.participant, []).append(take)
-    protocols = {paper.participant: paper for paper in reversed(evidence.papers) if paper.kind == "protocol"}
+    protocols = {paper.participant: paper for paper in evidence.papers if paper.kind == "protocol"}
     ground = Ground(evidence.roster, evidence.papers_way, evidence.decisions.chosen, evidence.arrivals)
     strangers = sorted((set(by_person) | set(said)) - set(evidence.roster))
     for person in (*evidence.roster.values(), *(Participant(number, f"№ {number}", "") for number in strangers)):

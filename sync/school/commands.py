@@ -34,7 +34,9 @@ def add_to(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> 
     parser.set_defaults(command=_tell)
     parser.add_argument("--json", action="store_true", help=say("один документ JSON", "one JSON document"))
     parser.add_argument("--date", type=date.fromisoformat, metavar="ISO", help=say("день экзамена", "the exam's day"))
-    parser.add_argument("--out", type=Path, metavar="FILE.csv", help=say("таблица для Excel", "a table for Excel"))
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE.csv|.pdf", help=say("отчёт: таблица или PDF", "the report: a table or PDF")
+    )
     commands = parser.add_subparsers(metavar="COMMAND")
 
     def add(name: str, command: Callable[[argparse.Namespace], int], ru: str, en: str) -> argparse.ArgumentParser:
@@ -153,10 +155,20 @@ def _time(text: str | None) -> str | None:
 
 
 def _write(path: Path, day: "SchoolDay") -> None:
-    from exam import windows
-    from sync.school import telling
+    from exam import durable, windows
+    from sync.school import report_pdf, telling
 
-    path.write_bytes(windows.table(telling.table(day)))
+    kinds = {".csv": lambda: windows.table(telling.table(day)), ".pdf": lambda: report_pdf.draw(day)}
+    if path.suffix.lower() not in kinds:
+        raise Rejected(f"{path}: ожидается .csv или .pdf.", f"{path}: expected .csv or .pdf.", code="bad_suffix")
+    try:
+        durable.publish(path.absolute(), kinds[path.suffix.lower()](), mode=0o600)
+    except FileExistsError:
+        raise Rejected(
+            f"Файл {path} уже есть и не перезаписывается: назовите отчёт иначе.",
+            f"{path} is there and is not written over: name the report otherwise.",
+            code="exists",
+        ) from None
 
 
 def _day(arguments: argparse.Namespace) -> "SchoolDay":

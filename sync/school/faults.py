@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from exam.regulation import Outcome
 from exam.roster import Roster
 from sync.plan import Reason
+from sync.scans.model import Scans
 from sync.school.decisions import Decisions
 from sync.school.model import Fault, Mark, Room, Row, SchoolDay, Stage, Take
 
@@ -43,6 +44,27 @@ def of_people(day: SchoolDay, roster: Roster) -> Iterator[Fault]:
                 "нет скана формы С-1: положите его в папку сканов", "form С-1 is not scanned: put it among the scans"
             ),
         )
+
+
+def of_scans(day: SchoolDay, scans: Scans) -> Iterator[Fault]:
+    """Scans that are nobody's paper yet, or no paper at all; none where papers travel by hand."""
+    if day.papers_way == "by_hand":
+        return
+    for problem in scans.problems:
+        reason = problem.reason
+        if problem.file:
+            reason = Reason(f"скан {problem.file}: {reason.ru}", f"scan {problem.file}: {reason.en}")
+        yield Fault(f"scan_{problem.code}", reason, participant=problem.participant, file=problem.file)
+    for scan in scans.unassigned:
+        yield _of_scan("scan_unknown", scan.file, "чей это протокол, неизвестно: назначьте его участнику или отложите",
+                       "nobody knows whose protocol it is: assign it, or set it aside")  # fmt: skip
+    for file in scans.waiting:
+        yield _of_scan("scan_waiting", file, "ещё копируется или не просмотрен: подождите",
+                       "still being copied, or not looked at yet: wait")  # fmt: skip
+
+
+def _of_scan(code: str, file: str, ru: str, en: str) -> Fault:
+    return Fault(code, Reason(f"скан {file}: {ru}", f"scan {file}: {en}"), file=file)
 
 
 def _of_known(room: Room, day: SchoolDay) -> Iterator[Fault]:

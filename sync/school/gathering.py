@@ -19,11 +19,14 @@ from sync.model import ItemState, Tier
 from sync.naming import candidates, is_part
 from sync.plan import Reason, Row
 from sync.receipts import Receipts
+from sync.scans.looking import look
+from sync.scans.model import Scans
 from sync.school.assembling import Evidence, assemble
 from sync.school.cells import Arrival
 from sync.school.decisions import Headquarters
 from sync.school.model import Fault, File, Mark, SchoolDay
-from sync.school.rooms import Recorded
+from sync.school.papers import papers_of
+from sync.school.rooms import Recorded, latest, takes_of
 from sync.states import ARRIVED, REFUSED
 from sync.watch import check_file
 
@@ -35,11 +38,11 @@ _ELSEWHERE: dict[Tier, Reason] = {
 }
 
 
-def gather(config: Config, exam_date: date | None = None) -> SchoolDay:
+def gather(config: Config, exam_date: date | None = None, *, scan_seconds: float | None = None) -> SchoolDay:
     """The day of `exam_date`, else the configured one, else the latest there is.
 
-    Raises ConfigError where the roster is not configured or wrong, Rejected where no day is known, Fatal when the
-    ledger cannot be read.
+    `scan_seconds`: go on opening new scans for about so long, None: open them all. Raises ConfigError where the roster
+    is not configured or wrong, Rejected where no day is known, Fatal when the ledger cannot be read.
     """
     if config.roster is None:
         raise ConfigError(
@@ -50,6 +53,8 @@ def gather(config: Config, exam_date: date | None = None) -> SchoolDay:
     found = _Found(config, day)
     for folder in _day_folders(config.recordings, day):
         found.look_into(folder)
+    people = roster.load(config.roster)
+    scans = _scans(config, people, day, scan_seconds)
     return assemble(
         Evidence(
             school=config.school,
@@ -58,14 +63,28 @@ def gather(config: Config, exam_date: date | None = None) -> SchoolDay:
             scheme=config.exam.scheme,
             recording=config.exam.recording,
             papers_way=config.papers,
-            roster=roster.load(config.roster),
+            roster=people,
             records=found.records,
             recorded=found.recorded,
+            papers=papers_of(
+                scans.papers,
+                takes_of(latest(found.records), found.recorded),
+                people,
+                school=config.school,
+                exam_date=day,
+            ),
+            scans=scans,
             decisions=Headquarters(config.state).of(day),
             arrivals=_arrivals(config),
             faults=found.faults,
         )
     )
+
+
+def _scans(config: Config, people: roster.Roster, day: date, seconds: float | None) -> Scans:
+    if config.papers == "by_hand" and not config.scans.is_dir():
+        return Scans()
+    return look(config, people, exam_date=day, seconds=seconds)
 
 
 class _Found:

@@ -120,8 +120,8 @@ class Given(Struct, frozen=True):
 class Fault(Struct, frozen=True):
     """Something that keeps the package from being complete. `reason` says what, and what to do about it.
 
-    Codes: no_recording no_record_of_room not_accepted two_accepted no_file damaged no_protocol two_protocols blank_scan
-    bad_scan unknown_paper stranger same_variant no_form_c1 no_act room_open not_listed.
+    Codes: no_recording not_accepted no_file two_accepted same_variant absent_but_recorded not_listed no_protocol no_act
+    no_form_c1 no_record_of_room room_open no_stream damaged other_school, and of scans `scan_` with the scan's own.
     """
 
     code: str

@@ -35,7 +35,7 @@ def scan(
 
 def watched(config: Config) -> list[Path]:
     """The folders in which something to deliver may appear."""
-    return [*config.recordings, config.state / FOLDER]
+    return [*config.watched, config.imported, config.state / FOLDER]
 
 
 def _released(folder: Path) -> Iterator[Found]:

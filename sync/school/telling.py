@@ -14,6 +14,7 @@ _STAGES: Mapping[Stage, tuple[str, str]] = {
     Stage.SENT: ("отправлен", "sent"),
     Stage.ACKNOWLEDGED: ("принят РЦОИ", "acknowledged"),
 }
+_MANY, _FEW = "no_protocol", 5
 _MARKS: Mapping[Mark, tuple[str, str]] = {
     Mark.YES: ("да", "yes"),
     Mark.NO: ("НЕТ", "NO"),
@@ -42,8 +43,32 @@ def lines(day: SchoolDay) -> Iterator[str]:
     else:
         yield say(f"Комплект не полон, замечаний: {len(day.faults)}.", f"Incomplete, {len(day.faults)} things lack.")
     yield from _given(day)
+    yield from (f"  {told}" for told in _lacking(day))
+
+
+def _lacking(day: SchoolDay) -> Iterator[str]:
+    """Each fault in its own words; protocols that lack by the dozen in one line."""
+    lacking = [fault.participant for fault in day.faults if fault.code == _MANY and fault.participant is not None]
+    are_many = len(lacking) > _FEW
+    if are_many:
+        numbers = _in_ranges(sorted(lacking))
+        count = len(lacking)
+        yield say(f"Нет сканов протоколов эксперта ({count}, нужны и при неявке): № {numbers}",
+                  f"Experts' protocols not scanned ({count}, due for the absent, too): no. {numbers}")  # fmt: skip
     for fault in day.faults:
-        yield "  " + say(fault.reason.ru, fault.reason.en)
+        if not (are_many and fault.code == _MANY):
+            yield say(fault.reason.ru, fault.reason.en)
+
+
+def _in_ranges(numbers: Sequence[int]) -> str:
+    """`1–6, 8, 10–12` of numbers in order."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def _given(day: SchoolDay) -> Iterator[str]:

@@ -59,6 +59,7 @@ def test_every_key_of_the_delivery_is_shown() -> None:
         ("send", sync_config.Send),
         ("notify", sync_config.Notify),
         ("papers", sync_config.Papers),
+        ("retention", sync_config.Retention),
     )
     assert documented("sync.toml") == known(*sections)
 

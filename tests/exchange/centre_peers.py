@@ -1,45 +1,51 @@
-"""What the centre's tests are staged with: files an exchange holds, a school that released its day, somebody who looks."""
+"""What the centre's tests are staged with: files an exchange holds, a school's released day, somebody who looks."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from unittest.mock import patch
 
 import msgspec
 import requests
 from exchange_peers import DEADLINE_S, Served
-from forty import School
+from forty import School, sync_toml
+from msgspec.structs import replace
+from rig.schoolday import EXAM_DATE, SCHOOL
 
-from exam import names
-from exam.manifest import Manifest
+from sync import config as configuration
 from sync.exchange import identity
 from sync.exchange.accounts import Accounts
+from sync.exchange.centre import operators
 from sync.exchange.centre.collecting import Collecting
 from sync.exchange.centre.knowledge import Knowledge
-from sync.exchange.centre.operators import Operators
 from sync.exchange.centre.shelves import Shelves
 from sync.exchange.database import Database
 from sync.exchange.register import Register, State, Upload
 from sync.exchange.yard import Yard
 from sync.model import Receipt
 from sync.naming import candidates
-from sync.school import package
-from sync.school.model import Paper, SchoolDay
-from sync.school.package import Package, PackageFile
+from sync.school import package, releasing
+from sync.school.cells import Ground, cells_of
+from sync.school.gathering import gather
+from sync.school.model import Paper, Row, SchoolDay
+from sync.school.package import Package, written
 
 WHO, PASSWORD = "Петрова", "correct horse battery"
+FOLDER = package.folder_of(EXAM_DATE)
 NOON = datetime(2026, 2, 11, 12, tzinfo=UTC)
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
 class Staged:
-    """An exchange's folder that is served or not. Files are laid down as its verifier leaves them, without a network."""
+    """An exchange's folder, served or not. Files are laid down as its verifier leaves them, without a network."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.yard = folder, Yard(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.database = Database(self.yard.database)
+        self.database._connection.execute("PRAGMA synchronous = OFF")  # no power is cut here
         self.register = Register(self.database)
         self._signer = identity.load(self.yard.key, "centre")
         self._count = 0
@@ -74,8 +80,8 @@ class Staged:
         self._count += 1
         self.register.add(
             Upload(
-                id=f"u{self._count}-{code}", school=code, folder=day_folder, filename=name, length=7, announced="0" * 64,
-                metadata="", state=State.QUARANTINED, reason="SHA-256 не тот: повредился в пути\nnot that SHA-256",
+                id=f"u{self._count}-{code}", school=code, folder=day_folder, filename=name, length=7,
+                announced="0" * 64, metadata="", state=State.QUARANTINED, reason="повредился в пути\ndamaged",
             )
         )  # fmt: skip
 
@@ -91,30 +97,58 @@ def of_rooms(school: School) -> Iterator[tuple[str, str, bytes]]:
                 yield path.parent.name, path.name, path.read_bytes()
 
 
-def protocols(day: SchoolDay) -> Iterator[tuple[Paper, bytes]]:
-    """A scan for everybody, good as the school found it."""
-    for row in day.rows:
-        content = f"scan of {row.person.number}".encode()
-        name = f"протокол_{row.person.number:03d}.pdf"
-        yield Paper(name, name, "protocol", sha256(content).hexdigest(), len(content), 1, row.person.number), content
+class Sent:
+    """The school of forty, its day as the headquarters put it together and released it, with a scan for everybody."""
+
+    def __init__(self, base: Path) -> None:
+        self.school = School(base / "school")
+        target = 'kind = "folder"\nfolder = "/nowhere"'
+        config = configuration.load(sync_toml(base / "hq", self.school, target=target, papers="by_hand"))
+        self.day = self._scanned(gather(config))
+        self.rooms = list(of_rooms(self.school))
+        self.package = self.released()
+
+    def released(self, **changed: object) -> Package:
+        """The package, with other words in it."""
+        return replace(releasing._package(self.day, "Петрова А. А.", NOON, None), **changed)
+
+    def send(self, staged: Staged, *, but: tuple[str, ...] = (), package: Package | None = None) -> None:
+        """Everything, but files whose names hold one of these words."""
+        for folder, name, content in (*self.rooms, *self.papers()):
+            if not any(word in name for word in but):
+                staged.receive(SCHOOL, folder, name, content)
+        self.release(staged, package or self.package)
+
+    def release(self, staged: Staged, told: Package) -> None:
+        staged.receive(told.school, FOLDER, told.file, written(told))
+
+    def papers(self) -> Iterator[tuple[str, str, bytes]]:
+        for row in self.day.rows:
+            yield FOLDER, f"протокол_{row.person.number:03d}.pdf", _scan(row)
+
+    def _scanned(self, day: SchoolDay) -> SchoolDay:
+        roster = {row.person.number: row.person for row in day.rows}
+        rows = [replace(row, protocol=_paper(row)) for row in day.rows]
+        ground = Ground(roster, "scans", {}, {})
+        rows = [replace(row, cells=cells_of(row, ground)) for row in rows]
+        papers = tuple(row.protocol for row in rows if row.protocol)
+        return replace(day, papers_way="scans", papers=papers, rows=tuple(rows), faults=())
 
 
-def paper_files(exam_date: date, papers: Iterable[Paper]) -> tuple[PackageFile, ...]:
-    folder = package.folder_of(exam_date)
-    return tuple(PackageFile(f"{folder}/{one.name}", one.kind, one.sha256, one.size) for one in papers)
+def _scan(row: Row) -> bytes:
+    return f"scan of {row.person.number}".encode()
 
 
-def content_of(told: Package) -> bytes:
-    return package.written(told)
-
-
-def folder_of(manifest: Manifest) -> str:
-    return names.day_folder(manifest.exam_date, manifest.room)
+def _paper(row: Row) -> Paper:
+    name = f"протокол_{row.person.number:03d}.pdf"
+    return Paper(name, name, "protocol", sha256(_scan(row)).hexdigest(), len(_scan(row)), 1, row.person.number)
 
 
 def admit_operator(folder: Path, name: str = WHO, password: str = PASSWORD) -> None:
+    """Their password is quicker to look at than a real one."""
     staged = Database(Yard(folder).database)
-    Operators(staged).add(name, password)
+    with patch.object(operators, "_LOG_N", 10):
+        operators.Operators(staged).add(name, password)
     staged.close()
 
 

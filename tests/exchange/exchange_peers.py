@@ -78,7 +78,7 @@ class Served:
         assert self._process.stdout
         ready, _, _ = select.select([self._process.stdout], [], [], DEADLINE_S)
         self.url = self._process.stdout.readline().strip() if ready else ""
-        assert self.url.startswith("http://127.0.0.1:"), self.log
+        assert self.url.startswith(("http://", "https://")), self.log
         self._port = int(self.url.rpartition(":")[2])
 
     def kill(self) -> None:

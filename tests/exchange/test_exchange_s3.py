@@ -1,6 +1,9 @@
 """The exchange with an S3 behind it: a receipt means that the storage holds the bytes, whatever dies in between."""
 
+import io
+import json
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -191,3 +194,26 @@ def test_what_is_wrong_with_the_settings_is_told(
     err = capsys.readouterr().err
     assert told in err
     assert "very-secret" not in err
+
+
+@pytest.mark.slow
+def test_the_centre_reads_checks_and_exports_what_lies_in_the_storage(client: Client, tmp_path: Path) -> None:
+    record = (
+        b'{"schema":1,"exam_date":"2026-02-11","room":"265","school":"701020","station":"pc","number":1,"scheme":2,'
+    )
+    record += b'"recording":"both","until":"2026-02-11T15:00:00+07:00","journal":"",'
+    record += b'"listed":[{"number":1,"surname":"\xd0\x98\xd0\xb2","first_name":"\xd0\x98"}]}'
+    for name, content in {"Иванов И.mp3": SMALL, "11.02.2026_265_701020_ведомость_01.json": record}.items():
+        upload(client, content, name)
+        client.receipt(sha256(content))
+    store = ["--store", "s3", "--s3-config", str(tmp_path / "s3.toml")]
+    folder = ["--folder", str(client.served.folder)]
+    assert main(["exchange", "verify", *folder, *store]) == 0
+    assert main(["exchange", "export", *folder, *store, str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / SCHOOL / DAY / "Иванов И.mp3").read_bytes() == SMALL
+    found = io.StringIO()
+    with redirect_stdout(found):
+        assert main(["exchange", "matrix", *folder, *store, "--json"]) == 0
+    (day,) = json.loads(found.getvalue())
+    assert [row["surname"] for row in day["rows"]] == ["Ив"]
+    assert main(["exchange", "verify", *folder]) == 1, "without its store nothing of it can be read"

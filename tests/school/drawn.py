@@ -112,6 +112,11 @@ def jpeg_of(page: Image.Image, path: Path, dpi: int | None = 200, quality: int =
     return path
 
 
+def text(page: Image.Image, at_mm: tuple[float, float], words: str, height_mm: float, *, grey: int = 30) -> None:
+    """Write on a page of 200 dpi."""
+    _text(ImageDraw.Draw(page), at_mm, words, 200, height_mm, grey=grey)
+
+
 def mm(length: float, dpi: int) -> int:
     """Millimetres in pixels."""
     return round(length * dpi / _MM_IN_INCH)
@@ -132,8 +137,10 @@ def _signature(draw: ImageDraw.ImageDraw, at: tuple[float, float], dpi: int, gre
         down += random.uniform(-3, 3)
 
 
-def _text(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, dpi: int, height_mm: float) -> None:
-    draw.text((mm(at[0], dpi), mm(at[1], dpi)), text, fill=30, font=ImageFont.truetype(FONT, mm(height_mm, dpi)))
+def _text(
+    draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, dpi: int, height_mm: float, *, grey: int = 30
+) -> None:
+    draw.text((mm(at[0], dpi), mm(at[1], dpi)), text, fill=grey, font=ImageFont.truetype(FONT, mm(height_mm, dpi)))
 
 
 def _through_jpeg(page: Image.Image, quality: int) -> Image.Image:

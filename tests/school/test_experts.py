@@ -10,10 +10,11 @@ import pytest
 from expert_school import ABSENT, BEFOREHAND, PEOPLE, ExpertSchool, tone
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from retained import killed_at
 from rig.schoolday import at
 
 from sync import config
-from sync.experts import overview
+from sync.experts import carrying, overview
 from sync.experts.book import Book
 from sync.experts.dealing import Voice, deal
 from sync.experts.player import Shown, page
@@ -232,6 +233,45 @@ def test_a_changed_recording_is_left_out_and_named(
     assert "Скопировано не всё" in said.err
     (folder,) = (tmp_path / "drive").iterdir()
     assert len(list(folder.glob("*.mp3"))) == len(AFTERWARDS) - 1
+
+
+def test_a_drive_that_gives_back_other_bytes_or_is_full_is_said(
+    school: ExpertSchool, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert school.run("distribute", "--experts", "Петрова А. А.") == 0
+    (tmp_path / "drive").mkdir()
+    with monkeypatch.context() as broken:
+        broken.setattr(carrying.fixity, "read_back", lambda _path: iter([memoryview(b"other")]))
+        assert school.run("export", "Петрова А. А.", str(tmp_path / "drive")) == 1
+    assert "накопитель неисправен" in capsys.readouterr().err
+    (folder,) = (tmp_path / "drive").iterdir()
+    assert list(folder.iterdir()) == []
+    with monkeypatch.context() as full:
+        full.setattr(carrying.durable, "write_all", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+        assert school.run("export", "Петрова А. А.", str(tmp_path / "drive")) == 1
+    assert "закончилось место" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
+    assert school.run("export", "Петрова А. А.", str(tmp_path / "drive")) == 0
+
+
+@pytest.mark.slow
+def test_an_export_killed_at_any_step_is_ended_by_the_next_call(tmp_path: Path) -> None:
+    school = ExpertSchool(tmp_path / "school")
+    assert school.run("distribute", "--experts", "Петрова А. А.") == 0
+    step = 0
+    while True:
+        step += 1
+        drive = tmp_path / f"drive{step}"
+        drive.mkdir()
+        words = ("export", "Петрова А. А.", str(drive))
+        if not killed_at(step, ("experts", *words, "--config", str(school.base / "sync.toml"))):
+            break
+        for path in drive.glob("*/*.mp3"):
+            assert path.read_bytes() == (school.room.folder / path.name).read_bytes(), step
+        assert school.run(*words) == 0
+        (folder,) = drive.iterdir()
+        assert len(list(folder.iterdir())) == len(AFTERWARDS) + 1, step
+    assert step > 20
 
 
 def test_our_own_folders_and_missing_drives_are_refused(

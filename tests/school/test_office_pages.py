@@ -251,13 +251,15 @@ def test_every_page_and_sheet_is_readable(
         )
         for width in (1024, 1366):
             with window(browser, made, f"/?lang={language}", width=width) as seen:
-                for part in ("due", "day", "rooms"):
+                for part in ("due", "day", "rooms", "scans", "experts", "papers", "drives"):
                     seen.page.goto(f"/#{part}")
                     expect(seen.page.locator(f'main[data-key="part-{part}"] > section').first).to_be_visible()
                     expect(seen.page.locator(".hint", has_text=re.compile("Смотрю|Looking"))).to_have_count(0)
                     assert faults_of(seen, axe) == [], (part, width)
-                for press in ('[data-act="ask_person"]', '[data-act="ask_release"]'):
-                    seen.page.goto("/#day")
+                for part, act in (("day", "ask_person"), ("day", "ask_release"), ("experts", "ask_distribute")):
+                    seen.page.goto(f"/#{part}")
+                    expect(seen.page.locator(f'main[data-key="part-{part}"]')).to_be_visible()
+                    press = f'[data-act="{act}"]'
                     if seen.page.locator(press).count():
                         seen.page.locator(press).first.click()
                         expect(sheet(seen)).to_be_visible()
@@ -271,8 +273,8 @@ def test_every_sentence_is_there_in_both_languages_and_none_is_left_over() -> No
     code = "\n".join(
         path.read_text(encoding="utf-8") for path in sorted(STATIC.rglob("*.js")) if "words" not in path.name
     )
-    assert set(re.findall(r'say\("([\w.]+)"', code)) - tables["ru"] == set()
-    quoted = set(re.findall(r'"([\w.]+)"', code))
+    assert set(re.findall(r'say\("([\w.-]+)"', code)) - tables["ru"] == set()
+    quoted = set(re.findall(r'"([\w.-]+)"', code))
     made = [
         re.sub(r"\\\$\\\{.*?\\\}", r"[\\w.]+", re.escape(each)) for each in re.findall(r"`([\w.]*\$\{[^`]*)`", code)
     ]
@@ -280,4 +282,4 @@ def test_every_sentence_is_there_in_both_languages_and_none_is_left_over() -> No
 
 
 def keys_of(path: Path) -> set[str]:
-    return set(re.findall(r'^  "([\w.]+)":', path.read_text(encoding="utf-8"), re.MULTILINE))
+    return set(re.findall(r'^  "([\w.-]+)":', path.read_text(encoding="utf-8"), re.MULTILINE))

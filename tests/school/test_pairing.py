@@ -65,6 +65,15 @@ def test_the_example_keeps_what_a_person_wrote_beside_its_target(tmp_path: Path,
     assert [line for line in after.splitlines() if line in kept] == kept
 
 
+def test_what_the_stations_here_record_is_what_is_sent(tmp_path: Path, hub: Hub) -> None:
+    (tmp_path / "265.toml").write_text('[room]\nnumber = "265"\n[storage]\nfolder = "/srv/Записи \\"265\\""\n')
+    (tmp_path / "12а.toml").write_text('[room]\nnumber = "12а"\n[storage]\nfolder = "recordings"\n')
+    pairing.pair(invited(hub.folder), tmp_path / "sync.toml")
+    assert set(config.load(tmp_path / "sync.toml").recordings) == {
+        Path('/srv/Записи "265"'), tmp_path / "recordings",
+    }  # fmt: skip
+
+
 def test_settings_of_a_persons_own_are_left_alone_and_told_what_to_say(tmp_path: Path, hub: Hub) -> None:
     school = School(tmp_path)
     own = '[school]\ncode = "701020"\n[target]\nkind = "folder"\nfolder = "/media/drive"  # ours\n'

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from forty import ABSENT, School
 from organizer import Office
+from pypdfium2 import PdfDocument
 from rig.schoolday import EXAM_DATE
 
 from sync.school import releasing
@@ -95,6 +96,14 @@ def test_the_table_opens_in_excel(office: Office, tmp_path: Path) -> None:
     assert len(lines) == 41
     assert lines[0].startswith("№;Участник;Класс;Аудитория;Вариант;")
     assert "неявка" in lines[ABSENT[0]]
+    assert "уже есть" in office.run("package", "--out", str(tmp_path / "day.csv"), expect=1)
+
+
+def test_the_report_is_a_paper_too(office: Office, tmp_path: Path) -> None:
+    office.run("package", "--out", str(tmp_path / "day.pdf"))
+    text = "\n".join(page.get_textpage().get_text_range() for page in PdfDocument(tmp_path / "day.pdf"))
+    assert all(person in text for person in ("Абрамов Иван", "Кузнецова"))
+    assert "Комплект полон" in text
 
 
 def test_the_report_tells_the_day_as_json(office: Office) -> None:

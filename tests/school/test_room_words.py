@@ -101,6 +101,16 @@ class TestKept:
         assert not one.is_silent(NOW + timedelta(seconds=40))
         assert one.is_silent(NOW + timedelta(seconds=60))
 
+    def test_what_another_version_kept_hides_nothing(self, tmp_path: Path) -> None:
+        with closing(Database(tmp_path / "exchange.db")) as database:
+            kept = Rooms(database)
+            for room in ("265", "266"):
+                kept.hear(CODE, word(room), NOW)
+            database.write("UPDATE room SET word = '{}' WHERE room = '265'")
+            assert [one.word.room for one in kept.all()] == ["266"]
+            kept.hear(CODE, word("265"), NOW)
+            assert len(kept.all()) == 2
+
     def test_no_more_than_a_school_has(self, kept: Rooms) -> None:
         for number in range(MAX_ROOMS):
             kept.hear(CODE, word(str(number)), NOW)

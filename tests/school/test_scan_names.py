@@ -96,6 +96,7 @@ def nobody(*candidates: int) -> Told:
         ("Петрова Анна Ивановна.pdf", nobody(3)),
         ("17 Петрова А.pdf", nobody(3, 17)),
         ("Петрова А, Ким Ю.pdf", nobody(3, 9)),
+        ("Петрова А. С., Ким Ю.pdf", nobody(3, 9)),
         ("Петорва Анна.pdf", nobody(3, 5)),
         ("Кузнецов К.pdf", nobody()),
         # other papers

@@ -60,6 +60,7 @@ def test_the_day_is_on_the_drive_byte_for_byte(finished: Desk, usb: Path) -> Non
         f"{STREAM}.mp3",
         f"{STREAM}.chain",
         "journal.jsonl",
+        "11.02.2026_265_701020_ведомость_01.json",
     ):
         assert copied[name] == (finished.folder / name).read_bytes(), name
     assert verify(usb / DAY).ok

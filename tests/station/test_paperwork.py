@@ -10,8 +10,11 @@ import pytest
 from days import IVANOV, PETROVA, STREAM, Room, audio_of, manifests_in, play_day
 from showing.school import BIN
 
-from exam import manifest
+from exam import manifest, roomday
+from exam.regulation import Outcome
+from exam.roomday import RoomDay
 from station.lock import LOCK_FILE, locked
+from station.session import commands as ask
 from station.verify import verify
 
 CONFIG = """
@@ -128,6 +131,57 @@ def test_the_days_of_two_computers_of_a_room_become_one(day: Room, tmp_path: Pat
     report = verify(day.folder)
     assert report.ok, report.breaches
     assert report.recordings == 6
+
+
+def died_in_the_morning(folder: Path) -> Room:
+    """The room's first computer, as far as it came: an outcome is known to its journal alone."""
+    first = Room(folder / "first")
+    with first:
+        first.hear(1)
+        first.do(ask.Start(participant=1, variant="7"))
+        first.do(ask.SetOutcome(participant=4, outcome=Outcome.ABSENT, note="болеет"))
+        first.hear(3)
+    return first
+
+
+def records(folder: Path) -> dict[int, RoomDay]:
+    return {number: roomday.load(path) for path in folder.iterdir() if (number := roomday.number_of(path.name))}
+
+
+def its_second_computer(tmp_path: Path) -> Room:
+    top = tmp_path / "later"
+    top.mkdir()
+    second = CONFIG.replace('number = "265"', 'number = "265"\nstation = 2')
+    (top / "station.toml").write_text(second + f'[storage]\nfolder = "{top}/recordings"\n')
+    (top / "roster.csv").write_text(ROSTER)
+    room = Room(top / "recordings")
+    room.rules = msgspec.structs.replace(room.rules, station=2)
+    room.config = msgspec.structs.replace(room.config, room=msgspec.structs.replace(room.config.room, station=2))
+    with room:
+        play_day(room)
+    return room
+
+
+def test_what_a_dead_computer_knew_is_told_when_its_folder_joins_the_seconds(tmp_path: Path) -> None:
+    first, second = died_in_the_morning(tmp_path), its_second_computer(tmp_path)
+    for _ in range(2):  # the second time there is nothing new
+        assert station(second, "merge", str(first.folder)).returncode == 0
+    told = records(second.folder)
+    assert {number: one.station for number, one in told.items()} == {1: "701020-265", 201: "701020-265-2"}
+    assert (told[1].closed_at, told[201].closed_at is not None) == (None, True)
+    assert [(one.participant, one.outcome) for one in told[1].outcomes] == [(4, Outcome.ABSENT)]
+    assert verify(second.folder).ok
+
+
+def test_a_folder_recovered_at_another_computer_is_told_under_its_own_ones_name(tmp_path: Path) -> None:
+    first, second = died_in_the_morning(tmp_path), its_second_computer(tmp_path)
+    assert station(second, "recover", str(first.folder)).returncode == 0
+    (told,) = records(first.folder).values()
+    assert (told.number, told.station, told.closed_at) == (1, "701020-265", None)
+    assert [take.decision for take in told.takes] == ["interrupted"]
+    assert station(second, "merge", str(first.folder)).returncode == 0
+    assert sorted(records(second.folder)) == [1, 201]
+    assert verify(second.folder).ok
 
 
 def test_folders_in_which_a_name_stands_for_two_files_are_left_alone(day: Room, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from days import DAY, IVANOV, MORNING, PETROVA, STREAM, Room, alarms_of, config_for, manifests_in, play_day, rules_for
+from mirrored import MirroredRoom, other_disk
 
 from exam import roomday
 from exam.clock import CorrectedClock
@@ -18,6 +19,7 @@ from exam.roomday import RoomDay
 from station import journal as journals
 from station import recordkeeping, recovery
 from station.config import Config
+from station.merging import merge
 from station.rest import at_rest
 from station.roomrecord import Draft, computer_of, computer_of_day, is_over, room_day_of, say_the_same
 from station.session import Day, State, evolve
@@ -341,3 +343,30 @@ def test_a_whole_day_is_told(tmp_path: Path) -> None:
     assert last is not None
     assert last.journal == hashlib.sha256((room.folder / journals.FILE).read_bytes()).hexdigest()
     assert [take.stem for take in last.takes] == [*recovery.replay(room.folder).takes] == [IVANOV, PETROVA]
+
+
+def test_the_second_disk_has_the_record_too(tmp_path: Path) -> None:
+    with other_disk() as disk, MirroredRoom(tmp_path, disk) as room:
+        room.hear(2)
+        room.do(ask.Open())
+        room.hear(2)
+        close(room)
+        room.stop()
+        copy = room.second / NAME.format(1)
+        assert copy.read_bytes() == (room.first / NAME.format(1)).read_bytes()
+        assert verify(room.second).ok
+        room.start()
+
+
+def test_merging_copies_the_record_after_the_manifests(tmp_path: Path) -> None:
+    source, target = tmp_path / "a" / "day", tmp_path / "b" / "day"
+    source.mkdir(parents=True)
+    (source / journals.FILE).write_bytes(b"")
+    names = [NAME.format(1), "11.02.2026_265_701020_Яковлева Я.json", "11.02.2026_265_701020_Иванов И.json"]
+    for name in names:
+        (source / name).write_bytes(b"{}")
+    told: list[str] = []
+    target.mkdir(parents=True)
+    (target / journals.FILE).write_bytes(b"")
+    merge(source, target, told.append)
+    assert told[-1] == NAME.format(1)

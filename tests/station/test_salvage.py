@@ -46,6 +46,7 @@ def test_a_finished_day(day: Path) -> None:
         **{f"{stem}.json": (What.MANIFEST, State.WHOLE) for stem in (STREAM, IVANOV, PETROVA)},
         **{f"{stem}.mp3": (What.DELIVERY, State.UNKNOWN) for stem in (STREAM, IVANOV, PETROVA)},
         f"{STREAM}.chain": (What.COMPANION, State.UNKNOWN),
+        "11.02.2026_265_701020_ведомость_01.json": (What.ROOM_DAY, State.UNKNOWN),
         journals.FILE: (What.JOURNAL, State.WHOLE),
     }
     seen = find(day, f"{IVANOV}.wav")
@@ -127,7 +128,7 @@ def test_a_folder_that_is_not_there_is_no_folder_or_is_read_only(day: Path, tmp_
             survey(path)
     assert survey(tmp_path / day.name) == survey(day)
     day.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    assert len(survey(day)) == 11
+    assert len(survey(day)) == 12
     day.chmod(0o750)
 
 

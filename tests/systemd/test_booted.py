@@ -327,7 +327,7 @@ def test_a_room_is_paired_with_a_headquarters_and_tells_it_how_it_is(recorded: C
         rooms = json.loads(recorded.run(*exchange, "rooms", "--json", *folder))
         return any(one["word"]["station"] and one["word"]["room"] == "265" for one in rooms)
 
-    await_(heard)
+    await_(heard, RESTARTED_S)
     forwarding = ["runuser", "-u", "station-sync", "--", "sh", "-c"]
     recorded.run(*forwarding, "cat /var/lib/station-exchange/schools/701020/*/*.json")
     for secret in ("tls.key", "server.key", "exchange.db"):

@@ -7,7 +7,7 @@ it in `centre/checks.jsonl`.
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -28,7 +28,9 @@ from sync.plan import Reason
 FILE = "centre/checks.jsonl"
 MOST_TOLD = 100
 """Faults kept of one check; their number is kept in any case."""
-_EVERYTHING = 1 << 40
+_AT_A_TIME = 10_000
+Uploads = Callable[[], Iterator[Upload]]
+"""Stored files, told again from the first whenever asked."""
 _LOG = logging.getLogger(__name__)
 _LOST = Reason("файла в хранилище нет", "the file is not in the store")
 _CHANGED = Reason("файл испорчен: SHA-256 другой", "the file is damaged: its SHA-256 differs")
@@ -40,12 +42,17 @@ class Scope(Struct, frozen=True):
     school: str | None = None
     exam_date: date | None = None
 
-    def uploads(self, register: Register, schools: Iterable[str]) -> Iterator[Upload]:
-        """The stored files within, school by school."""
-        for code in [self.school] if self.school is not None else schools:
-            for upload in register.stored_of(code, _EVERYTHING):
-                if self.exam_date is None or date_of(folder_of(upload)) == self.exam_date:
-                    yield upload
+    def uploads(self, register: Register, schools: Sequence[str]) -> Uploads:
+        """The stored files within; a few of them are in memory at a time."""
+        codes = schools if self.school is None else [self.school]
+
+        def found() -> Iterator[Upload]:
+            for code in codes:
+                for upload in _of_school(register, code):
+                    if self.exam_date is None or date_of(folder_of(upload)) == self.exam_date:
+                        yield upload
+
+        return found
 
 
 class Wrong(Struct, frozen=True):
@@ -77,6 +84,14 @@ class _Stopping(Exception):
     """Somebody ended the check, or the server stops."""
 
 
+def total(uploads: Uploads) -> tuple[int, int]:
+    """How many files, and how many bytes together."""
+    files = size = 0
+    for upload in uploads():
+        files, size = files + 1, size + upload.length
+    return files, size
+
+
 def begun(scope: Scope, by: str) -> Check:
     """A check of `scope` that has looked at nothing yet."""
     return Check(school=scope.school, exam_date=scope.exam_date, began_at=datetime.now(UTC), by=by)
@@ -87,14 +102,13 @@ def folder_of(upload: Upload) -> str:
     return (upload.place or "").rpartition("/")[0].rpartition("/")[2]
 
 
-def check(
-    shelves: Shelves, uploads: list[Upload], began: Check, *, told: Callable[[Check], None], keep_on: KeepOn
-) -> Check:
+def check(shelves: Shelves, uploads: Uploads, began: Check, *, told: Callable[[Check], None], keep_on: KeepOn) -> Check:
     """Re-hash `uploads`, telling how far it is after each. Raises what `keep_on` raises; a store that is away or a disk
     that fails makes the file wrong, with that as its reason."""
-    now = replace(began, total_files=len(uploads), total_size=sum(upload.length for upload in uploads))
+    files, size = total(uploads)
+    now = replace(began, total_files=files, total_size=size)
     told(now)
-    for upload in uploads:
+    for upload in uploads():
         keep_on()
         wrong = _wrong(shelves, upload, keep_on)
         if wrong is None:
@@ -148,7 +162,7 @@ class Checks:
     def _run(self, scope: Scope, began: Check) -> None:
         ended: Check | None = None
         try:
-            uploads = list(scope.uploads(self._register, self._schools()))
+            uploads = scope.uploads(self._register, self._schools())
             ended = check(self._shelves, uploads, began, told=self._tell, keep_on=self._keep_on)
         except _Stopping:
             ended = replace(self._now or began, ended_at=datetime.now(UTC), stopped=True)
@@ -165,6 +179,13 @@ class Checks:
     def _keep_on(self) -> None:
         if self._stopping.is_set():
             raise _Stopping
+
+
+def _of_school(register: Register, code: str) -> Iterator[Upload]:
+    skip = 0
+    while some := register.stored_of(code, _AT_A_TIME, skip):
+        yield from some
+        skip += len(some)
 
 
 def _wrong(shelves: Shelves, upload: Upload, keep_on: KeepOn) -> Reason | None:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from exam.errors import Rejected
 from exam.roomday import RoomDay
 from sync.exchange.centre.knowledge import Knowledge
-from sync.exchange.centre.matching import Findings, matched, missing
+from sync.exchange.centre.matching import Findings, absent_of, matched
 from sync.exchange.centre.reading import MOST_TAKES, Broken, Fact, Recording, Released, RoomRecord
 from sync.exchange.centre.versions import lined_up
 from sync.exchange.centre.words import Arrived, CentreDay, Oddity, SetAside, Version
@@ -85,6 +85,7 @@ class Collecting:
             recorded=_recorded(fit, facts, here := {one.sha256: one for one in mine}),
             here=here,
             package=package,
+            absent=absent_of(package, here),
         )
         day, rows = matched(found)
         return CentreDay(
@@ -94,7 +95,7 @@ class Collecting:
             rooms=tuple(dict.fromkeys((*(room.number for room in day.rooms), *(r for row in rows for r in row.rooms)))),
             rows=rows,
             versions=versions,
-            missing=missing(package, here) if package else (),
+            missing=tuple(dict.fromkeys(file.path for file in found.absent)),
             faults=package.faults if package else (),
             files=tuple(mine),
             set_aside=tuple(one for one in aside if date_of(one.folder) == exam_date),

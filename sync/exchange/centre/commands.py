@@ -177,7 +177,7 @@ def _verify(arguments: argparse.Namespace, open_store: OpenStore) -> int:
     with _opened(arguments, open_store) as found:
         scope = Scope(arguments.school, arguments.date)
         Audit(arguments.folder).note(_this_user(), "checked", _what(arguments))
-        uploads = list(scope.uploads(found.register, found.schools))
+        uploads = scope.uploads(found.register, found.schools)
         done = check(found.shelves, uploads, begun(scope, _this_user()), told=lambda _: None, keep_on=lambda: None)
     _print(say(f"Проверено файлов: {done.files + done.faults}, целы {done.files}.",
                f"Files checked: {done.files + done.faults}, right: {done.files}."))  # fmt: skip
@@ -192,7 +192,7 @@ def _export(arguments: argparse.Namespace, open_store: OpenStore) -> int:
     from sync.exchange.centre.exporting import export
 
     with _opened(arguments, open_store) as found:
-        uploads = list(Scope(arguments.school, arguments.date).uploads(found.register, found.schools))
+        uploads = Scope(arguments.school, arguments.date).uploads(found.register, found.schools)
         Audit(arguments.folder).note(_this_user(), "exported", f"{_what(arguments)} → {arguments.out}")
         done = export(found.shelves, uploads, arguments.out, datetime.now(UTC).astimezone())
     _print(say(f"Скопировано с проверкой: {done.files}. Опись: {done.inventory}",

@@ -11,7 +11,7 @@ from sync.exchange.centre import views
 from sync.exchange.centre.addresses import BASE, COOKIE, ENTRANCE
 from sync.exchange.centre.audit import Audit
 from sync.exchange.centre.gate import cookie_of, form_of, is_loopback, own_form_of, session_of
-from sync.exchange.centre.operators import LETTERS_AT_MOST, Operators
+from sync.exchange.centre.operators import LETTERS_AT_MOST, Operators, normal
 from sync.exchange.centre.sessions import Sessions, Tries
 
 _MOST_WAITING = 8
@@ -35,7 +35,7 @@ class Entering:
 
     async def enter(self, request: Request) -> Response:
         fields = await form_of(request)
-        name, password = " ".join(fields.get("name", "").split()), fields.get("password", "")
+        name, password = normal(fields.get("name", "")), fields.get("password", "")
         if self._waiting >= _MOST_WAITING:
             return _wait(1.0)
         self._waiting += 1

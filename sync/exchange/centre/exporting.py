@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +18,8 @@ from msgspec import Struct
 from exam import durable, fixity
 from exam.errors import ExamError, Rejected
 from exam.language import say
+from sync.exchange.centre.checking import Uploads, total
+from sync.exchange.centre.markup import harmless
 from sync.exchange.centre.shelves import Shelves
 from sync.exchange.register import Upload
 from sync.naming import candidates
@@ -33,35 +35,41 @@ _TAKEN = Reason("под этим именем лежит другой файл: 
 class Copied(Struct, frozen=True):
     """What came of one file. `problem` None: the copy is there and right, under `file`, relative to the target."""
 
-    upload: Upload
     file: str
     problem: Reason | None
 
 
 class Exported(Struct, frozen=True):
-    """What came of all. `inventory`: its path."""
+    """What came of all. `files`: how many are there and right; `inventory`: its path."""
 
     inventory: Path
     files: int
-    size: int
     problems: tuple[Copied, ...]
 
 
-def export(shelves: Shelves, uploads: list[Upload], target: Path, now: datetime) -> Exported:
+def export(shelves: Shelves, uploads: Uploads, target: Path, now: datetime) -> Exported:
     """Copy `uploads` below `target`. Raises Rejected without room for them, OSError when the target fails."""
     durable.make_folder(target)
-    needed, free = sum(upload.length for upload in uploads), shutil.disk_usage(target).free - _RESERVE
+    needed, free = total(uploads)[1], shutil.disk_usage(target).free - _RESERVE
     if needed > free:
         raise Rejected(
             f"В {target} не хватает места: нужно {needed} байт, свободно {max(0, free)}. Ничего не записано.",
             f"Not enough room in {target}: {needed} bytes needed, {max(0, free)} free. Nothing was written.",
             code="no_room",
         )
-    copied = [_copy(shelves, upload, target) for upload in uploads]
-    inventory = _publish(target, f"{now:%Y-%m-%d_%H%M%S}", _inventory(copied))
-    right = [one for one in copied if one.problem is None]
-    problems = tuple(one for one in copied if one.problem is not None)
-    return Exported(inventory, len(right), sum(one.upload.length for one in right), problems)
+    inventory = io.StringIO(newline="")
+    writer = csv.writer(inventory, delimiter=";")
+    writer.writerow(_HEADINGS)
+    right, problems = 0, []
+    for upload in uploads():
+        copied = _copy(shelves, upload, target)
+        writer.writerow(_listed(upload, copied))
+        if copied.problem is None:
+            right += 1
+        else:
+            problems.append(copied)
+    path = _publish(target, f"{now:%Y-%m-%d_%H%M%S}", ("\ufeff" + inventory.getvalue()).encode())
+    return Exported(path, right, tuple(problems))
 
 
 def _copy(shelves: Shelves, upload: Upload, target: Path) -> Copied:
@@ -76,8 +84,8 @@ def _copy(shelves: Shelves, upload: Upload, target: Path) -> Copied:
             problem = None
         else:
             continue
-        return Copied(upload, str(path.relative_to(target)), problem)
-    return Copied(upload, str((folder / place.name).relative_to(target)), _TAKEN)
+        return Copied(str(path.relative_to(target)), problem)
+    return Copied(str((folder / place.name).relative_to(target)), _TAKEN)
 
 
 def _laid(shelves: Shelves, upload: Upload, path: Path) -> Reason | None:
@@ -117,21 +125,11 @@ def _digest(pieces: Iterable[bytes | memoryview]) -> str:
     return digest.hexdigest()
 
 
-def _inventory(copied: Iterable[Copied]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=";")
-    writer.writerow(_HEADINGS)
-    writer.writerows(_listed(copied))
-    return ("\ufeff" + text.getvalue()).encode()
-
-
-def _listed(copied: Iterable[Copied]) -> Iterator[tuple[object, ...]]:
-    for one in copied:
-        receipt = one.upload.signed()
-        problem = say(one.problem.ru, one.problem.en) if one.problem else say("скопирован", "copied")
-        path = PurePosixPath(one.file)
-        yield (one.upload.school, path.parent.name, path.name, one.upload.length, receipt.sha256,
-               receipt.stored_at.isoformat(), receipt.receipt_id, problem)  # fmt: skip
+def _listed(upload: Upload, copied: Copied) -> tuple[object, ...]:
+    receipt, path = upload.signed(), PurePosixPath(copied.file)
+    told = say(copied.problem.ru, copied.problem.en) if copied.problem else say("скопирован", "copied")
+    return (upload.school, path.parent.name, harmless(path.name), upload.length, receipt.sha256,
+            receipt.stored_at.isoformat(), receipt.receipt_id, told)  # fmt: skip
 
 
 def _publish(target: Path, when: str, content: bytes) -> Path:

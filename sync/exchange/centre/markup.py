@@ -1,4 +1,4 @@
-"""HTML made of escaped pieces: whatever is not `Html` already is text, however it came. Pure."""
+"""Text from outside made harmless: HTML of escaped pieces (whatever is not `Html` already is text), cells. Pure."""
 
 import html
 import unicodedata
@@ -8,6 +8,7 @@ from typing import Final
 MOST_LETTERS = 300
 """Of one text from outside."""
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_FORMULA = ("=", "+", "-", "@")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _EMPTY: Final = frozenset({"br", "hr", "input", "link", "meta"})
 
@@ -24,6 +25,12 @@ def visible(text: str, most: int = MOST_LETTERS) -> str:
     if cut.isprintable():
         return cut
     return "".join(_REPLACEMENT if unicodedata.category(letter) in _HIDDEN else letter for letter in cut)
+
+
+def harmless(text: str) -> str:
+    """The text for a spreadsheet's cell: visible, and with an apostrophe where it would be taken for a formula."""
+    shown = visible(text)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
 
 
 def tag(name: str, /, *children: object, **attributes: str | int | None) -> Html:

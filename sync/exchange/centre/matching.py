@@ -10,10 +10,10 @@ from datetime import date
 
 from msgspec import Struct
 
-from exam.manifest import Person
+from exam.manifest import SUFFIX, Person
 from exam.roomday import RoomDay
 from exam.roster import Participant
-from sync.exchange.centre.words import Arrived, CentreRow, Pair, TakeHere
+from sync.exchange.centre.words import DECISIONS, Arrived, CentreRow, Pair, TakeHere
 from sync.plan import Reason
 from sync.school.assembling import Evidence, assemble
 from sync.school.cells import Arrival
@@ -26,14 +26,16 @@ _Name = tuple[str, str, str]
 _HERE = Arrival(Mark.YES, None, Mark.YES)
 _ON_THE_WAY = {Stage.HASHED, Stage.SENT, Stage.ACKNOWLEDGED}
 """What the school's package says of these was true when it was released."""
+_OF_RECORDING = (Stage.RECORDED, Stage.ACCEPTED, Stage.HASHED)
+_NAMED = 3
 _NOT_LISTED = Reason("в комплекте школы такого участника нет", "the school's package does not name this participant")
-_PICKED = Reason("запись выбрана ответственным организатором", "the recording was chosen by the organizer")
 _TOLD = Reason("отметка ответственного организатора, не аудитории", "the organizer's word, not the room's")
 _NOT_RELEASED = Reason("комплект ещё не передан", "the package has not been released yet")
 
 
 class Findings(Struct, frozen=True, kw_only=True):
-    """What is here of a day. `here`: by SHA-256; `package`: the version that stands."""
+    """What is here of a day. `here`: by SHA-256; `package`: the version that stands; `absent`: what it
+    names and is not here, see `absent_of`."""
 
     school: str
     exam_date: date
@@ -41,6 +43,7 @@ class Findings(Struct, frozen=True, kw_only=True):
     recorded: Sequence[Recorded]
     here: Mapping[str, Arrived]
     package: Package | None = None
+    absent: Sequence[PackageFile] = ()
 
 
 def matched(found: Findings) -> tuple[SchoolDay, tuple[CentreRow, ...]]:
@@ -55,9 +58,9 @@ def matched(found: Findings) -> tuple[SchoolDay, tuple[CentreRow, ...]]:
     return day, rows
 
 
-def missing(package: Package, here: Mapping[str, Arrived]) -> tuple[str, ...]:
-    """What the package names and is not here, each once."""
-    return tuple(dict.fromkeys(file.path for file in package.files if file.sha256 not in here))
+def absent_of(package: Package | None, here: Mapping[str, Arrived]) -> tuple[PackageFile, ...]:
+    """What the package names and is not here."""
+    return tuple(file for file in package.files if file.sha256 not in here) if package else ()
 
 
 def _evidence(found: Findings, decisions: Decisions) -> Evidence:
@@ -154,7 +157,7 @@ def _row(
         outcome=row.said.outcome if row.said else None,
         variant=row.take.variant if row.take else None,
         takes=tuple(_take(take, row, found.here) for take in row.takes),
-        cells={stage: _pair(stage, cell, told, found.package, lacks) for stage, cell in row.cells.items()},
+        cells={stage: _pair(stage, cell, told, found.package, lacks.get(stage)) for stage, cell in row.cells.items()},
         notes=tuple(_notes(row, told, found.package, by_hand, names.get(person.number, set()))),
     )
 
@@ -173,32 +176,39 @@ def _take(take: Take, row: Row, here: Mapping[str, Arrived]) -> TakeHere:
     )
 
 
-def _lacking(row: Row, told: PackageRow | None, found: Findings) -> Reason | None:
-    """What of a participant's is still to come: nothing is concluded from files that are not here yet."""
+def _lacking(row: Row, told: PackageRow | None, found: Findings) -> Mapping[Stage, Reason]:
+    """What of a participant's is still to come, by the stage that waits for it: nothing is concluded from files that
+    are not here yet."""
     if found.package is None:
-        return _NOT_RELEASED
+        return {stage: _NOT_RELEASED for stage in Stage if stage is not Stage.EXPECTED}
     if told is None:
-        return None
-    contents = {take.recording for take in told.takes} | {told.recording, told.protocol}
+        return {}
+    sounds = {take.recording for take in told.takes} | {told.recording}
     stems = {take.stem for take in told.takes} - {take.stem for take in row.takes if take.manifest}
-    absent = [
-        file.path
-        for file in found.package.files
-        if file.sha256 not in found.here
-        and (file.sha256 in contents or file.path.rpartition("/")[2].removesuffix(".json") in stems)
-    ]
-    if not absent:
-        return None
-    return Reason(f"ещё не пришло: {', '.join(absent[:3])}", f"has not come yet: {', '.join(absent[:3])}")
+    absent = found.absent
+    recording = [file.path for file in absent if file.sha256 in sounds or _stem(file) in stems]
+    protocol = [file.path for file in absent if file.sha256 == told.protocol]
+    waits = {
+        _OF_RECORDING: recording,
+        (Stage.SCANNED,): protocol,
+        (Stage.SENT, Stage.ACKNOWLEDGED): [*recording, *protocol],
+    }
+    return {stage: _to_come(paths) for stages, paths in waits.items() if paths for stage in stages}
+
+
+def _stem(file: PackageFile) -> str:
+    return file.path.rpartition("/")[2].removesuffix(SUFFIX)
+
+
+def _to_come(paths: Sequence[str]) -> Reason:
+    told = ", ".join(paths[:_NAMED])
+    return Reason(f"ещё не пришло: {told}", f"has not come yet: {told}")
 
 
 def _pair(stage: Stage, cell: Cell, told: PackageRow | None, package: Package | None, lacks: Reason | None) -> Pair:
     school = told.cells.get(stage) if told else None
-    here = cell
-    if lacks is not None and stage is not Stage.EXPECTED:
-        is_late = cell.mark is Mark.NO or stage in _ON_THE_WAY or (stage is Stage.SCANNED and package is not None)
-        if is_late and cell.mark is not Mark.NOT_NEEDED:
-            here = Cell(Mark.OPEN, lacks)
+    waits = cell.mark is Mark.NO or (cell.mark is Mark.YES and stage not in _OF_RECORDING)
+    here = Cell(Mark.OPEN, lacks) if lacks is not None and waits else cell
     if told is None:
         return Pair(None, here, agrees=package is None)
     return Pair(school, here, agrees=_agree(stage, _mark(school), here.mark))
@@ -216,7 +226,11 @@ def _notes(
     if package is not None and told is None:
         yield _NOT_LISTED
     if row.person.number in by_hand.chosen:
-        yield _PICKED
+        decision = row.take.decision if row.take else None
+        yield Reason(
+            f"запись выбрана ответственным организатором, в аудитории: {DECISIONS[decision]}",
+            f"the recording was chosen by the organizer; in the room: {decision}",
+        )
     if row.person.number in by_hand.outcomes:
         yield _TOLD
     person = row.person

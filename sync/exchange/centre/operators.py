@@ -19,7 +19,7 @@ from sync.exchange.database import Database
 
 LETTERS_AT_LEAST = 12
 LETTERS_AT_MOST = 256
-_NAME = re.compile(r"[^\W_][\w .-]{0,62}[^\W_]|[^\W_]")
+_NAME = re.compile(r"[^\W_][\w .-]{0,63}")
 _LOG_N, _R, _P = 17, 8, 1
 """128 MiB and some tenths of a second for each guess."""
 _BYTES = 32
@@ -46,7 +46,7 @@ class Operators:
     def add(self, name: str, password: str, *, replace: bool = False) -> None:
         """Admit a person. Raises Rejected for a name or password that will not do, or a name that is taken."""
         _check(name, password)
-        values = (_normal(name), _hashed(password), datetime.now(UTC).isoformat())
+        values = (normal(name), _hashed(password), datetime.now(UTC).isoformat())
         try:
             self._database.write(_REPLACE if replace else _INSERT, values)
         except sqlite3.IntegrityError:
@@ -58,7 +58,7 @@ class Operators:
 
     def remove(self, name: str) -> None:
         """Shut a person out, at once. Raises Rejected for an unknown one."""
-        if not self._database.write("DELETE FROM operator WHERE name = ?", (_normal(name),)):
+        if not self._database.write("DELETE FROM operator WHERE name = ?", (normal(name),)):
             raise Rejected(
                 f"Сотрудник {name} не заведён. Список: station-sync exchange operators.",
                 f"There is no operator {name}. See: station-sync exchange operators.",
@@ -75,12 +75,12 @@ class Operators:
 
     def mark_of(self, name: str) -> str | None:
         """Changes with the account and its password; None when there is none."""
-        rows = self._database.read("SELECT password FROM operator WHERE name = ?", (_normal(name),))
+        rows = self._database.read("SELECT password FROM operator WHERE name = ?", (normal(name),))
         return hashlib.sha256(rows[0]["password"].encode()).hexdigest() if rows else None
 
     def proves(self, name: str, password: str) -> bool:
         """Whether it is that person's password; takes as long when there is no such person."""
-        rows = self._database.read("SELECT password FROM operator WHERE name = ?", (_normal(name),))
+        rows = self._database.read("SELECT password FROM operator WHERE name = ?", (normal(name),))
         kept = rows[0]["password"] if rows else _NOBODY
         return _is_right(password[:LETTERS_AT_MOST], kept) and bool(rows)
 
@@ -92,7 +92,7 @@ def made_up() -> str:
 
 
 def _check(name: str, password: str) -> None:
-    if not _NAME.fullmatch(_normal(name)):
+    if not _NAME.fullmatch(normal(name)):
         raise Rejected(
             f"Имя сотрудника {name[:80]!r} не годится: буквы, цифры, пробел, точка, дефис, до 64 знаков.",
             f"The operator's name {name[:80]!r} will not do: letters, digits, space, dot, hyphen, up to 64.",
@@ -106,7 +106,8 @@ def _check(name: str, password: str) -> None:
         )
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
+    """The one spelling of a name, however it was typed."""
     return unicodedata.normalize("NFC", " ".join(name.split()))
 
 

@@ -94,6 +94,9 @@ class Overview:
         except (ExamError, OSError) as error:
             _LOG.error("school %s is shown as it was: %s", code, error)
             return
+        except Exception:  # noqa: BLE001 - the named edge: one school's files must not hide the others' lines
+            _LOG.exception("school %s is shown as it was", code)
+            return
         self._database.write(_REPLACE, (code, mark, msgspec.json.encode(lines).decode()))
 
     def _marks(self) -> dict[str, str]:

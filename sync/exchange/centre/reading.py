@@ -160,8 +160,9 @@ def _recording(content: bytes, _name: str) -> Fact:
     if len(told.deliveries) > _MOST_COPIES:
         raise _Unfit("слишком много копий записи", "too many copies of the recording")
     person = told.participant
-    if person is not None:
-        _check_number(person.number)
+    for number in (told.take, person.number if person else None):
+        if number is not None:
+            _check_number(number)
     _check_zones(told.started_at, told.ended_at)
     if told.kind is Kind.PARTICIPANT and person is None:
         raise _Unfit("не сказано, чья это запись", "it does not say whose recording it is")
@@ -176,7 +177,11 @@ def _room(content: bytes, _name: str) -> Fact:
         raise _other_schema(told.schema, roomday.SCHEMA)
     if len(told.listed) > MOST_PEOPLE or len(told.outcomes) > MOST_PEOPLE or len(told.takes) > MOST_TAKES:
         raise _too_many()
-    for number in (*(one.number for one in told.listed), *(one.participant for one in (*told.takes, *told.outcomes))):
+    for number in (
+        *(one.number for one in told.listed),
+        *(one.participant for one in (*told.takes, *told.outcomes)),
+        *(one.take for one in told.takes),
+    ):
         _check_number(number)
     _check_zones(told.until, told.opened_at, told.closed_at, *(one.noted_at for one in told.outcomes))
     _check_zones(*(moment for one in told.takes for moment in (one.started_at, one.ended_at)))
@@ -203,6 +208,8 @@ def _package(content: bytes, name: str) -> Package:
         if row.number in seen:
             raise _Unfit(f"участник № {row.number} стоит дважды", f"participant No. {row.number} stands there twice")
         seen.add(row.number)
+        for take in row.takes:
+            _check_number(take.number)
     if sum(len(row.takes) for row in told.rows) > MOST_TAKES:
         raise _too_many()
     if not 1 <= told.version <= MAX_NUMBER:
@@ -226,7 +233,7 @@ def _decoded(content: bytes, kind: FactKind, wanted: type[Struct]) -> Any:
 
 def _check_number(number: int) -> None:
     if not 0 < number <= MAX_NUMBER:
-        raise _Unfit(f"номер участника {number}", f"participant number {number}")
+        raise _Unfit("номер участника или дубля, какого не бывает", "a number of a participant or take that is none")
 
 
 def _check_zones(*moments: datetime | None) -> None:

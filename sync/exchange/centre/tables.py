@@ -11,9 +11,8 @@ from typing import IO
 
 import msgspec
 
-from sync.exchange.centre.markup import visible
-from sync.exchange.centre.versions import OUTCOMES
-from sync.exchange.centre.words import CentreDay, CentreRow
+from sync.exchange.centre.markup import harmless
+from sync.exchange.centre.words import OUTCOMES, CentreDay, CentreRow
 from sync.school.model import Cell, Mark, Stage
 
 STAGES = {
@@ -26,7 +25,6 @@ STAGES = {
     Stage.ACKNOWLEDGED: "в РЦОИ",
 }
 MARKS = {Mark.YES: "да", Mark.NO: "нет", Mark.OPEN: "в пути", Mark.NOT_NEEDED: "не требуется"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MATRIX = ("школа", "дата", "№", "фамилия", "имя", "отчество", "класс", "аудитории", "отметка", "вариант",
            *(f"{word}: {who}" for word in STAGES.values() for who in ("школа", "РЦОИ")), "расхождение",
            "примечание")  # fmt: skip
@@ -121,12 +119,5 @@ def _mark(cell: Cell | None) -> str:
 def _lines(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";")
-    writer.writerows([_harmless(value) for value in row] for row in rows)
+    writer.writerows([harmless(value) if isinstance(value, str) else value for value in row] for row in rows)
     return text.getvalue()
-
-
-def _harmless(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    shown = visible(value)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown

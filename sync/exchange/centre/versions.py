@@ -2,23 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from exam.regulation import Outcome
 from sync.exchange.centre.reading import Released
-from sync.exchange.centre.words import Arrived, Oddity, Version
+from sync.exchange.centre.words import OUTCOMES, Arrived, Oddity, Version
 from sync.plan import Reason
 from sync.school.model import Stage
 from sync.school.package import Package, PackageRow
 
 _TOLD = 12
-"""Files listed of each change."""
-OUTCOMES: dict[Outcome | None, str] = {
-    None: "нет",
-    Outcome.ABSENT: "неявка",
-    Outcome.EARLY_END: "завершил досрочно",
-    Outcome.REMOVED: "удалён",
-    Outcome.WRITTEN: "письменная форма",
-    Outcome.EXTRA_DATE: "дополнительный срок",
-}
+"""Files or faults listed of each change."""
+_FAULT = ("замечание", "fault")
 
 
 def lined_up(found: Iterable[tuple[Arrived, Released]]) -> tuple[tuple[Version, ...], tuple[Oddity, ...]]:
@@ -46,10 +38,8 @@ def changes(before: Package, after: Package) -> list[Reason]:
     """What the later one says otherwise, in sentences; how far files have travelled is no change."""
     return [
         *_of_people(before, after),
-        *_of_lists("файлы", "files", [file.path for file in before.files], [file.path for file in after.files]),
-        *_of_lists(
-            "замечания", "faults", [fault.reason.ru for fault in before.faults], [one.reason.ru for one in after.faults]
-        ),
+        *_of_lists(("файл", "file"), [one.path for one in before.files], [one.path for one in after.files]),
+        *_of_lists(_FAULT, [one.reason.ru for one in before.faults], [one.reason.ru for one in after.faults]),
         *_of_ways(before, after),
     ]
 
@@ -99,13 +89,17 @@ def _turn(old: str | None, new: str | None) -> tuple[str, str]:
     return ("убран(а)", "is gone") if new is None else ("теперь другая", "is another one")
 
 
-def _of_lists(ru: str, en: str, before: Sequence[str], after: Sequence[str]) -> Iterator[Reason]:
-    earlier, later = dict.fromkeys(before), dict.fromkeys(after)
-    for sign, found in (("+", [one for one in later if one not in earlier]),
-                        ("−", [one for one in earlier if one not in later])):  # fmt: skip
-        if found:
-            told = "; ".join(found[:_TOLD]) + ("; …" if len(found) > _TOLD else "")
-            yield Reason(f"{ru} {sign}{len(found)}: {told}", f"{en} {sign}{len(found)}: {told}")
+def _of_lists(words: tuple[str, str], before: Sequence[str], after: Sequence[str]) -> Iterator[Reason]:
+    """`words`: what one of them is called, in both languages."""
+    ru, en = words
+    for told_ru, told_en, found in (
+        ("добавлено", "added", [one for one in dict.fromkeys(after) if one not in set(before)]),
+        ("больше нет", "no longer", [one for one in dict.fromkeys(before) if one not in set(after)]),
+    ):
+        yield from (Reason(f"{ru}, {told_ru}: {one}", f"{en}, {told_en}: {one}") for one in found[:_TOLD])
+        if len(found) > _TOLD:
+            rest = len(found) - _TOLD
+            yield Reason(f"{ru}, {told_ru}: ещё {rest}", f"{en}, {told_en}: {rest} more")
 
 
 def _of_ways(before: Package, after: Package) -> Iterator[Reason]:

@@ -23,8 +23,8 @@ _DONE = {Standing.COMPLETE}
 _TITLE = "РЦОИ: записи и комплекты школ"
 _AGAIN_S = 3
 _WORDS = ("Школа", "Название", "Состояние")
-_COUNTS = ("Ауд.", "Участников", "Записаны", "Приняты", "Протоколы", "В РЦОИ", "Версия", "Не пришло",
-           "Расхождений", "Отказов")  # fmt: skip
+_COUNTS = ("Ауд.", "Участн.", "Записаны", "Приняты", "Протоколы", "В РЦОИ", "Версия", "Не пришло", "Расхожд.",
+           "Отказы")  # fmt: skip
 
 
 def entrance(told: str = "") -> Html:
@@ -72,15 +72,15 @@ def button(word: str, action: str, session: Session, **fields: str) -> Html:
 
 def schools(everything: Everything, exam_date: date | None, session: Session, *, only_lacking: bool) -> Html:
     """All schools on one day."""
+    stale = _stale(everything)
+    again_s = _AGAIN_S if everything.stale else None
     if exam_date is None:
-        listed = [tag("li", code) for code in everything.schools]
-        empty = tag("p", "Ни одна школа ещё ничего не прислала. Заведены:"), tag("ul", listed)
-        return page(_TITLE, session, tag("h1", "Все школы"), empty)
+        listed = tag("ul", [tag("li", code) for code in everything.schools])
+        nothing = None if everything.stale else tag("p", "Ни одна школа ещё ничего не прислала. Заведены:")
+        return page(_TITLE, session, tag("h1", "Все школы"), stale, nothing, listed, again_s=again_s)
     lines = everything.of(exam_date)
     shown = [line for line in lines if not (only_lacking and line.standing in _DONE)]
     complete = sum(line.standing in _DONE for line in lines)
-    stale = tag("p", f"Сведения обновляются: ещё {len(everything.stale)} школ. Остальное верно на эту минуту.",
-                class_="calm", role="status") if everything.stale else None  # fmt: skip
     body = (
         tag("h1", f"Экзамен {exam_date:%d.%m.%Y}: полны {complete} из {len(lines)} школ"),
         _days(everything, exam_date),
@@ -88,7 +88,7 @@ def schools(everything: Everything, exam_date: date | None, session: Session, *,
         stale,
         _table(shown),
     )
-    return page(_TITLE, session, *body, again_s=_AGAIN_S if everything.stale else None)
+    return page(_TITLE, session, *body, again_s=again_s)
 
 
 def checks(under_way: Check | None, past: Sequence[Check], session: Session) -> Html:
@@ -125,6 +125,13 @@ def moment(at: datetime | None) -> str:
     return f"{at.astimezone():%d.%m.%Y %H:%M}" if at else "—"
 
 
+def _stale(everything: Everything) -> Html | None:
+    if not everything.stale:
+        return None
+    told = f"Сведения обновляются: ещё школ: {len(everything.stale)}. Страница дополнится сама."
+    return tag("p", told, class_="calm", role="status")
+
+
 def _days(everything: Everything, exam_date: date) -> Html:
     links = []
     for day, lines in sorted(everything.days.items(), reverse=True):
@@ -156,14 +163,14 @@ def _table(lines: Sequence[Summary]) -> Html:
 
 def _line(line: Summary) -> Html:
     if line.standing is Standing.NOTHING:
-        return tag("tr", tag("td", line.school), tag("td"), tag("td", standing(line.standing)),
+        return tag("tr", tag("td", line.school, class_="s"), tag("td"), tag("td", standing(line.standing), class_="s"),
                    [tag("td", class_="n")] * len(_COUNTS), tag("td"))  # fmt: skip
     version = f"{line.version}" if line.version is not None else "—"
     return tag(
         "tr",
-        tag("td", tag("a", line.school, href=school_path(line.school, line.exam_date))),
+        tag("td", tag("a", line.school, href=school_path(line.school, line.exam_date)), class_="s"),
         tag("td", line.school_name),
-        tag("td", standing(line.standing)),
+        tag("td", standing(line.standing), class_="s"),
         [tag("td", count, class_="n") for count in (line.rooms, line.expected, line.recorded, line.accepted,
                                                     line.scanned, line.received, version)],
         [tag("td", tag("span", count, class_="mark no") if count else "", class_="n")

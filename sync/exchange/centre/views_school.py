@@ -7,25 +7,25 @@ from sync.exchange.centre.addresses import BASE, school_path
 from sync.exchange.centre.markup import Html, tag
 from sync.exchange.centre.sessions import Session
 from sync.exchange.centre.tables import STAGES
-from sync.exchange.centre.versions import OUTCOMES
 from sync.exchange.centre.views import button, moment, page, standing
-from sync.exchange.centre.words import Arrived, CentreDay, CentreRow, Pair, SetAside, TakeHere, Version
+from sync.exchange.centre.words import (
+    DECISIONS,
+    OUTCOMES,
+    Arrived,
+    CentreDay,
+    CentreRow,
+    Pair,
+    SetAside,
+    TakeHere,
+    Version,
+)
 from sync.plan import Reason
 from sync.school.model import Cell, Mark
 
 _SIGNS = {Mark.YES: "✓", Mark.NO: "✕", Mark.OPEN: "…", Mark.NOT_NEEDED: "–"}
 _MEANINGS = {Mark.YES: "да", Mark.NO: "нет", Mark.OPEN: "в пути", Mark.NOT_NEEDED: "законно нет"}
-_DECISIONS: Mapping[str | None, str] = {
-    "accepted": "принята",
-    "rejected": "отклонена",
-    "unreviewed": "не прослушана",
-    "interrupted": "прервана",
-    "early_end": "завершил досрочно",
-    "removed": "удалён",
-    None: "без решения",
-}
 _NO_ROOM = ""
-_MOST_LISTED = 200
+_SHOWN, _MOST_LISTED = 8, 500
 _MOST_FILES_SHOWN = 3_000
 
 
@@ -48,13 +48,14 @@ def versions(found: CentreDay, changes: Sequence[tuple[Version, Sequence[Reason]
     """The versions of a package, latest first, each with what changed since the one before."""
     sections = []
     for version, changed in reversed(changes):
+        unchanged = "Первая." if version.version == 1 else "Изменений против предыдущей нет."
         sections += [
             tag("h2", f"Версия {version.version}", " — действует" if version.stands else ""),
             tag("p", f"Передал(а): {version.by}; {moment(version.released_at)}; пришла "
                      f"{moment(version.file.stored_at)}."),
             tag("p", f"Передан неполным: {version.incomplete}", class_="note") if version.incomplete else None,
             tag("p", tag("code", version.file.name), " ", tag("code", version.file.sha256)),
-            _listed([one.ru for one in changed]) if changed else _soft("Изменений против предыдущей нет."),
+            _listed([one.ru for one in changed]) if changed else _soft(unchanged),
         ]  # fmt: skip
     nothing = tag("p", "Комплект ещё не передан.")
     return page(f"Версии комплекта: {found.school}", session, tag("h1", f"Версии комплекта школы {found.school}, "
@@ -152,9 +153,10 @@ def _meaning(cell: Cell | None) -> str:
 
 
 def _legend() -> Html:
-    signs = [[tag("span", _SIGNS[mark], class_=f"mark {mark}"), f" {word}  "] for mark, word in _MEANINGS.items()]
-    return tag("p", "В каждой клетке слева слово школы, справа то, что нашёл РЦОИ в принятых файлах: ", signs,
-               "Красная рамка — не сходятся.", class_="soft")  # fmt: skip
+    signs = [[tag("span", tag("span", _SIGNS[mark], class_=f"mark {mark}"), f" {word}"), ", "]
+             for mark, word in _MEANINGS.items()]  # fmt: skip
+    return tag("p", "В клетке слева слово школы, справа то, что РЦОИ нашёл в принятых файлах; один знак — дошло уже "
+               "после слов школы: ", signs, "красная рамка: не сходится.", class_="soft legend")  # fmt: skip
 
 
 def _rooms(found: CentreDay) -> Iterator[Html]:
@@ -190,7 +192,10 @@ def _row(room: str, row: CentreRow, places: Mapping[str, str]) -> Html:
 
 
 def _square(pair: Pair) -> Html:
-    marks = [_sign(pair.school), " ", _sign(pair.centre)]
+    came_since = (
+        pair.agrees and pair.centre.mark is Mark.YES and pair.school is not None and pair.school.mark is not Mark.YES
+    )
+    marks = _sign(pair.centre) if came_since else [_sign(pair.school), " ", _sign(pair.centre)]
     why = "; ".join(f"{who}: {cell.reason.ru}" for who, cell in (("школа", pair.school), ("РЦОИ", pair.centre))
                     if cell and cell.reason)  # fmt: skip
     return tag("td", marks, class_="c" if pair.agrees else "c differs", title=why or None)
@@ -204,15 +209,22 @@ def _take(take: TakeHere, room: str, places: Mapping[str, str]) -> Html:
     where = take.room if take.room == room else tag("a", take.room, href=f"#{places.get(take.room, '')}")
     number = f", дубль {take.number}" if take.number > 1 else ""
     variant = f", вар. {take.variant}" if take.variant else ""
-    told = f"{number}{variant}, {take.started_at:%H:%M}, {_DECISIONS.get(take.decision, take.decision)}"
+    told = f"{number}{variant}, {take.started_at:%H:%M}, {DECISIONS.get(take.decision, take.decision)}"
     here = "" if take.here else tag("span", "файла нет", class_="mark no")
     return tag("div", "● " if take.stands else "", "ауд. ", where, told, " ", here)
 
 
 def _listed(lines: Sequence[str]) -> Html:
-    rest = len(lines) - _MOST_LISTED
-    shown = [tag("li", line) for line in lines[:_MOST_LISTED]]
-    return tag("ul", shown, tag("li", f"… и ещё {rest}") if rest > 0 else None, class_="notes")
+    """A few at once, the rest when asked for."""
+    first, more, cut = lines[:_SHOWN], lines[_SHOWN:_MOST_LISTED], len(lines) - _MOST_LISTED
+    if not more:
+        return _items(first)
+    rest = _items([*more, f"… и ещё {cut}"] if cut > 0 else more)
+    return tag("div", _items(first), tag("details", tag("summary", f"Ещё {len(lines) - _SHOWN}"), rest))
+
+
+def _items(lines: Sequence[str]) -> Html:
+    return tag("ul", [tag("li", line) for line in lines], class_="notes")
 
 
 def _set_aside(found: Sequence[SetAside]) -> Html:

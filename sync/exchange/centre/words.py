@@ -11,6 +11,24 @@ from exam.regulation import Outcome
 from sync.plan import Reason
 from sync.school.model import Cell, Fault, Mark, Stage
 
+OUTCOMES: Mapping[Outcome | None, str] = {
+    None: "нет",
+    Outcome.ABSENT: "неявка",
+    Outcome.EARLY_END: "завершил досрочно",
+    Outcome.REMOVED: "удалён",
+    Outcome.WRITTEN: "письменная форма",
+    Outcome.EXTRA_DATE: "дополнительный срок",
+}
+DECISIONS: Mapping[str | None, str] = {
+    "accepted": "принята",
+    "rejected": "отклонена",
+    "unreviewed": "не прослушана",
+    "interrupted": "прервана",
+    "early_end": "завершил досрочно",
+    "removed": "удалён",
+    None: "без решения",
+}
+
 
 class Arrived(Struct, frozen=True):
     """A file that is here: its SHA-256 was recomputed from the stored bytes. `place`: as the register has it."""

@@ -1,6 +1,6 @@
 /** What each `data-act` does. An action sees the page `office` and what its element carries (`data`). */
 import { say } from "../common/say.js";
-import { post, run } from "./asking.js";
+import { post, run, save, send as upload } from "./asking.js";
 import { fieldsOf } from "./outcomes.js";
 
 export const ACTIONS = {
@@ -19,6 +19,17 @@ export const ACTIONS = {
   },
   aside: (office, { file, sha256 }) => send(office, "scans/aside", { file, sha256, reason: typed(office, "reason") }),
   back: (office, { file, sha256 }) => send(office, "scans/back", { file, sha256 }),
+  paper: async (office, { name, ending }) => {
+    const lines = await save(`/api/papers/${name}.${ending}`);
+    if (lines.length > 0) office.set({ sheet: { name: "said", about: { lines } } });
+  },
+  scores: async (office, { file }) => office.set({ sheet: { name: "said", about: { lines: await upload("/api/papers/check", file) } } }),
+  ask_drive: (office, { folder }) => office.open("drive_export", { folder }),
+  ask_lost: (office, { number }) => office.open("lost", { number }),
+  drive_import: (office, { folder }) => command(office, "drives/import", { folder }),
+  drive_receipts: (office, { folder }) => command(office, "drives/receipts", { folder }),
+  drive_export: (office, { folder }) => command(office, "drives/export", { folder, by: typed(office, "by"), to: typed(office, "to") }),
+  lost: (office, { number }) => command(office, "drives/lost", { number: Number(number), by: typed(office, "by"), note: typed(office, "note") }),
   ask_distribute: (office) => office.open("distribute"),
   ask_returned: (office, { name }) => office.open("returned", { name }),
   ask_export: (office, { name }) => office.open("export", { name }),

@@ -3,6 +3,7 @@
 export function listenToInputs(office) {
   document.addEventListener("click", (event) => clicked(event, office));
   document.addEventListener("input", ({ target }) => typed(target, office));
+  document.addEventListener("change", ({ target }) => target.dataset.file && chosen(target, office));
   document.addEventListener("submit", (event) => submitted(event, office));
 }
 
@@ -19,4 +20,10 @@ function typed(target, office) {
 function submitted(event, office) {
   event.preventDefault();
   office.act(event.target.dataset.act, { ...event.target.dataset });
+}
+
+function chosen(input, office) {
+  const [file] = input.files;
+  input.value = "";
+  if (file) office.act(input.dataset.file, { file });
 }

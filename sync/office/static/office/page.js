@@ -7,7 +7,7 @@ import { sheetOf } from "./sheets.js";
 import { PARTS, page } from "./views/shell.js";
 
 const AGAIN_MS = 3000;
-const LOOKS = { due: ["due"], day: ["day"], rooms: ["rooms"], scans: ["scans", "day"], experts: ["experts"], all: ["due", "rooms", "day", "scans", "experts"] };
+const LOOKS = { due: ["due"], day: ["day"], rooms: ["rooms"], scans: ["scans", "day"], experts: ["experts"], papers: ["papers"], drives: ["drives"], all: ["due", "rooms", "day", "scans", "experts", "papers", "drives"] };
 
 export class Office {
   #doing = new Set();

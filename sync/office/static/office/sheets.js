@@ -7,7 +7,7 @@ import { asked, button, field, sized, submit } from "./views/parts.js";
 import { faultLines } from "./views/faults.js";
 import { picture } from "./views/scans.js";
 
-const SHEETS = { release, person, settle, papers, distribute, returned, export: exported, reassign, said, assign_paper: assigned, aside };
+const SHEETS = { release, person, settle, papers, distribute, returned, export: exported, reassign, said, assign_paper: assigned, aside, drive_export: driveWritten, lost };
 
 export function sheetOf(office) {
   const { sheet } = office.local;
@@ -131,6 +131,21 @@ function aside(office, { file, sha256 }) {
     h("p", {}, h("b", {}, file)), h("p", {}, say("aside.what")),
     field(office, "reason", say("aside.reason"), { required: true }),
     foot(submit(say("aside.do"))));
+}
+
+function driveWritten(office, { folder }) {
+  return form(office, "drive_export", say("drive.export.title"), { folder },
+    h("p", {}, h("b", {}, folder)), h("p", {}, say("drive.export.what")),
+    field(office, "by", say("drive.by"), { required: true }),
+    field(office, "to", say("drive.to"), { placeholder: "age1…" }),
+    foot(submit(say("drive.export.do"), { disabled: office.local.isBusy })));
+}
+
+function lost(office, { number }) {
+  return form(office, "lost", say("lost.title", { number }), { number },
+    field(office, "by", say("lost.by"), { required: true }),
+    field(office, "note", say("lost.note"), { required: true }),
+    foot(submit(say("lost.do"), { disabled: office.local.isBusy })));
 }
 
 function said(_office, { lines }) {

@@ -6,6 +6,7 @@ import { shape } from "../../common/shapes.js";
 import { button, field, part, unseen } from "./parts.js";
 
 const PHASES = ["two_weeks", "eve", "morning", "evening", "checking", "hand_over"];
+const AT_ONCE = 3;
 const SHAPES = { done: "check", overdue: "warn", today: "play", later: "ring" };
 
 export function due(office) {
@@ -20,7 +21,8 @@ export function due(office) {
 /** What is to be done now; the rest on demand. */
 export function dueShort(office) {
   const found = office.found("due");
-  const now = found?.filter(({ standing }) => standing === "overdue" || standing === "today") ?? [];
+  const of = (wanted) => found?.filter(({ standing }) => standing === wanted) ?? [];
+  const now = [...of("today"), ...of("overdue").reverse()].slice(0, AT_ONCE);
   return part("due", say("due.title"), unseen(office, "due"), found && [
     summary(found),
     now.length > 0 ? h("ul", { class: "steps", "data-key": "now" }, now.map((one) => step(office, one))) : h("p", { class: "hint", "data-key": "nothing" }, say("due.nothing")),

@@ -30,14 +30,18 @@ function kindOf(code) {
 
 function remedy({ code, participant, room }) {
   if (code === "room_open" || code === "no_record_of_room" || code === "no_stream") return button("ask_settle", say("settle"), { kind: "second", data: { room } });
-  if (code === "papers_not_given") return button("ask_papers", say("papers"), { kind: "second" });
+  if (code.startsWith("scan_")) return h("a", { class: "second", href: "#scans" }, say("part.scans"));
   return participant !== null && WITH_SHEET.has(code) ? button("ask_person", say("person"), { kind: "second", data: { number: participant } }) : null;
 }
 
 const WITH_SHEET = new Set(["no_recording", "two_accepted", "absent_but_recorded", "not_accepted"]);
 
+/** By kind; whatever is wrong with scans is one. */
 function grouped(found) {
   const kinds = new Map();
-  for (const fault of found) kinds.set(fault.code, [...(kinds.get(fault.code) ?? []), fault]);
+  for (const fault of found) {
+    const code = fault.code.startsWith("scan_") ? "scan" : fault.code;
+    kinds.set(code, [...(kinds.get(code) ?? []), fault]);
+  }
   return kinds;
 }

@@ -28,6 +28,10 @@ function computer({ station, heard_at: heardAt, is_late: isLate, size, grew, reh
     size !== null && h("p", {}, sized(size), grew !== null && ` · ${say(grew ? "rooms.grows" : "rooms.still")}`),
     rehearsed !== null && !isOver && h("p", { class: rehearsed ? null : "trouble" }, say(rehearsed ? "rooms.rehearsed" : "rooms.not_rehearsed")),
     Math.abs(off) > 30 && h("p", { class: "trouble" }, say("rooms.clock", { seconds: Math.round(off) })),
-    !isOver && readiness.map(({ code, text }) => h("p", { class: "trouble" }, h("b", {}, `${sayFirst([`light.${code}`]) ?? code}: `), text)),
+    !isOver && readiness.map(({ code, text }) => h("p", { class: "trouble" }, h("b", {}, lightName(code), ": "), text)),
     alarms.map((reason) => h("p", { class: "trouble" }, reason[language])));
+}
+
+function lightName(code) {
+  return sayFirst([`light.${code}`]) ?? code;
 }

@@ -19,18 +19,20 @@ export function scans(office) {
 
 function unknown({ scan: { file, sha256, pages }, candidates }) {
   return h("li", { class: "scan", "data-key": `${sha256} ${file}` },
-    h("img", { src: picture(file, sha256), alt: say("scans.picture", { file }), loading: "lazy" }),
+    h("a", { href: picture(file, sha256), target: "_blank", rel: "noopener" },
+      h("img", { src: picture(file, sha256), alt: say("scans.picture", { file }), loading: "lazy" })),
     h("div", {},
       h("p", {}, h("b", {}, file), " ", h("small", {}, say("scans.pages", { count: pages }))),
       candidates.length > 0 && h("p", { class: "hint" }, say("scans.likely")),
       candidates.map(({ number, name }) => button("assign", `№ ${number} ${name}`, { kind: "second", data: { file, sha256, number }, "data-key": number })),
       h("div", { class: "row-of" },
-        button("ask_assign", say("assign"), { kind: candidates.length > 0 ? "quiet" : "second", data: { file, sha256 } }),
+        button("ask_assign", say(candidates.length > 0 ? "assign" : "assign.first"), { kind: candidates.length > 0 ? "quiet" : "second", data: { file, sha256 } }),
         button("ask_aside", say("aside"), { kind: "quiet", data: { file, sha256 } }))));
 }
 
-function problem({ facts: { language } }, { file, sha256, reason }) {
-  return h("li", { "data-key": `${sha256} ${file}` }, shape("warn"), h("span", {}, h("b", {}, file), `: ${reason[language]}`),
+function problem({ facts: { language } }, { scan: { file, sha256, reason }, is_soft: isSoft }) {
+  return h("li", { "data-key": `${sha256} ${file}` }, shape("warn"), h("span", {}, file && [h("b", {}, file), ": "], reason[language]),
+    isSoft && button("ask_assign", say("assign.first"), { kind: "second", data: { file, sha256 }, "aria-label": `${say("assign.first")} ${file}` }),
     sha256 && button("ask_aside", say("aside"), { kind: "second", data: { file, sha256 }, "aria-label": `${say("aside")} ${file}` }));
 }
 

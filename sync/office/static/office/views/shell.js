@@ -3,17 +3,19 @@ import { h } from "../../common/dom.js";
 import { date } from "../../common/format.js";
 import { say } from "../../common/say.js";
 import { day } from "./day.js";
+import { drives } from "./drives.js";
 import { experts } from "./experts.js";
 import { due, dueShort } from "./due.js";
+import { papers } from "./papers.js";
 import { rooms } from "./rooms.js";
 import { scans } from "./scans.js";
 
-const VIEWS = { due, rooms, day, scans, experts };
+const VIEWS = { due, rooms, day, scans, experts, papers, drives };
 export const PARTS = Object.keys(VIEWS);
 
 /** Everything on one page, in the order of the day. */
 function all(office) {
-  const more = [scans, experts].filter((view) => office.facts.looks.includes(view.name));
+  const more = [scans, experts, papers, drives].filter((view) => office.facts.looks.includes(view.name));
   return [dueShort, rooms, day, ...more].map((view) => view(office));
 }
 
