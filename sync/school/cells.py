@@ -8,8 +8,6 @@ from exam.roster import Roster
 from sync.plan import Reason
 from sync.school.model import Cell, Mark, PapersWay, Row, Stage, Take
 
-_ENDED = {"early_end", "removed"}
-"""Decisions on a take by which a participant's outcome ended it."""
 _WORST = (Mark.NO, Mark.OPEN, Mark.YES)
 
 
@@ -22,12 +20,11 @@ class Arrival(Struct, frozen=True):
 
 
 class Ground(Struct, frozen=True):
-    """What the squares of every participant depend on. `arrivals`: by SHA-256; `picked`: takes chosen by hand;
-    `going_on`: rooms whose day is not over, where whoever was not recorded may still come."""
+    """What the squares of every participant depend on. `arrivals`: by SHA-256; `going_on`: rooms whose day is not over,
+    where whoever was not recorded may still come."""
 
     roster: Roster
     papers_way: PapersWay
-    picked: Mapping[int, str]
     arrivals: Mapping[str, Arrival]
     going_on: frozenset[str] = frozenset()
 
@@ -76,10 +73,9 @@ def _none(row: Row, ground: Ground) -> Cell:
 
 
 def _accepted(row: Row, chosen: Take | None, ground: Ground) -> Cell:
-    is_picked = chosen is not None and ground.picked.get(row.person.number) == chosen.stem
-    if chosen is not None and (chosen.decision == "accepted" or is_picked):
+    if chosen is not None and (chosen.decision == "accepted" or row.by_hand):
         return Cell(Mark.YES)
-    if row.lacks is not None or (chosen is not None and chosen.decision in _ENDED):
+    if row.lacks is not None:
         return Cell(Mark.NOT_NEEDED, row.lacks)
     if chosen is None and not row.takes:
         return _none(row, ground)
@@ -100,6 +96,8 @@ def _hashed(row: Row, chosen: Take | None, ground: Ground) -> Cell:
     if chosen is None:
         lacks = row.lacks
         return Cell(Mark.NOT_NEEDED, lacks) if lacks else _none(row, ground)
+    if chosen.in_stream:
+        return Cell(Mark.NOT_NEEDED, row.lacks)
     if chosen.delivery is None:
         return Cell(Mark.NO, Reason("описание записи ещё не получено", "its manifest has not come yet"))
     if not chosen.here:
