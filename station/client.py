@@ -26,15 +26,16 @@ SERVICE_FOLDER = Path("/run/station")
 def listening(school: str, room: str, config: Path) -> Path:
     """The socket of this room's daemon, started from this shell or as a service with the same configuration."""
     own, service = socket_path(school, room), SERVICE_FOLDER / config.stem / "control.sock"
-    return service if _is_there(service) and not _is_there(own) else own
+    return service if _is_there(service, unseen=True) and not _is_there(own, unseen=False) else own
 
 
-def _is_there(path: Path) -> bool:
-    """Also where a sandbox lets nobody look."""
+def _is_there(path: Path, *, unseen: bool) -> bool:
+    """`unseen`: what is answered where one may not even look: a service's folder is closed to strangers because it
+    is there, one's own home is closed to a sandbox whatever it holds."""
     try:
         return path.exists()
     except OSError:
-        return False
+        return unseen
 
 
 def socket_path(school: str, room: str) -> Path:

@@ -182,7 +182,9 @@ class _Look:
         if row is not None and row.present and row.state in DONE:
             self.done.add(row.key)  # tens of thousands of them: nothing more of them is kept in memory
         else:
-            self.found.setdefault(one.item.key, one)
+            known = self.found.get(one.item.key)
+            if known is None or (known.problem is not None and one.problem is None):  # whole in another folder
+                self.found[one.item.key] = one
 
 
 def _read(path: Path, fingerprint: str) -> Told:

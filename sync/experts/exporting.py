@@ -86,11 +86,12 @@ def export(config: Config, day: SchoolDay, order: Order) -> Export:
         raise _nothing(left)
     loads = [(wanted, load) for wanted, sound in found for load in _loads(sound, manifests=order.manifests)]
     content = player.page(order.title, day.exam_date, [_shown(wanted, sound) for wanted, sound in found])
-    folder.prepare(load for _, load in loads)
     copied = [Copied(load.name, load.sha256, wanted.row.person.number) for wanted, load in loads]
-    order.note(folder.path, hashlib.sha256(content).hexdigest(), copied)
-    carried = tuple(folder.carry(load) for _, load in loads)
-    page = folder.put_page(player.FILE, content, order.pages.__contains__)
+    with folder.held():
+        folder.prepare(load for _, load in loads)
+        order.note(folder.path, hashlib.sha256(content).hexdigest(), copied)
+        carried = tuple(folder.carry(load) for _, load in loads)
+        page = folder.put_page(player.FILE, content, order.pages.__contains__)
     ours = {page, *(each.name for each in carried)}
     others = tuple(name for name in folder.names() if name not in ours and not is_part(name))
     return Export(folder=folder.path, page=page, carried=carried, left=tuple(left), others=others)

@@ -191,7 +191,7 @@ def _take(row: Row, take: Take) -> str:
     words = [say(f"дубль {take.number}", f"take {take.number}")]
     if take.source in _SOURCES:
         words.append(say(*_SOURCES[take.source]))
-    if len(row.takes) > 1 and take.stem == row.chosen:
+    if len(row.takes) > 1 and take == row.take:
         words.append(say("идёт в комплект", "goes into the package"))
     return ", ".join(words)
 

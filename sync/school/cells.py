@@ -8,8 +8,6 @@ from exam.roster import Roster
 from sync.plan import Reason
 from sync.school.model import Cell, Mark, PapersWay, Row, Stage, Take
 
-_ENDED = {"early_end", "removed"}
-"""Decisions on a take by which a participant's outcome ended it."""
 _WORST = (Mark.NO, Mark.OPEN, Mark.YES)
 
 
@@ -22,20 +20,21 @@ class Arrival(Struct, frozen=True):
 
 
 class Ground(Struct, frozen=True):
-    """What the squares of every participant depend on. `arrivals`: by SHA-256; `picked`: takes chosen by hand."""
+    """What the squares of every participant depend on. `arrivals`: by SHA-256; `going_on`: rooms whose day is not over,
+    where whoever was not recorded may still come."""
 
     roster: Roster
     papers_way: PapersWay
-    picked: Mapping[int, str]
     arrivals: Mapping[str, Arrival]
+    going_on: frozenset[str] = frozenset()
 
 
 def cells_of(row: Row, ground: Ground) -> dict[Stage, Cell]:
     chosen = row.take
-    recorded = _recorded(row)
+    recorded = _recorded(row, ground)
     accepted = _accepted(row, chosen, ground)
     scanned = _scanned(row, ground)
-    hashed = _hashed(row, chosen)
+    hashed = _hashed(row, chosen, ground)
     contents = [file.sha256 for file in (chosen.delivery, chosen.manifest) if file] if chosen else []
     contents += [row.protocol.sha256] if row.protocol is not None and ground.papers_way == "scans" else []
     ways = [ground.arrivals.get(sha256) for sha256 in contents]
@@ -56,20 +55,30 @@ def _expected(row: Row, ground: Ground) -> Cell:
     return Cell(Mark.NO, Reason("в списке школы такого номера нет", "no such number on the school's list"))
 
 
-def _recorded(row: Row) -> Cell:
+def _recorded(row: Row, ground: Ground) -> Cell:
     if row.takes:
         return Cell(Mark.YES)
     if row.lacks is not None:
         return Cell(Mark.NOT_NEEDED, row.lacks)
+    return _none(row, ground)
+
+
+def _none(row: Row, ground: Ground) -> Cell:
+    """There is no recording, yet or at all."""
+    if row.person.room in ground.going_on:
+        return Cell(
+            Mark.OPEN, Reason("ещё не приходил(а): в аудитории идёт экзамен", "not yet: the room's day goes on")
+        )
     return Cell(Mark.NO, Reason("записи нет", "no recording"))
 
 
 def _accepted(row: Row, chosen: Take | None, ground: Ground) -> Cell:
-    is_picked = chosen is not None and ground.picked.get(row.person.number) == chosen.stem
-    if chosen is not None and (chosen.decision == "accepted" or is_picked):
+    if chosen is not None and (chosen.decision == "accepted" or row.by_hand):
         return Cell(Mark.YES)
-    if row.lacks is not None or (chosen is not None and chosen.decision in _ENDED):
+    if row.lacks is not None:
         return Cell(Mark.NOT_NEEDED, row.lacks)
+    if chosen is None and not row.takes:
+        return _none(row, ground)
     if chosen is None:
         return Cell(Mark.NO, Reason("записи, которую можно принять, нет", "no recording that could be accepted"))
     return Cell(Mark.NO, Reason("запись никто не принял", "nobody accepted the recording"))
@@ -83,10 +92,12 @@ def _scanned(row: Row, ground: Ground) -> Cell:
     return Cell(Mark.NO, Reason("скана протокола нет", "the protocol is not scanned"))
 
 
-def _hashed(row: Row, chosen: Take | None) -> Cell:
+def _hashed(row: Row, chosen: Take | None, ground: Ground) -> Cell:
     if chosen is None:
         lacks = row.lacks
-        return Cell(Mark.NOT_NEEDED, lacks) if lacks else Cell(Mark.NO, Reason("записи нет", "no recording"))
+        return Cell(Mark.NOT_NEEDED, lacks) if lacks else _none(row, ground)
+    if chosen.in_stream:
+        return Cell(Mark.NOT_NEEDED, row.lacks)
     if chosen.delivery is None:
         return Cell(Mark.NO, Reason("описание записи ещё не получено", "its manifest has not come yet"))
     if not chosen.here:

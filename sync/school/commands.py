@@ -57,6 +57,8 @@ def add_to(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> 
     outcome.add_argument("--note", default="", metavar="TEXT")
     choose = add("choose", _choose, "выбрать запись участника", "choose a participant's recording")
     choose.add_argument("--take", required=True, metavar="NAME", help=say("имя файла без окончания", "the name"))
+    began = say("когда начата, если имя одно у двух записей", "when it began, if two bear the name")
+    choose.add_argument("--started", metavar="HH:MM:SS", help=began)
     choose.add_argument("--reason", required=True, help=why)
     settle = add("settle", _settle, "подтвердить за аудиторию", "answer for a room")
     settle.add_argument("--room", required=True)
@@ -109,22 +111,39 @@ def _outcome(arguments: argparse.Namespace) -> int:
 def _choose(arguments: argparse.Namespace) -> int:
     from sync.school.decisions import Chosen
 
-    day = _day(arguments)
-    found = [row for row in day.rows if any(take.stem == arguments.take for take in row.takes)]
+    day, started = _day(arguments), _time(arguments.started)
+    found = [(row, take) for row in day.rows for take in row.takes if take.stem == arguments.take]
+    if started is not None:
+        found = [(row, take) for row, take in found if f"{take.started_at:%H:%M:%S}" == started]
     if not found:
         raise Rejected(
             f"Записи «{arguments.take}» в этом дне нет. Имена покажет station-sync package --json.",
             f"There is no recording “{arguments.take}” in this day. station-sync package --json shows the names.",
             code="unknown_take",
         )
-    return _note(arguments, Chosen(day.exam_date, found[0].person.number, arguments.take, arguments.by,
-                                   arguments.reason, datetime.now(UTC)))  # fmt: skip
+    if len(found) > 1:
+        begun = ", ".join(f"{take.started_at:%H:%M:%S}" for _, take in found)
+        raise Rejected(
+            f"Записей с именем «{arguments.take}» несколько, начаты в {begun}. Скажите, какая: --started ЧЧ:ММ:СС.",
+            f"Several recordings are called “{arguments.take}”, begun at {begun}. Say which: --started HH:MM:SS.",
+            code="two_takes",
+        )
+    ((row, take),) = found
+    return _note(arguments, Chosen(day.exam_date, row.person.number, take.stem, arguments.by, arguments.reason,
+                                   datetime.now(UTC), take.started_at))  # fmt: skip
 
 
 def _settle(arguments: argparse.Namespace) -> int:
     from sync.school.decisions import Settled
 
     day = _day(arguments)
+    known = dict.fromkeys([*(room.number for room in day.rooms), *(room for row in day.rows for room in row.rooms)])
+    if arguments.room not in known:
+        raise Rejected(
+            f"Аудитории «{arguments.room}» в этом дне нет. Есть: {', '.join(known)}.",
+            f"There is no room “{arguments.room}” in this day. There are: {', '.join(known)}.",
+            code="unknown_room",
+        )
     return _note(arguments, Settled(day.exam_date, arguments.room, arguments.by, arguments.reason, datetime.now(UTC)))
 
 

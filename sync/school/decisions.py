@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from exam.errors import Rejected
 from exam.regulation import Outcome
@@ -32,7 +33,7 @@ class Told(Struct, frozen=True, tag_field="event", tag="outcome"):
 
 
 class Chosen(Struct, frozen=True, tag_field="event", tag="chosen"):
-    """The take that stands for a participant, by somebody who listened to it."""
+    """The take that stands for a participant, by somebody who listened to it. `started_at`: of takes of one name."""
 
     exam_date: date
     participant: int
@@ -40,6 +41,7 @@ class Chosen(Struct, frozen=True, tag_field="event", tag="chosen"):
     by: str
     reason: str
     noted_at: datetime
+    started_at: datetime | None = None
 
 
 class Settled(Struct, frozen=True, tag_field="event", tag="settled"):
@@ -66,12 +68,14 @@ Decision = Told | Chosen | Settled | PapersGiven
 
 
 class Decisions(Struct, frozen=True):
-    """What holds of one day. `outcomes`: None where a word was taken back."""
+    """What holds of one day. `outcomes`: None where a word was taken back; `torn`: lines that cannot be read."""
 
     outcomes: Mapping[int, Said | None] = {}
     chosen: Mapping[int, str] = {}
+    chosen_at: Mapping[int, datetime] = {}
     settled: Mapping[str, str] = {}
     papers_given: tuple[Given, ...] = ()
+    torn: tuple[int, ...] = ()
 
 
 class Headquarters:
@@ -82,7 +86,8 @@ class Headquarters:
 
     def of(self, exam_date: date) -> Decisions:
         """What holds of this day. Raises OSError."""
-        return summed(one for one in self._lines.read()[0] if one.exam_date == exam_date)
+        told, torn = self._lines.read()
+        return replace(summed(one for one in told if one.exam_date == exam_date), torn=tuple(torn))
 
     def add(self, decision: Decision) -> None:
         """Keep a decision durably. Raises Rejected for one that says nothing, OSError as the disk does."""
@@ -93,33 +98,49 @@ def summed(decisions: Iterable[Decision]) -> Decisions:
     """What the decisions of one day come to."""
     outcomes: dict[int, Said | None] = {}
     chosen: dict[int, str] = {}
+    chosen_at: dict[int, datetime] = {}
     settled: dict[str, str] = {}
     given: list[Given] = []
     for one in decisions:
         match one:
             case Told(participant=number, outcome=outcome, at=at, note=note, by=by):
                 outcomes[number] = None if outcome is None else Said(outcome, at, note, by)
-            case Chosen(participant=number, stem=stem):
+            case Chosen(participant=number, stem=stem, started_at=started_at):
                 chosen[number] = stem
+                chosen_at.pop(number, None)
+                chosen_at |= {} if started_at is None else {number: started_at}
             case Settled(room=room, by=by, reason=reason):
                 settled[room] = f"{by}: {reason}"
             case PapersGiven(by=by, to=to, note=note, noted_at=noted_at):
                 given.append(Given(by, to, note, noted_at))
-    return Decisions(outcomes, chosen, settled, tuple(given))
+    return Decisions(outcomes, chosen, chosen_at, settled, tuple(given))
 
 
 def _sensible(decision: Decision) -> Decision:
-    if not decision.by.strip():
+    check_name(decision.by)
+    if isinstance(decision, Chosen | Settled) and not decision.reason.strip():
+        raise Rejected("Не сказано, почему: впишите причину (--reason).", "No reason is given (--reason).",
+                       code="no_reason")  # fmt: skip
+    check_words(*(getattr(decision, name, "") or "" for name in ("to", "note", "reason")))
+    return decision
+
+
+def check_name(by: str) -> None:
+    """Raises Rejected unless somebody is named."""
+    if not by.strip():
         raise Rejected(
             "Не сказано, кто решил: впишите фамилию и инициалы (--by).",
             "Nobody is named who decided this: give a name (--by).",
             code="no_name",
         )
-    words = (getattr(decision, name, "") or "" for name in ("by", "to", "note", "reason"))
-    if any(len(word) > _LETTERS_AT_MOST or "\n" in word for word in words):
+    check_words(by)
+
+
+def check_words(*words: str) -> None:
+    """Raises Rejected for what is no single line of a person's words."""
+    if any(len(word) > _LETTERS_AT_MOST or any(letter < " " for letter in word) for word in words):
         raise Rejected(
             f"Слишком длинно: одна строка, не больше {_LETTERS_AT_MOST} знаков.",
             f"Too long: one line of at most {_LETTERS_AT_MOST} characters.",
             code="too_long",
         )
-    return decision

@@ -2,14 +2,33 @@
 
 from collections.abc import Iterator
 
+from exam.manifest import Person
 from exam.regulation import Outcome
-from exam.roster import Roster
+from exam.roster import Participant, Roster
 from sync.plan import Reason
 from sync.scans.model import Scans
-from sync.school.decisions import Decisions
+from sync.school.decisions import FILE, Decisions
 from sync.school.model import Fault, Mark, Room, Row, SchoolDay, Stage, Take
 
+_ENDED = {"early_end", "removed"}
+"""Decisions on a take by which a participant's outcome ended it."""
 _ACTS = {Outcome.EARLY_END: "прил. 10", Outcome.REMOVED: "прил. 13"}
+
+
+def of_decisions(decisions: Decisions) -> Iterator[Fault]:
+    """What the organizer decided and cannot be read any more."""
+    if decisions.torn:
+        lines = ", ".join(map(str, decisions.torn))
+        yield Fault(
+            "damaged",
+            Reason(
+                f"решения Штаба ({FILE}): строки {lines} не читаются, остальные целы. Проверьте отметки и выбор "
+                "записей этого дня, внесите недостающее заново и удалите эти строки",
+                f"decisions of the headquarters ({FILE}): lines {lines} cannot be read, the others are whole. Check "
+                "this day's outcomes and chosen recordings, tell what lacks anew, and delete these lines",
+            ),
+            file=FILE,
+        )
 
 
 def of_rooms(day: SchoolDay, roster: Roster, decisions: Decisions) -> Iterator[Fault]:
@@ -35,6 +54,8 @@ def of_people(day: SchoolDay, roster: Roster) -> Iterator[Fault]:
         if row.person.number not in roster:
             yield _of(row, "not_listed", "номера нет в списке школы: исправьте список или перенесите запись",
                       "the number is not on the school's list: mend the list or reassign the recording")  # fmt: skip
+        else:
+            yield from _of_identity(row)
         yield from _of_recording(row)
         yield from _of_papers(row, day)
     if day.papers_way == "scans" and not any(paper.kind == "form_c1" for paper in day.papers):
@@ -75,11 +96,39 @@ def _of_known(room: Room, day: SchoolDay) -> Iterator[Fault]:
             "подтвердите за неё",
             "its day was not closed, outcomes may be missing: close it at the station or answer for it",
         )  # fmt: skip
-    if day.recording != "personal" and not room.streams:
+    if (room.recording or day.recording) == "personal" or not day.streams:
+        return
+    if room.streams_lacking:
+        names = ", ".join(room.streams_lacking)
+        yield _of_room(
+            "no_stream", room.number,
+            f"потоковой записи здесь нет, или файл испорчен ({names}): дождитесь отправки или принесите накопитель",
+            f"stream recordings are not here, or damaged ({names}): wait until they have come, or bring a drive",
+        )  # fmt: skip
+    elif not room.streams:
         yield _of_room(
             "no_stream", room.number, "нет потоковой записи: дождитесь отправки или принесите накопитель",
             "no stream recording: wait until it has come, or bring a drive",
         )  # fmt: skip
+
+
+def _of_identity(row: Row) -> Iterator[Fault]:
+    """Whether rooms meant this person by the number; whoever chose a recording or told an outcome has seen to it."""
+    meant = [take.listed_as for take in row.takes if not row.by_hand]
+    meant += [row.said.listed_as] if row.said is not None else []
+    other = next((one for one in meant if one is not None and _name(one) != _name(row.person)), None)
+    if other is not None:
+        yield _of(
+            row, "other_person",
+            f"в аудитории под этим номером был(а) {other.full_name}. Если номера в списке сдвинулись, верните список, "
+            "с которым шёл экзамен; если исправлено имя, подтвердите: выберите запись или отметьте исход в Штабе",
+            f"the room knew {other.full_name} by this number. If numbers were moved, put back the list the exam was "
+            "held with; if a name was mended, confirm it: choose the recording, or note the outcome here",
+        )  # fmt: skip
+
+
+def _name(person: Person | Participant) -> str:
+    return " ".join(person.full_name.casefold().replace("ё", "е").split())
 
 
 def _of_recording(row: Row) -> Iterator[Fault]:
@@ -87,6 +136,9 @@ def _of_recording(row: Row) -> Iterator[Fault]:
     if recorded.mark is Mark.NO:
         yield _of(row, "no_recording", "нет ни записи, ни отметки: найдите запись или отметьте причину",
                   "neither a recording nor a mark: find the recording or note why there is none")  # fmt: skip
+    elif accepted.mark is Mark.NO and row.take is not None and row.take.decision in _ENDED:
+        yield _of(row, "not_accepted", "запись прервана исходом, а отметки о нём нет: отметьте его или примите запись",
+                  "an outcome ended the recording, and is not noted: note it, or choose the recording")  # fmt: skip
     elif accepted.mark is Mark.NO:
         yield _of(row, "not_accepted", "запись никто не принял: послушайте её и примите или назначьте повтор",
                   "nobody accepted the recording: listen and accept it, or let it be repeated")  # fmt: skip
@@ -102,10 +154,16 @@ def _of_recording(row: Row) -> Iterator[Fault]:
 def _of_takes(row: Row) -> Iterator[Fault]:
     accepted = [take for take in row.takes if take.decision == "accepted"]
     places = {(take.room, take.station) for take in accepted}
-    if len(places) > 1 and row.takes[-1].stem == row.chosen:
+    is_one_name = len({take.stem for take in accepted}) < len(accepted)  # of two computers with the same number
+    if (len(places) > 1 or is_one_name) and not row.by_hand:
+        begun = ", ".join(f"{take.started_at:%H:%M:%S}" for take in accepted)
+        which_ru = f"; имя у них одно, начаты в {begun}: station-sync package choose --started" if is_one_name else ""
+        which_en = (
+            f"; they bear one name, begun at {begun}: station-sync package choose --started" if is_one_name else ""
+        )
         yield _of(row, "two_accepted",
-                  f"приняты две записи (ауд. {_rooms(accepted)}): выберите, какая идёт в комплект",
-                  f"two recordings are accepted (rooms {_rooms(accepted)}): choose which counts")  # fmt: skip
+                  f"приняты две записи (ауд. {_rooms(accepted)}): выберите, какая идёт в комплект{which_ru}",
+                  f"two recordings are accepted (rooms {_rooms(accepted)}): choose which counts{which_en}")  # fmt: skip
     variants = [take.variant for take in row.takes if take.variant]
     if len(variants) != len(set(variants)):
         yield _of(row, "same_variant", "повтор по тому же варианту: проверьте номер варианта в записях",

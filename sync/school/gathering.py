@@ -10,6 +10,8 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from exam import fixity, manifest, roomday, roster
 from exam.errors import ConfigError, ExamError, Rejected
 from exam.roomday import RoomDay
@@ -63,6 +65,7 @@ def gather(config: Config, exam_date: date | None = None, *, scan_seconds: float
             scheme=config.exam.scheme,
             recording=config.exam.recording,
             papers_way=config.papers,
+            streams=config.streams,
             roster=people,
             records=found.records,
             recorded=found.recorded,
@@ -93,9 +96,12 @@ class _Found:
     def __init__(self, config: Config, day: date) -> None:
         self._config, self._day = config, day
         self.records: list[RoomDay] = []
-        self.recorded: list[Recorded] = []
         self.faults: list[Fault] = []
-        self._seen: set[str] = set()
+        self._seen: dict[str, Recorded | None] = {}
+
+    @property
+    def recorded(self) -> list[Recorded]:
+        return [one for one in self._seen.values() if one is not None]
 
     def look_into(self, folder: Path) -> None:
         for path in sorted(folder.glob(f"*{manifest.SUFFIX}")):
@@ -110,8 +116,9 @@ class _Found:
         check_file(path)
         sha256 = fixity.sha256_of(path)
         if sha256 in self._seen:
+            self._read_again(path.parent, sha256)
             return
-        self._seen.add(sha256)
+        self._seen[sha256] = None
         told = roomday.load(path) if roomday.is_room_day(path.name) else manifest.load(path)
         if told.school != self._config.school:
             ru = f"это файл другой школы ({told.school}): уберите его из папки записей"
@@ -119,9 +126,14 @@ class _Found:
         elif told.exam_date == self._day and isinstance(told, RoomDay):
             self.records.append(told)
         elif told.exam_date == self._day and not isinstance(told, RoomDay):
-            self.recorded.append(
-                Recorded(told, File(path.name, sha256, path.stat().st_size), here=_is_here(path.parent, told))
-            )
+            file = File(path.name, sha256, path.stat().st_size)
+            self._seen[sha256] = Recorded(told, file, here=_is_here(path.parent, told))
+
+    def _read_again(self, folder: Path, sha256: str) -> None:
+        """The same manifest in another folder: the recording may lie beside this one alone."""
+        known = self._seen[sha256]
+        if known is not None and not known.here:
+            self._seen[sha256] = replace(known, here=_is_here(folder, known.told))
 
     def _note(self, code: str, path: Path, ru: str, en: str) -> None:
         shown = f"{path.parent.name}/{path.name}"

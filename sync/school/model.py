@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from exam.manifest import Decision, Listened, Opinion, Source
+from exam.manifest import Decision, Listened, Opinion, Person, Source
 from exam.regulation import Outcome
 from exam.roster import Participant
 from sync.plan import Reason
@@ -65,6 +65,8 @@ class Take(Struct, frozen=True, kw_only=True):
 
     `delivery`: the copy that travels (None: the manifest is not here), `manifest`: its manifest; `here`: whether the
     delivery's bytes lie here and were found to be the manifest's. `grade`: of the sound: pass, warn or fail.
+    `listed_as`: who bore the participant's number in the room's list; None: not known. `in_stream`: heard in the room's
+    stream alone, there is no file of its own.
     """
 
     room: str
@@ -84,15 +86,19 @@ class Take(Struct, frozen=True, kw_only=True):
     delivery: File | None = None
     manifest: File | None = None
     here: bool = False
+    in_stream: bool = False
+    listed_as: Person | None = None
 
 
 class Said(Struct, frozen=True):
-    """An outcome, with the time of day (HH:MM:SS), a note, and whose word it is: a room's number, or the organizer."""
+    """An outcome, with the time of day (HH:MM:SS), a note, and whose word it is: a room's number, or the organizer.
+    `listed_as`: whom the room meant by the number."""
 
     outcome: Outcome
     at: str | None = None
     note: str = ""
     by: str = ""
+    listed_as: Person | None = None
 
 
 class Paper(Struct, frozen=True):
@@ -120,8 +126,9 @@ class Given(Struct, frozen=True):
 class Fault(Struct, frozen=True):
     """Something that keeps the package from being complete. `reason` says what, and what to do about it.
 
-    Codes: no_recording not_accepted no_file two_accepted same_variant absent_but_recorded not_listed no_protocol no_act
-    no_form_c1 no_record_of_room room_open no_stream damaged other_school, and of scans `scan_` with the scan's own.
+    Codes: no_recording not_accepted no_file two_accepted same_variant absent_but_recorded not_listed other_person
+    no_protocol no_act no_form_c1 no_record_of_room room_open no_stream damaged other_school, and of scans `scan_` with
+    the scan's own.
     """
 
     code: str
@@ -133,12 +140,15 @@ class Fault(Struct, frozen=True):
 
 class Row(Struct, frozen=True, kw_only=True):
     """One participant's day. `takes`: every take that counts, of all rooms, in order of time; `chosen`: the stem of the
-    one that stands for the participant; `lacks`: why there lawfully is no accepted recording."""
+    one that stands for the participant, `chosen_at`: when it began (two computers may give one name), `by_hand`: by a
+    person's choice; `lacks`: why there lawfully is no accepted recording."""
 
     person: Participant
     said: Said | None = None
     takes: tuple[Take, ...] = ()
     chosen: str | None = None
+    chosen_at: datetime | None = None
+    by_hand: bool = False
     lacks: Reason | None = None
     protocol: Paper | None = None
     cells: Mapping[Stage, Cell]
@@ -146,7 +156,8 @@ class Row(Struct, frozen=True, kw_only=True):
     @property
     def take(self) -> Take | None:
         """The take that stands for the participant."""
-        return next((take for take in self.takes if take.stem == self.chosen), None)
+        named = (take for take in self.takes if take.stem == self.chosen)
+        return next((take for take in named if self.chosen_at in {None, take.started_at}), None)
 
     @property
     def rooms(self) -> tuple[str, ...]:
@@ -157,7 +168,9 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Room(Struct, frozen=True):
-    """A room of the day. `stations`: its computers, in order; `streams`: what is here of its common recording."""
+    """A room of the day. `stations`: its computers, in order; `streams`: what is here of its common recording,
+    `streams_lacking`: names of parts that were recorded and are not here. `is_closed`: its day, and nothing was
+    recorded since. `recording`: how it really recorded, None: nobody told."""
 
     number: str
     stations: tuple[str, ...]
@@ -165,10 +178,13 @@ class Room(Struct, frozen=True):
     opened_at: datetime | None
     closed_at: datetime | None
     streams: tuple[File, ...] = ()
+    streams_lacking: tuple[str, ...] = ()
+    recording: Recording | None = None
 
 
 class SchoolDay(Struct, frozen=True, kw_only=True):
-    """A school's day. `papers`: everything that travels as a scan, protocols included; `papers_given`: by hand."""
+    """A school's day. `papers`: everything that travels as a scan, protocols included; `papers_given`: by hand.
+    `streams`: whether the rooms' common recordings travel."""
 
     school: str
     school_name: str
@@ -176,6 +192,7 @@ class SchoolDay(Struct, frozen=True, kw_only=True):
     scheme: int
     recording: Recording
     papers_way: PapersWay
+    streams: bool = True
     rows: tuple[Row, ...]
     rooms: tuple[Room, ...] = ()
     papers: tuple[Paper, ...] = ()

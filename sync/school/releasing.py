@@ -20,6 +20,7 @@ from exam.language import say
 from sync.config import Config
 from sync.naming import candidates
 from sync.school import package
+from sync.school.decisions import check_name, check_words
 from sync.school.gathering import gather
 from sync.school.model import File, Paper, Row, SchoolDay, Take
 from sync.school.package import Package, PackageFile, PackageRow, PackageTake
@@ -39,7 +40,11 @@ def versions(state: Path, exam_date: date) -> list[tuple[Package, str]]:
     """Every released version with the SHA-256 of its manifest, in order. Raises Rejected for a damaged one."""
     folder = folder_of(state, exam_date)
     paths = sorted(path for path in folder.glob("*.json") if package.is_package(path.name)) if folder.is_dir() else []
-    return [(package.read(path.read_bytes(), path.name), sha256_of(path)) for path in paths]
+    found = [(package.read(path.read_bytes(), path.name), sha256_of(path)) for path in paths]
+    for told, _ in found:
+        if told.exam_date != exam_date:
+            raise _stray(told, folder)
+    return sorted(found, key=lambda one: one[0].version)
 
 
 def release(config: Config, day: SchoolDay, *, by: str, now: datetime, incomplete: str | None = None) -> Package:
@@ -48,7 +53,9 @@ def release(config: Config, day: SchoolDay, *, by: str, now: datetime, incomplet
     Raises Rejected when something lacks and nobody says why it goes all the same, or nothing changed since the last
     version; OSError as the disk does.
     """
-    if day.faults and not incomplete:
+    check_name(by)
+    check_words(incomplete or "")
+    if day.faults and not (incomplete and incomplete.strip()):
         raise _lacking(day)
     folder = folder_of(config.state, day.exam_date)
     durable.make_folder(folder, mode=0o700)
@@ -204,6 +211,16 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _stray(told: Package, folder: Path) -> Rejected:
+    return Rejected(
+        f"В папке {folder} лежит опись другого дня ({told.exam_date:%d.%m.%Y}): уберите её и повторите. Ничего не "
+        "передано.",
+        f"In {folder} is the manifest of another day ({told.exam_date}): take it away and repeat. Nothing was "
+        "released.",
+        code="other_day",
+    )
 
 
 def _lacking(day: SchoolDay) -> Rejected:

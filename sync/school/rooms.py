@@ -11,7 +11,7 @@ from itertools import groupby
 from msgspec import Struct
 from msgspec.structs import replace
 
-from exam.manifest import Manifest
+from exam.manifest import Manifest, Person
 from exam.names import Kind
 from exam.regulation import Outcome
 from exam.roomday import RoomDay, RoomTake
@@ -32,7 +32,7 @@ def latest(records: Iterable[RoomDay]) -> list[RoomDay]:
     A record is an earlier word of another one's journal when that holds all of its takes.
     """
     found: list[RoomDay] = []
-    for record in sorted(records, key=lambda one: (one.until, one.number), reverse=True):
+    for record in sorted(records, key=lambda one: (one.number, one.until), reverse=True):  # clocks are set back
         if not any(_continues(later, record) for later in found):
             found.append(record)
     return sorted(found, key=lambda one: (one.room, one.opened_at or one.until))
@@ -48,11 +48,11 @@ def _continues(later: RoomDay, earlier: RoomDay) -> bool:
 
 def said_of(records: Iterable[RoomDay], takes: Iterable[Take]) -> dict[int, Said]:
     """Outcomes as the rooms told them, of each participant the latest; who came after all is not absent any more."""
-    told = [(one.noted_at or record.until, record.room, one) for record in records for one in record.outcomes]
+    told = [(one.noted_at or record.until, record.room, record, one) for record in records for one in record.outcomes]
     last = {take.participant: take.started_at for take in takes}
     return {
-        one.participant: Said(one.outcome, one.at, one.note, room)
-        for noted_at, room, one in sorted(told, key=lambda each: each[:2])
+        one.participant: Said(one.outcome, one.at, one.note, record.room, _listed(record, one.participant))
+        for noted_at, _, record, one in sorted(told, key=lambda each: each[:2])
         if one.outcome is not Outcome.ABSENT or last.get(one.participant, noted_at) <= noted_at
     }
 
@@ -60,16 +60,15 @@ def said_of(records: Iterable[RoomDay], takes: Iterable[Take]) -> dict[int, Said
 def takes_of(records: Iterable[RoomDay], recorded: Iterable[Recorded]) -> list[Take]:
     """Every take that counts, in order of time: as manifests tell it, and with what the rooms' records know since."""
     found: dict[tuple[str, str, datetime], Take] = {}
-    replaced: set[tuple[str, str]] = set()
+    replaced: set[tuple[str, str, datetime]] = set()
     for one in recorded:
         if one.told.kind is Kind.PARTICIPANT and one.told.participant is not None:
             take = _of_manifest(one)
             found[_key(take)] = take
             if one.told.replaces:
-                replaced.add((take.room, one.told.replaces))
-    for key, take in found.items():
-        if (take.room, take.stem) in replaced:
-            found[key] = replace(take, counts=False)
+                replaced.add((take.room, one.told.replaces, take.started_at))
+    for key in replaced & found.keys():
+        found[key] = replace(found[key], counts=False)
     for record in records:
         for told in record.takes:
             key = (record.room, told.stem, told.started_at)
@@ -84,8 +83,6 @@ def _key(take: Take) -> tuple[str, str, datetime]:
 def _of_manifest(one: Recorded) -> Take:
     told = one.told
     person = told.participant
-    copy = told.deliveries[0] if told.deliveries else None
-    sent = File(copy.file, copy.sha256, copy.size) if copy else File(told.audio.file, told.sha256, told.size)
     return Take(
         room=told.room,
         station=told.station,
@@ -100,9 +97,10 @@ def _of_manifest(one: Recorded) -> Take:
         listened=told.listened,
         opinion=told.opinion,
         grade=(told.verdict or {}).get("grade"),
-        delivery=sent,
+        delivery=_sound(told),
         manifest=one.manifest,
         here=one.here,
+        listed_as=person,
     )
 
 
@@ -110,33 +108,53 @@ def _as_recorded(take: Take | None, told: RoomTake, record: RoomDay) -> Take:
     if take is None:
         take = Take(room=record.room, station=record.station, stem=told.stem, participant=told.participant,
                     number=told.take, started_at=told.started_at)  # fmt: skip
+    listed_as = take.listed_as if take.participant == told.participant else None
     return replace(
         take, participant=told.participant, variant=told.variant, ended_at=told.ended_at or take.ended_at,
         decision=told.decision, counts=told.counts, source=told.source, listened=told.listened, opinion=told.opinion,
+        listed_as=listed_as or _listed(record, told.participant),
+        in_stream=record.recording == "stream" and take.manifest is None and told.manifest is None,
     )  # fmt: skip
 
 
-def rooms_of(records: Sequence[RoomDay], recorded: Sequence[Recorded]) -> Iterator[Room]:
+def _listed(record: RoomDay, number: int) -> Person | None:
+    return next((person for person in record.listed if person.number == number), None)
+
+
+def rooms_of(records: Sequence[RoomDay], recorded: Sequence[Recorded], *, streams: bool) -> Iterator[Room]:
+    """Every room something came from. `streams`: whether the common recordings travel."""
     computers = sorted(
         {(one.room, one.station) for one in records} | {(one.told.room, one.told.station) for one in recorded}
     )
     for number, group in groupby(computers, key=lambda one: one[0]):
         mine = [record for record in records if record.room == number]
+        here = [one for one in recorded if one.told.room == number]
+        parts = [one for one in here if one.told.kind is Kind.STREAM] if streams else []
+        missing = {stem for record in mine for stem in record.streams if streams} - {one.told.stem for one in parts}
+        missing |= {one.told.stem for one in parts if not one.here}
         opened = [record.opened_at for record in mine if record.opened_at]
         closed = [record.closed_at for record in mine if record.closed_at]
-        last = max(mine, key=lambda record: record.until, default=None)
         yield Room(
             number=number,
             stations=tuple(station for _, station in group),
-            is_closed=last is not None and last.closed_at is not None,
+            is_closed=_is_closed(mine, here),
             opened_at=min(opened, default=None),
             closed_at=max(closed, default=None),
-            streams=tuple(_stream(one) for one in recorded if one.told.kind is Kind.STREAM and one.told.room == number),
+            streams=tuple(_sound(one.told) for one in parts if one.here),
+            streams_lacking=tuple(sorted(missing)),
+            recording=mine[-1].recording if mine else None,
         )
 
 
-def _stream(one: Recorded) -> File:
-    sent = one.told.deliveries[0] if one.told.deliveries else None
-    if sent is None:
-        return File(one.told.audio.file, one.told.sha256, one.told.size)
-    return File(sent.file, sent.sha256, sent.size)
+def _is_closed(records: Sequence[RoomDay], recorded: Iterable[Recorded]) -> bool:
+    """Whether the last word is that the day is over, and no recording came of which no record knows."""
+    last = max(records, key=lambda record: record.until, default=None)
+    known = {(take.stem, take.started_at) for record in records for take in record.takes}
+    takes = {(one.told.stem, one.told.started_at) for one in recorded if one.told.kind is Kind.PARTICIPANT}
+    return takes <= known and last is not None and last.closed_at is not None
+
+
+def _sound(told: Manifest) -> File:
+    """What travels of a recording: its copy, or the master where there is none."""
+    copy = told.deliveries[0] if told.deliveries else None
+    return File(copy.file, copy.sha256, copy.size) if copy else File(told.audio.file, told.sha256, told.size)

@@ -9,7 +9,7 @@ import http.client
 import io
 import socket
 import time
-from typing import Any
+from typing import Any, cast
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -62,7 +62,7 @@ class _Reader(io.RawIOBase):
 class _Answer(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *what: Any, **more: Any) -> None:
         super().__init__(sock, *what, **more)
-        self._reader = _Reader(self.fp.detach(), sock)
+        self._reader = _Reader(cast(socket.SocketIO, self.fp.detach()), sock)
         self.fp = io.BufferedReader(self._reader)
 
     def begin(self) -> None:

@@ -129,7 +129,7 @@ class Sent:
     def _scanned(self, day: SchoolDay) -> SchoolDay:
         roster = {row.person.number: row.person for row in day.rows}
         rows = [replace(row, protocol=_paper(row)) for row in day.rows]
-        ground = Ground(roster, "scans", {}, {})
+        ground = Ground(roster, "scans", {})
         rows = [replace(row, cells=cells_of(row, ground)) for row in rows]
         papers = tuple(row.protocol for row in rows if row.protocol)
         return replace(day, papers_way="scans", papers=papers, rows=tuple(rows), faults=())

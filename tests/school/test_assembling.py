@@ -143,3 +143,17 @@ def test_the_same_day_twice_on_disk_counts_once(school: School, config: Config) 
     row = day.row(1)
     assert row is not None
     assert len(row.takes) == 1
+
+
+def test_who_has_not_come_yet_lacks_nothing_while_the_rooms_day_goes_on(school: School, config: Config) -> None:
+    for path in school.rooms["201"].folder.glob("*_ведомость_*"):
+        path.unlink()
+    for path in school.rooms["201"].folder.glob("*Павел.json"):
+        path.unlink()
+    day = gather(config)
+    assert codes(day) == [("room_open", None, "201")]
+    row = day.row(10)
+    assert row is not None
+    assert {row.cells[stage].mark for stage in (Stage.RECORDED, Stage.ACCEPTED, Stage.HASHED)} == {Mark.OPEN}
+    Headquarters(config.state).add(Settled(EXAM_DATE, "201", "Петрова", "день закончен", at(16)))
+    assert ("no_recording", 10, None) in codes(gather(config))

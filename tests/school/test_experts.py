@@ -13,8 +13,10 @@ from hypothesis import strategies as some
 from retained import killed_at
 from rig.schoolday import at
 
+from exam import copying
+from exam.drive import held, opened
 from sync import config
-from sync.experts import carrying, overview
+from sync.experts import overview
 from sync.experts.book import Book
 from sync.experts.dealing import Voice, deal
 from sync.experts.player import Shown, page
@@ -241,17 +243,29 @@ def test_a_drive_that_gives_back_other_bytes_or_is_full_is_said(
     assert school.run("distribute", "--experts", "Петрова А. А.") == 0
     (tmp_path / "drive").mkdir()
     with monkeypatch.context() as broken:
-        broken.setattr(carrying.fixity, "read_back", lambda _path: iter([memoryview(b"other")]))
+        broken.setattr(copying.fixity, "read_back", lambda _path: iter([memoryview(b"other")]))
         assert school.run("export", "Петрова А. А.", str(tmp_path / "drive")) == 1
-    assert "накопитель неисправен" in capsys.readouterr().err
+    assert "он неисправен" in capsys.readouterr().err
     (folder,) = (tmp_path / "drive").iterdir()
     assert list(folder.iterdir()) == []
     with monkeypatch.context() as full:
-        full.setattr(carrying.durable, "write_all", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+        full.setattr(copying.durable, "write_all", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
         assert school.run("export", "Петрова А. А.", str(tmp_path / "drive")) == 1
-    assert "закончилось место" in capsys.readouterr().err
+    assert "заполнен" in capsys.readouterr().err
     assert list(folder.iterdir()) == []
     assert school.run("export", "Петрова А. А.", str(tmp_path / "drive")) == 0
+
+
+def test_a_drive_is_copied_to_by_one_at_a_time(
+    school: ExpertSchool, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert school.run("distribute", "--experts", "Петрова А. А.") == 0
+    (tmp_path / "drive").mkdir()
+    with held(opened(tmp_path / "drive", "2026-02-11_201", [])):
+        assert school.run("export", "Петрова А. А.", str(tmp_path / "drive")) == 1
+    assert "уже идёт копирование" in capsys.readouterr().err
+    assert list((tmp_path / "drive").iterdir()) == []
+    exported(school, tmp_path / "other")
 
 
 @pytest.mark.slow
