@@ -334,6 +334,17 @@ def test_a_room_is_paired_with_a_headquarters_and_tells_it_how_it_is(recorded: C
         assert recorded.ask(*forwarding, f"cat /var/lib/station-exchange/{secret}").returncode != 0
 
 
+def test_the_headquarters_page_is_served_to_whoever_is_in_its_group(recorded: Computer) -> None:
+    recorded.run("useradd", "--create-home", "organizer")
+    recorded.run("rm", "-f", "/etc/station/sync.toml")
+    recorded.write("/etc/station/sync.toml", SYNC_TOML + '\n[school]\ncode = "701020"\nroster = "roster.csv"\n')
+    install(recorded, "--office", "--operator", "organizer")
+    opened = ["runuser", "-u", "organizer", "--", "station-sync", "office", "--print"]
+    await_(lambda: recorded.ask(*opened).returncode == 0)
+    url = recorded.run(*opened).strip().splitlines()[-1]
+    assert "10" in recorded.run("sh", "-c", f"curl -s -o /dev/null -w '%{{http_code}}' '{url}'")
+
+
 def test_a_configuration_broken_later_is_tried_again_until_it_is_right(room: Computer) -> None:
     room.run("systemctl", "stop", ROOM)
     room.write(CONFIG, "nonsense")
