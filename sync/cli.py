@@ -137,7 +137,7 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
     from exam.clock import SystemClock  # noqa: PLC0415
     from sync.agent import Agent  # noqa: PLC0415
     from sync.ledger import Ledger  # noqa: PLC0415
-    from sync.life import Stop, alone  # noqa: PLC0415
+    from sync.life import Stop, alone, stops  # noqa: PLC0415
     from sync.notify import Notifier  # noqa: PLC0415
     from sync.pace import Pace  # noqa: PLC0415
     from sync.progress import Progress  # noqa: PLC0415
@@ -148,7 +148,7 @@ def _deliver(arguments: argparse.Namespace, work: Callable[["Agent"], bool | Non
     _warn_of_plain_http(config)
     transport = build(config)
     stop = Stop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in stops():
         signal.signal(number, lambda *_: stop.ask())
     with alone(config.state), closing(transport), closing(Ledger(config.state)) as ledger:
         receipts = Receipts(config.state, configured_key=config.server_key, tier=config.tier)

@@ -5,6 +5,7 @@ Owned by `sync.cli`, which holds both; `sync.agent` asks them.
 
 import fcntl
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +65,12 @@ class Stop:
             yield
         finally:
             self._interruptible = False
+
+
+def stops() -> list[signal.Signals]:
+    """The signals that ask to stop. A terminal that is closed asks, too, unless `nohup` said that it is not to."""
+    hangs_up = [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN else []
+    return [signal.SIGTERM, signal.SIGINT, *hangs_up]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -105,7 +105,7 @@ def _export(arguments: argparse.Namespace) -> int:
         raise _exists(arguments.slip)
     order = Order(arguments.by, _recipients(arguments), arguments.all)
     key = _key(config, arguments.token_file)
-    with _Bar() as bar:
+    with _owned(config), _Bar() as bar:
         made = write(config, arguments.drive, order, key, now=datetime.now(config.zone), tell=bar.tell)
     _warn(telling.left(made.left))
     _print(telling.written(made))
@@ -151,7 +151,8 @@ def _import(arguments: argparse.Namespace) -> int:
     from sync.drives.collecting import collect
 
     config = _config(arguments)
-    found = collect(arguments.drive.absolute(), config.imported, config.school)
+    with _owned(config):
+        found = collect(arguments.drive.absolute(), config.imported, config.school)
     _warn(telling.left(found.refused))
     _print(telling.collected(found))
     return FAILED if found.refused else DONE
@@ -159,6 +160,7 @@ def _import(arguments: argparse.Namespace) -> int:
 
 def _receive(arguments: argparse.Namespace) -> int:
     from sync.drives import reading, receiving, sealing, telling
+    from sync.drives.owning import left_to_owner_of
     from sync.exchange import errand
 
     folder = arguments.folder.resolve()
@@ -169,7 +171,8 @@ def _receive(arguments: argparse.Namespace) -> int:
         return errand.keys_of(folder, school) if arguments.school in {None, school} else []
 
     refused = False
-    with receiving.staging(folder):
+    ours = folder / receiving.FILE, folder / receiving.STAGING
+    with left_to_owner_of(folder, *ours), receiving.staging(folder):
         for place in reading.notes_on(arguments.drive):
             try:
                 taken = _taken(reading.opened(place, keys_of), folder, address, identity)
@@ -201,7 +204,9 @@ def _receipts(arguments: argparse.Namespace) -> int:
     from sync.drives import telling
     from sync.drives.returning import take_back
 
-    found = take_back(_config(arguments), arguments.drive)
+    config = _config(arguments)
+    with _owned(config):
+        found = take_back(config, arguments.drive)
     _warn(telling.left(found.refused))
     for line in telling.returned(found):
         _print(line)
@@ -234,7 +239,8 @@ def _lost(arguments: argparse.Namespace) -> int:
     config = _config(arguments)
     drives = Drives(config.state)
     drive = drives.one(arguments.number)
-    drives.add(Missing(arguments.number, arguments.by, arguments.note, datetime.now(config.zone)))
+    with _owned(config):
+        drives.add(Missing(arguments.number, arguments.by, arguments.note, datetime.now(config.zone)))
     for line in telling.lost(drive):
         _print(line)
     return DONE
@@ -311,6 +317,12 @@ def _exists(path: Path) -> ExamError:
         f"{path} exists and was left alone. Name another.",
         code="exists",
     )
+
+
+def _owned(config: Config) -> AbstractContextManager[None]:
+    from sync.drives.owning import left_to_owner_of
+
+    return left_to_owner_of(config.state, config.state, config.imported)
 
 
 def _config(arguments: argparse.Namespace) -> Config:

@@ -32,7 +32,7 @@ from sync.source import Source
 from sync.transports import Pending, Transport
 
 FILE = "drives.jsonl"
-_STAGING = "drives"
+STAGING = "drives"
 _PIECE = 1 << 20
 _COPIES = 2  # here, and as it arrives in the exchange
 _PATIENCE_S, _ASK_AGAIN_S = 600.0, 0.2
@@ -122,7 +122,7 @@ class Taking:
     @contextmanager
     def _staged(self, file: DriveFile) -> Iterator[Path]:
         """The file's content on the exchange's own disk, proved to be what the list says; gone again afterwards."""
-        path = durable.temporary_in(self._folder / _STAGING)
+        path = durable.temporary_in(self._folder / STAGING)
         with ExitStack() as undo:
             undo.callback(path.unlink, missing_ok=True)
             self._stage(file, path)
@@ -187,7 +187,7 @@ def staging(folder: Path) -> Iterator[None]:
 
     Raises Rejected while another is taken in, OSError.
     """
-    place = folder / _STAGING
+    place = folder / STAGING
     durable.make_folder(place, mode=0o700)
     descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -97,6 +97,7 @@ def _count(config: Config, receipts: Receipts) -> bool:
     """Into the ledger at once where no agent holds it; whether it was done."""
     try:
         with alone(config.state), closing(Ledger(config.state)) as ledger:
+            ledger.check_school(config.school, config.file)
             seen = scan(config, streams=config.streams, known=ledger.manifests(), rows=ledger.rows())
             ledger.note_found(seen.found, seen.done)
             count_returned(ledger, receipts, ReturnedFiles(config.state))

@@ -86,6 +86,7 @@ def write(config: Config, path: Path, order: Order, key: str, *, now: datetime, 
     drive = drives_of.opened(path, begun.folder, _ours(config))
     with drives_of.held(drive):
         drive.prepare()
+        _clear(drive)
         journey = _Journey(drive, drives, begun, recipients, tell)
         before = set(journey.files)
         left += journey.carry(found, arrived)
@@ -94,6 +95,13 @@ def write(config: Config, path: Path, order: Order, key: str, *, now: datetime, 
             note = _close(journey, config, key, now)
             drives.add(Made(begun.number, note.sha256, now))
     return Written(note, drive.folder, drives.one(begun.number), tuple(left))
+
+
+def _clear(drive: Drive) -> None:
+    """What a killed call left unfinished below the drive's folder goes."""
+    with drive.refusals():
+        for unfinished in drive.folder.glob(f"*/{durable.TEMPORARY_PREFIX}*"):
+            unfinished.unlink()
 
 
 def _ours(config: Config) -> list[Path]:

@@ -25,6 +25,7 @@ from sync.exchange.connections import Connections
 from sync.exchange.listening import Listening
 from sync.exchange.storing import Store
 from sync.exchange.yard import Yard
+from sync.life import stops
 from sync.model import Tier
 
 _LOG = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def serve(
     keep_unfinished_days: float = expiry.DEFAULT_DAYS,
     store: Store | None = None,
 ) -> None:
-    """Serve `folder` on `host`:`port` (0: any free one) until SIGTERM or SIGINT, encrypted with `tls`.
+    """Serve `folder` on `host`:`port` (0: any free one) until a signal asks it to stop, encrypted with `tls`.
 
     `fingerprint`: the SHA-256 of its certificate, for invitations. `store`: where files lie for good, when not in
     `folder`.
@@ -117,7 +118,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
+        before = {number: signal.signal(number, self.handle_exit) for number in stops()}
         try:
             yield
         finally:

@@ -213,10 +213,10 @@ class _Shown:
 
 def _work(config: Config) -> "Work":
     from sync.handing.work import Work  # noqa: PLC0415
-    from sync.life import Stop  # noqa: PLC0415
+    from sync.life import Stop, stops  # noqa: PLC0415
 
     stop = Stop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in stops():
         signal.signal(number, lambda *_: stop.ask())
     return Work(config, _Shown(), stop)
 

@@ -28,7 +28,7 @@ def keep_coming(pools: PoolManager) -> None:
 class _Reader(io.RawIOBase):
     """The bytes of one answer as they come from `raw`, in time."""
 
-    def __init__(self, raw: socket.SocketIO, connection: socket.socket) -> None:
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
         self._raw, self._connection = raw, connection
         self._most_s = connection.gettimeout() or WITHIN_S
         self._left_s, self._left_bytes = WITHIN_S, 0

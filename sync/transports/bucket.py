@@ -69,6 +69,12 @@ class Bucket:
         self._knows_conditions = True
         self.parts_a_page = _PARTS_A_PAGE
 
+    def check(self) -> None:
+        """Raise Fatal where there is no such bucket: some storages would make it at the first object."""
+        reply = self._ask("HEAD", "", passing=range(400, 500))
+        if reply.status == _NOT_FOUND:
+            raise self._refusals.no_bucket()
+
     def size(self, key: str) -> int | None:
         """Bytes of the object; None where there is none."""
         reply = self._ask("HEAD", key, passing={_NOT_FOUND})

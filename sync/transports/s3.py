@@ -76,11 +76,15 @@ class Objects:
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._pace = _Pace()
         self._reading: Reading | None = None
+        self._is_checked = False
 
     def key(self) -> bytes | None:
         return None
 
     def create(self, item: Item) -> Begun:
+        if not self._is_checked:
+            self._bucket.check()
+            self._is_checked = True
         for name in names(item):
             key = self._key(name)
             there = self._bucket.size(key)

@@ -36,7 +36,7 @@ class Refusals:
     def _lasting(self, status: int, code: str) -> ExamError:
         word = code or str(status)
         if code == "NoSuchBucket":
-            return self._no_bucket()
+            return self.no_bucket()
         if code == "RequestTimeTooSkewed":
             return self._clock()
         if code in _ELSEWHERE or status in _REDIRECTED:
@@ -53,7 +53,7 @@ class Refusals:
             retry_after=web.retry_after(answer),
         )
 
-    def _no_bucket(self) -> Fatal:
+    def no_bucket(self) -> Fatal:
         return Fatal(
             f"В хранилище {self._url} нет бакета «{self._bucket}». Ничего не потеряно; проверьте bucket в настройках.",
             f"The storage {self._url} has no bucket “{self._bucket}”. Nothing is lost; check bucket in the settings.",

@@ -4,7 +4,6 @@ The only module that imports `requests`; its errors leave here as Transient, Rej
 """
 
 import base64
-import ssl
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,10 +15,9 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from exam import oswords
-from exam.errors import ConfigError, ExamError, Fatal, Rejected, Transient
+from exam.errors import ExamError, Fatal, Rejected, Transient
 from sync import wording
-from sync.transports import answers
+from sync.transports import answers, certificates
 
 BLOCK_BYTES = 128 * 1024
 """What is given to the line at a time: one block must get through within the first limit, on the slowest line."""
@@ -46,7 +44,6 @@ _PROXY_LOGIN = 407
 _TOLD = {(NO_ROOM, "no_room"), (NO_ROOM, "quota"), (429, "too_many_uploads")}
 _TOLD_BYTES = 2000
 _BOTH = 2  # languages
-_OTHER_CERTIFICATE = "Fingerprints did not match"
 _MISDIRECTED = frozenset({404, 405, 410, 412})
 
 _BUSY_WORDS = {
@@ -120,7 +117,7 @@ class Web:
         fingerprint: str | None = None, keyed_by: str = "token_file",
     ) -> None:  # fmt: skip
         self._url, self._keyed_by, self._ca_file = url, keyed_by, ca_file
-        _check_certificate(ca_file)
+        certificates.check(ca_file)
         self._session = _session(fingerprint)
         # Proxies and certificates named by the environment: asked once, not with each of a thousand small requests.
         told = self._session.merge_environment_settings(url, {}, None, ca_file, None)
@@ -212,32 +209,17 @@ class Web:
         try:
             yield
         except requests.exceptions.SSLError as error:
-            if _OTHER_CERTIFICATE in str(error):
-                raise self._stranger() from error
+            if certificates.is_another(str(error)):
+                raise certificates.stranger(self._url) from error
             if "CERTIFICATE_VERIFY_FAILED" not in str(error):
                 raise self._unreachable(error) from error
-            raise Fatal(
-                f"Сертификату сервера {self._url} нельзя доверять. Ничего не отправлено; проверьте адрес, часы "
-                "компьютера и target.ca_file.",
-                f"The certificate of {self._url} cannot be trusted. Nothing was sent; check the address, this "
-                "computer's clock and target.ca_file.",
-                code="bad_certificate",
-            ) from error
+            raise certificates.untrusted(self._url, str(error)) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            _check_certificate(self._ca_file)  # it may have been taken away since
+            certificates.check(self._ca_file)  # it may have been taken away since
             raise self._unreachable(error) from error
         except OSError:
-            _check_certificate(self._ca_file)  # requests says so of a file that is not there
+            certificates.check(self._ca_file)  # requests says so of a file that is not there
             raise
-
-    def _stranger(self) -> Fatal:
-        return Fatal(
-            f"По адресу {self._url} отвечает не тот сервер, с которым связан этот компьютер. Ничего не отправлено. "
-            "Проверьте, не сменился ли адрес Штаба; если сервер там новый, свяжите заново: station-sync pair.",
-            f"At {self._url} another server answers than the one this computer was paired with. Nothing was sent. See "
-            "whether the headquarters' address has changed; if its server is new, pair again: station-sync pair.",
-            code="other_certificate",
-        )
 
     def _unreachable(self, error: Exception) -> Transient:
         return Transient(
@@ -287,23 +269,6 @@ def _session(fingerprint: str | None = None) -> requests.Session:
     for scheme in ("http://", "https://"):
         found.mount(scheme, _Adapter(fingerprint))
     return found
-
-
-def _check_certificate(ca_file: str | None) -> None:
-    """Raise ConfigError when a certificate to trust was named and cannot be used."""
-    if ca_file is None:
-        return
-    try:
-        ssl.create_default_context(cafile=ca_file)
-    except OSError as error:  # SSLError is one
-        ru, en = ("PEM", "PEM") if isinstance(error, ssl.SSLError) else oswords.both(error)
-        raise ConfigError(
-            f"target.ca_file: сертификат {ca_file} не читается ({ru}). Записи целы; положите туда сертификат "
-            "сервера (PEM) или уберите ключ из настроек.",
-            f"target.ca_file: the certificate {ca_file} cannot be read ({en}). Recordings are safe; put the "
-            "server's certificate (PEM) there, or take the key out of the configuration.",
-            code="bad_ca_file",
-        ) from error
 
 
 def _read_within_bounds(answer: Answer) -> None:

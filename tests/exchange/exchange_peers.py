@@ -92,10 +92,10 @@ class Served:
         assert self._process
         self._process.wait(DEADLINE_S)
 
-    def stop(self) -> int:
-        """SIGTERM; the exit code."""
+    def stop(self, asks: signal.Signals = signal.SIGTERM) -> int:
+        """The exit code."""
         assert self._process
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(asks)
         return self._process.wait(DEADLINE_S)
 
     def end(self) -> None:

@@ -115,7 +115,8 @@ class Case:
     """One upload that a body comes for, whose checksum it is not."""
 
     def __init__(self, folder: Path, state: State = State.RECEIVING) -> None:
-        self.register = Register(Database(Yard(folder).database))
+        folder.mkdir(exist_ok=True)
+        self.register = Register(Database(folder.with_name(f"{folder.name}.db")))
         self.incoming = Incoming(self.register, Yard(folder))
         self.upload = Upload(
             id="one",

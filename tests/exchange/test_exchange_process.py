@@ -1,13 +1,16 @@
 """The process around the exchange: starting, refusing to start, stopping; accounts beside it."""
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from exchange_peers import Client, Served, sha256
+import requests
+from exchange_peers import DEADLINE_S, Client, Served, sha256
 
 from exam.errors import ConfigError, ExamError, Rejected
 from sync.exchange import intake
@@ -33,15 +36,25 @@ def test_sigterm_during_an_upload_keeps_what_was_acknowledged(client: Client) ->
     assert client.offset(path) == 5
 
 
-def test_sigterm_in_the_middle_of_a_body_is_answered(client: Client) -> None:
+@pytest.mark.parametrize("asks", [signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_in_the_middle_of_a_body_is_answered(client: Client, asks: signal.Signals) -> None:
     path = client.create(8 * MIB, filename="x").headers["Location"]
     with client.begin_patch(path, {"Content-Length": str(8 * MIB)}, b"x" * (3 * MIB)) as connection:
         client.offset_reaches(path, MIB)
-        assert client.served.stop() == 0
+        assert client.served.stop(asks) == 0
         assert connection.recv(4096).startswith(b"HTTP/1.1 503")
     client.served.start()
     assert client.offset(path) >= MIB
     assert "Traceback" not in client.served.log
+
+
+def test_who_said_nohup_means_it(served: Served) -> None:
+    served.stop()
+    served.first = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    served.start()
+    os.kill(served.pid, signal.SIGHUP)
+    assert requests.get(served.url + "/key", timeout=DEADLINE_S).ok
+    assert served.stop() == 0
 
 
 def test_one_folder_is_served_once(served: Served) -> None:

@@ -171,10 +171,10 @@ def sealed_anew(folder: Path, token: str, change: Callable[[list[Any]], None]) -
     (folder / NOTE).write_bytes(note.sealed(key_of(token)).written)
 
 
-def flip(path: Path, at: int | None = None) -> None:
+def flip(path: Path, at: int | None = None, bit: int = 1) -> None:
     """One bit of one byte."""
     content = bytearray(path.read_bytes())
-    content[len(content) // 2 if at is None else at] ^= 1
+    content[len(content) // 2 if at is None else at] ^= bit
     path.write_bytes(content)
 
 

@@ -200,7 +200,10 @@ def test_a_restored_file_leaves_quarantine_by_itself(school: School, our_exchang
         agent.communicate()
 
 
-def test_sigterm_during_an_upload_stops_at_once_and_resumes(school: School, tus_server: Target) -> None:
+@pytest.mark.parametrize("asks", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_during_an_upload_stops_at_once_and_resumes(
+    school: School, tus_server: Target, asks: signal.Signals
+) -> None:
     content = noise(20 * MB)
     school.record("Ivanov I", content)
     with wire_to(tus_server.port) as wire:
@@ -211,7 +214,7 @@ def test_sigterm_during_an_upload_stops_at_once_and_resumes(school: School, tus_
             wait_for(lambda: wire.sent > 4 * MB)
             assert school.states()["11.02.2026_265_701020_Ivanov I.wav"] == "uploading"
             assert "already works" in school.once().stderr
-            agent.send_signal(signal.SIGTERM)
+            agent.send_signal(asks)
             assert agent.wait(3) == 0
         finally:
             agent.kill()

@@ -77,3 +77,6 @@ opening.wait()
 print(json.dumps({**told, "is_left": os.path.exists(path)}))
 """
 """Does what a browser does with the starter's file; or comes again, with a URL and a cookie."""
+
+OPENS_OFFICE = OPENS.replace('["station", "page",', '["station-sync", "office",').replace("/api/room", "/api/office")
+"""The same at the headquarters' page."""

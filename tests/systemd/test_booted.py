@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from rig import boot
 from rig.boot import CHECKOUT, Computer
-from school_computer import ALSA, CARDS, OPENS, RECORDINGS, SOUND, SYNC_TOML
+from school_computer import ALSA, CARDS, OPENS, OPENS_OFFICE, RECORDINGS, SOUND, SYNC_TOML
 
 pytestmark = [
     pytest.mark.real,
@@ -332,6 +332,21 @@ def test_a_room_is_paired_with_a_headquarters_and_tells_it_how_it_is(recorded: C
     recorded.run(*forwarding, "cat /var/lib/station-exchange/schools/701020/*/*.json")
     for secret in ("tls.key", "server.key", "exchange.db"):
         assert recorded.ask(*forwarding, f"cat /var/lib/station-exchange/{secret}").returncode != 0
+
+
+def test_the_headquarters_page_is_served_to_whoever_is_in_its_group(recorded: Computer) -> None:
+    for user in ("organizer", "passer-by"):
+        recorded.run("useradd", "--create-home", user)
+    listed = SYNC_TOML.replace('code = "701020"', 'code = "701020"\nroster = "roster.csv"')
+    recorded.write("/etc/station/sync.toml", listed)
+    install(recorded, "--office", "--operator", "organizer")
+    recorded.write("/run/opens-office.py", OPENS_OFFICE)
+    opens = ["/opt/exam-station/bin/python", "/run/opens-office.py", "/etc/station/sync.toml"]
+    await_(lambda: recorded.ask("runuser", "-u", "organizer", "--", *opens).returncode == 0)
+    told = json.loads(recorded.run("runuser", "-u", "organizer", "--", *opens))
+    assert told["room"]["school"]["code"] == "701020"
+    refused = recorded.ask("runuser", "-u", "passer-by", "--", *opens)
+    assert refused.returncode != 0
 
 
 def test_a_configuration_broken_later_is_tried_again_until_it_is_right(room: Computer) -> None:

@@ -17,7 +17,7 @@ from sync.model import Receipt
 from sync.plan import Item
 from sync.source import Source
 from sync.transports import Begun, Lost, s3, signing
-from sync.transports.bucket import SMALLEST_PART
+from sync.transports.bucket import SMALLEST_PART, Bucket
 from sync.transports.readback import unheard
 from sync.transports.s3 import Objects
 
@@ -232,6 +232,15 @@ def test_a_clock_off_by_a_day_stops_nothing(
     file.deliver(seaweed.transport())
     begun = Begun(s3._Upload(PREFIX + "/x", "", SMALL).spelled())
     file.send(seaweed.transport(), begun)  # asked with a body at once
+
+
+@pytest.mark.slow
+def test_a_bucket_of_another_name_is_not_made(seaweed: Storage, small: File) -> None:
+    bucket = Bucket(f"http://127.0.0.1:{seaweed.port}", "recordngs", KEY, SECRET)
+    for _ in range(2):
+        with pytest.raises(Fatal) as refused:
+            Objects(bucket, "", "address", "hub").create(small.item)
+        assert refused.value.code == "no_bucket"
 
 
 @pytest.mark.slow
