@@ -60,6 +60,8 @@ def release(config: Config, day: SchoolDay, *, by: str, now: datetime, incomplet
     folder = folder_of(config.state, day.exam_date)
     durable.make_folder(folder, mode=0o700)
     with _alone(folder.parent):
+        for unfinished in folder.glob(f"{durable.TEMPORARY_PREFIX}*"):  # of a call that was killed
+            unfinished.unlink()
         earlier, released = versions(config.state, day.exam_date), Released(config.state)
         day = replace(day, papers=tuple(_named(paper, folder) for paper in day.papers))
         made = _package(day, by, now, incomplete if day.faults else None)

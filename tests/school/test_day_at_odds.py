@@ -281,10 +281,12 @@ def test_versions_are_counted_not_spelled_and_another_day_is_no_version(hq: Offi
     config, day = hq.config, gather(hq.config)
     made = releasing.release(config, day, by="Петрова", now=at(17))
     folder = releasing.folder_of(config.state, EXAM_DATE)
+    (folder / ".part-0123456789abcdef").write_bytes(b"a scan, cut short by a kill")
     for version in (99, 100):
         changed = json.loads((folder / made.file).read_bytes()) | {"version": version, "school_name": f"№ {version}"}
         (folder / made.file.replace("_01", f"_{version}")).write_text(json.dumps(changed), encoding="utf-8")
     assert releasing.release(config, day, by="Петрова", now=at(18)).version == 101
+    assert not list(folder.glob(".part-*"))
     stray = json.loads((folder / made.file).read_bytes()) | {"exam_date": "2026-03-11"}
     (folder / made.file.replace("11.02", "11.03")).write_text(json.dumps(stray), encoding="utf-8")
     refused = hq.run("package", "release", "--by", "Петрова", expect=1)
