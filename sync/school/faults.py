@@ -144,9 +144,8 @@ def _of_recording(row: Row) -> Iterator[Fault]:
 
 def _of_takes(row: Row) -> Iterator[Fault]:
     accepted = [take for take in row.takes if take.decision == "accepted"]
-    places = {(take.room, take.station) for take in accepted}
     is_one_name = len({take.stem for take in accepted}) < len(accepted)  # of two computers with the same number
-    if (len(places) > 1 or is_one_name) and not row.by_hand:
+    if len(accepted) > 1 and not row.by_hand and not _is_cut_anew(accepted):
         begun = ", ".join(f"{take.started_at:%H:%M:%S}" for take in accepted)
         which_ru = f"; имя у них одно, начаты в {begun}: station-sync package choose --started" if is_one_name else ""
         which_en = (
@@ -155,10 +154,23 @@ def _of_takes(row: Row) -> Iterator[Fault]:
         yield _of(row, "two_accepted",
                   f"приняты две записи (ауд. {_rooms(accepted)}): выберите, какая идёт в комплект{which_ru}",
                   f"two recordings are accepted (rooms {_rooms(accepted)}): choose which counts{which_en}")  # fmt: skip
-    variants = [take.variant for take in row.takes if take.variant]
-    if len(variants) != len(set(variants)):
-        yield _of(row, "same_variant", "повтор по тому же варианту: проверьте номер варианта в записях",
-                  "repeated with the same variant: check the variants of the recordings")  # fmt: skip
+    variants = [take.variant for take in row.takes if take.variant and not _is_of_an_earlier_talk(take)]
+    if len(variants) != len(set(variants)) and not row.by_hand:
+        yield _of(row, "same_variant",
+                  "повтор по тому же варианту: проверьте его номер в записях; если КИМ показать не успели, подтвердите "
+                  "это: выберите запись",
+                  "repeated with the same variant: check it in the recordings; if the task had not been shown yet, "
+                  "confirm it: choose the recording")  # fmt: skip
+
+
+def _is_cut_anew(accepted: list[Take]) -> bool:
+    """Whether the last was cut from the stream by a person to stand for the others of its computer."""
+    return "recut" in accepted[-1].flags and len({(take.room, take.station) for take in accepted}) == 1
+
+
+def _is_of_an_earlier_talk(take: Take) -> bool:
+    """Cut from the stream, or brought from another recorder: the same talk once more, so the same variant."""
+    return "recut" in take.flags or take.source != "microphone"
 
 
 def _of_papers(row: Row, day: SchoolDay) -> Iterator[Fault]:

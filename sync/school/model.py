@@ -66,7 +66,7 @@ class Take(Struct, frozen=True, kw_only=True):
     `delivery`: the copy that travels (None: the manifest is not here), `manifest`: its manifest; `here`: whether the
     delivery's bytes lie here and were found to be the manifest's. `grade`: of the sound: pass, warn or fail.
     `listed_as`: who bore the participant's number in the room's list; None: not known. `in_stream`: heard in the room's
-    stream alone, there is no file of its own.
+    stream alone, there is no file of its own. `flags`: as the station's manifests and records bear them.
     """
 
     room: str
@@ -87,6 +87,7 @@ class Take(Struct, frozen=True, kw_only=True):
     manifest: File | None = None
     here: bool = False
     in_stream: bool = False
+    flags: tuple[str, ...] = ()
     listed_as: Person | None = None
 
 

@@ -100,6 +100,7 @@ def _of_manifest(one: Recorded) -> Take:
         delivery=_sound(told),
         manifest=one.manifest,
         here=one.here,
+        flags=told.flags,
         listed_as=person,
     )
 
@@ -112,6 +113,7 @@ def _as_recorded(take: Take | None, told: RoomTake, record: RoomDay) -> Take:
     return replace(
         take, participant=told.participant, variant=told.variant, ended_at=told.ended_at or take.ended_at,
         decision=told.decision, counts=told.counts, source=told.source, listened=told.listened, opinion=told.opinion,
+        flags=told.flags,
         listed_as=listed_as or _listed(record, told.participant),
         in_stream=record.recording == "stream" and take.manifest is None and told.manifest is None,
     )  # fmt: skip

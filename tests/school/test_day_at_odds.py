@@ -148,6 +148,33 @@ def test_of_two_accepted_recordings_either_may_be_chosen(school: School, hq: Off
     assert take_of(day, 1) == row.takes[place]
 
 
+def test_who_was_accepted_twice_waits_for_a_choice_unless_it_was_cut_anew(school: School, hq: Office) -> None:
+    school.rooms["201"].take(school.people[1], starts=at(14), flags=("recut",))
+    school.rooms["201"].take(school.people[3], decision="unreviewed", starts=at(14, 10), source="dictaphone")
+    school.rooms["201"].take(school.people[2], variant="8", starts=at(14, 30))
+    school.rooms["201"].record(until=at(16))
+    day = gather(hq.config)
+    assert codes(day) == [("two_accepted", 2, None)]
+    take = take_of(day, 1)
+    assert take is not None
+    assert take.flags == ("recut",)
+
+
+def test_a_repeat_with_the_same_variant_takes_one_word(school: School, hq: Office) -> None:
+    without(school, 2, "201")
+    room = another_computer(school, "pc-201-b", first=201)
+    room.take(school.people[2], variant="5", decision="interrupted", starts=at(14))
+    room.take(school.people[2], variant="5", starts=at(14, 30))
+    room.record(opened=at(13, 50), until=at(16))
+    looked(school, hq)
+    day = gather(hq.config)
+    assert codes(day) == [("same_variant", 2, None)]
+    take = take_of(day, 2)
+    assert take is not None
+    hq.run("package", "choose", "--take", take.stem, "--by", "Петрова", "--reason", "КИМ не показан")
+    assert codes(gather(hq.config)) == []
+
+
 def test_of_two_recordings_of_one_name_the_accepted_one_stands(school: School, hq: Office) -> None:
     without(school, 2, "201")
     first, second = another_computer(school, "pc-201-b"), another_computer(school, "pc-201-c")
