@@ -21,7 +21,7 @@ from mortal import Death, Died, Disk, MortalRoom
 from exam.errors import Rejected
 from exam.manifest import Opinion
 from exam.regulation import Outcome
-from station.messages import Block, CaptureLost, Published
+from station.messages import Block, CaptureLost, Published, RecordPublished
 from station.session import State
 from station.session import commands as ask
 from station.session.commands import Command
@@ -379,7 +379,7 @@ class AnyDay(RuleBasedStateMachine):
         self._sound(2)
         while self.room.publisher.held:
             report = self.room.publish()
-            assert isinstance(report, Published), (report, self.room.day)
+            assert isinstance(report, Published | RecordPublished), (report, self.room.day)
         assert self.room.recorder.status.publishing == ()
         self.room.stop()
         self.alive, self.is_over = False, True

@@ -15,9 +15,9 @@ from unittest import mock
 from days import Room, Unjudging
 
 from exam import durable
-from station import chain, disks, journal, publishing, recovery, reel, tape
-from station.messages import Message, Published, PublishingFailed, Status, Stop
-from station.publishing import Draft
+from station import chain, disks, journal, publishing, recovery, reel, roomrecord, tape
+from station.messages import Message, Status, Stop
+from station.publishing import Draft, Report
 from station.session.commands import Command
 from station.tape import HEADER_BYTES
 
@@ -163,13 +163,13 @@ class Disk:
 
 
 class PatientPublisher(Unjudging):
-    """Publishes one recording whenever it is told to."""
+    """Publishes one recording, or the room's record, whenever it is told to."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.held: list[Draft] = []
+        self.held: list[Draft | roomrecord.Draft] = []
 
-    def submit(self, draft: Draft) -> None:
+    def submit(self, draft: Draft | roomrecord.Draft) -> None:
         self.held.append(draft)
 
     def go_on(self) -> None:
@@ -225,14 +225,15 @@ class MortalRoom(Room):
         super().handled()
         self._check()
 
-    def publish(self) -> Published | PublishingFailed:
-        """Let the publisher do the next recording."""
+    def publish(self) -> Report:
+        """Let the publisher do the next recording, or the room's record."""
         self.publisher.go_on()
         while self.publisher._thread.is_alive():
-            with contextlib.suppress(queue.Empty):
-                report = self.reports.get(timeout=_POLL_S)
-                self._settle()
-                return report
+            for told in (self.reports, self.records):
+                with contextlib.suppress(queue.Empty):
+                    report = told.get(timeout=_POLL_S)
+                    self._settle()
+                    return report
         raise Died
 
     def _boot_id(self) -> str:
