@@ -7,8 +7,8 @@ from exam.errors import Rejected
 from exam.roster import Participant
 from station.session import commands as ask
 from station.session import events as happened
-from station.session.day import Choice, State, Take
-from station.session.desk import Desk, check_expected, end_take, expect_again, leave_review
+from station.session.day import TRANSITIONS, Choice, State, Take
+from station.session.desk import Desk, check_expected, end_take, expect_again, leave_review, wrong_state
 
 
 def open_day(desk: Desk, _command: ask.Open) -> Desk:
@@ -28,7 +28,10 @@ def open_day(desk: Desk, _command: ask.Open) -> Desk:
 
 
 def choose(desk: Desk, command: ask.Choose) -> Desk:
-    """Whoever cannot be started is refused now, while there is time to see why."""
+    """Whoever cannot be started is refused now, while there is time to see why; so is a choice amid an interview, even
+    one that would change nothing."""
+    if (desk.day.state, happened.Chosen) not in TRANSITIONS:
+        raise wrong_state(desk.day.state)
     if command.participant is None:
         return desk.add(happened.Chosen(participant=None)) if desk.day.choice is not None else desk
     person = desk.person(command.participant)
