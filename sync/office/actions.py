@@ -1,5 +1,6 @@
 """What a page may do: `POST /api/release`, `/api/outcome` and the like. Everything is answered with {}, or refused."""
 
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -41,6 +42,7 @@ class _Choice(Struct, frozen=True, forbid_unknown_fields=True):
     stem: _Words
     by: _Words
     reason: _Words
+    started_at: datetime | None = None
 
 
 class _Settle(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,10 +88,12 @@ async def choose(request: Request) -> Response:
     """Which take stands for a participant."""
     desk, told = desk_of(request), await read(request, _Choice)
     row = (await desk.seen()).day.row(told.participant)
-    if row is None or all(take.stem != told.stem for take in row.takes):
+    if row is None or all(
+        take.stem != told.stem or told.started_at not in {None, take.started_at} for take in row.takes
+    ):
         raise _unknown()
-    day, now = desk.sources.exam_date, desk.sources.now()
-    return await _decide(desk, Chosen(day, told.participant, told.stem, _named(told.by), _reasoned(told.reason), now))
+    day, now, by, reason = desk.sources.exam_date, desk.sources.now(), _named(told.by), _reasoned(told.reason)
+    return await _decide(desk, Chosen(day, told.participant, told.stem, by, reason, now, told.started_at))
 
 
 async def settle(request: Request) -> Response:

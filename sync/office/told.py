@@ -83,7 +83,7 @@ def _line(row: Row) -> Line:
         rooms=row.rooms,
         variant=take.variant if take else None,
         takes=tuple(
-            TakeTold(each.stem, each.room, each.started_at, each.variant, each.decision, each.stem == row.chosen)
+            TakeTold(each.stem, each.room, each.started_at, each.variant, each.decision, each == row.take)
             for each in row.takes
         ),
         outcome=said.outcome if said else None,

@@ -6,7 +6,7 @@ outcome told to the headquarters) is taken from the package, and said to be. Cal
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from msgspec import Struct
 
@@ -19,7 +19,7 @@ from sync.school.assembling import Evidence, assemble
 from sync.school.cells import Arrival
 from sync.school.decisions import Decisions
 from sync.school.model import Cell, Mark, Paper, PaperKind, Row, Said, SchoolDay, Stage, Take
-from sync.school.package import Package, PackageFile, PackageRow
+from sync.school.package import Package, PackageFile, PackageRow, PackageTake
 from sync.school.rooms import Recorded
 
 _Name = tuple[str, str, str]
@@ -118,22 +118,28 @@ def _by_hand(day: SchoolDay, package: Package | None) -> Decisions:
     """What the package says that no file here does: outcomes and chosen takes."""
     outcomes: dict[int, Said | None] = {}
     chosen: dict[int, str] = {}
+    chosen_at: dict[int, datetime] = {}
     for told in package.rows if package else ():
         row = day.row(told.number)
         if (row.said.outcome if row and row.said else None) is not told.outcome:
             outcomes[told.number] = Said(told.outcome, told.outcome_at) if told.outcome else None
-        stem = next((take.stem for take in told.takes if told.recording and take.recording == told.recording), None)
-        if row is None or stem is None or stem not in {take.stem for take in row.takes}:
+        picked = next((take for take in told.takes if told.recording and take.recording == told.recording), None)
+        here = [take for take in row.takes if picked and _is_same(take, picked)] if row else []
+        if row is None or not here:
             continue
-        claims_more = _mark(told.cells.get(Stage.ACCEPTED)) is Mark.YES and _is_open_to_choice(row, stem)
-        if row.chosen != stem or claims_more:
-            chosen[told.number] = stem
-    return Decisions(outcomes=outcomes, chosen=chosen)
+        claims_more = _mark(told.cells.get(Stage.ACCEPTED)) is Mark.YES and here[0].decision in _OPEN_TO_CHOICE
+        if row.take != here[0] or claims_more:
+            chosen[told.number], chosen_at[told.number] = here[0].stem, here[0].started_at
+    return Decisions(outcomes=outcomes, chosen=chosen, chosen_at=chosen_at)
 
 
-def _is_open_to_choice(row: Row, stem: str) -> bool:
-    """Whether an organizer may have had to decide about this take: nobody did in the room."""
-    return any(take.stem == stem and take.decision in {"unreviewed", "interrupted", None} for take in row.takes)
+_OPEN_TO_CHOICE = {"unreviewed", "interrupted", None}
+"""An organizer may have had to decide about such a take: nobody did in the room."""
+
+
+def _is_same(take: Take, told: PackageTake) -> bool:
+    """Two computers of a room may have given two takes one name; when they began tells them apart."""
+    return (take.stem, take.started_at) == (told.stem, told.started_at)
 
 
 def _names(recorded: Iterable[Recorded]) -> Mapping[int, set[_Name]]:
@@ -172,7 +178,7 @@ def _take(take: Take, row: Row, here: Mapping[str, Arrived]) -> TakeHere:
         started_at=take.started_at,
         decision=take.decision,
         here=take.delivery is not None and take.delivery.sha256 in here,
-        stands=take.stem == row.chosen,
+        stands=take == row.take,
     )
 
 

@@ -43,8 +43,8 @@ export const ACTIONS = {
   release: (office) => send(office, "release", { by: typed(office, "by"), reason: typed(office, "reason") }),
   settle: (office, { room }) => send(office, "settle", { room, by: typed(office, "by"), reason: typed(office, "reason") }),
   papers: (office) => send(office, "papers", { by: typed(office, "by"), to: typed(office, "to"), note: typed(office, "note") }),
-  choose: (office, { number, stem }) =>
-    send(office, "choose", { participant: Number(number), stem, by: typed(office, "by"), reason: typed(office, "reason") }),
+  choose: (office, { number, stem, started }) =>
+    send(office, "choose", { participant: Number(number), stem, started_at: started, by: typed(office, "by"), reason: typed(office, "reason") }),
   outcome: (office, { number }) => send(office, "outcome", { participant: Number(number), ...outcome(office) }),
   tick: (office, { step, done }) => send(office, "tick", { step, done: done === "true", by: typed(office, "by") }),
 };

@@ -56,9 +56,9 @@ function person(office, { number }) {
 
 function takes(office, line) {
   return h("div", {}, h("h3", {}, say("takes.title")),
-    h("ul", { class: "takes" }, line.takes.map((take) => h("li", { "data-key": take.stem },
+    h("ul", { class: "takes" }, line.takes.map((take) => h("li", { "data-key": `${take.stem} ${take.started_at}` },
       h("span", {}, [say("room", { number: take.room }), timeOfDay(take.started_at), take.variant && say("variant", { number: take.variant }), take.decision && say(`decision.${take.decision}`)].filter(Boolean).join(" · ")),
-      take.chosen ? h("b", {}, say("takes.chosen")) : line.takes.length > 1 && button("choose", say("takes.choose"), { kind: "second", data: { number: line.number, stem: take.stem } })))),
+      take.chosen ? h("b", {}, say("takes.chosen")) : line.takes.length > 1 && button("choose", say("takes.choose"), { kind: "second", data: { number: line.number, stem: take.stem, started: take.started_at } })))),
     line.takes.length > 1 && field(office, "reason", say("takes.reason")));
 }
 
