@@ -40,7 +40,7 @@ def killed_at(writes: int, how: Death) -> bool:
     return was_killed
 
 
-@pytest.mark.parametrize("how", ["before", "half", "after"])
+@pytest.mark.parametrize("how", ["half", *(pytest.param(how, marks=pytest.mark.slow) for how in ("before", "after"))])
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_killed_at_any_write_while_gaps_end_and_the_file_turns(how: Death) -> None:
     """The journal is ahead of the tape: what it names may be missing, but there is nothing that it does not name."""

@@ -45,6 +45,7 @@ def test_a_participant_who_sits_too_far_is_named_with_a_place_and_what_to_do() -
     assert only(verdict, "difference").grade == "fail"
 
 
+@pytest.mark.slow
 def test_a_fan_is_told_as_noise_and_as_voices_behind_noise() -> None:
     verdict = rehearsed(snr_db=12)
     assert only(verdict, "noise").grade == "fail"
@@ -135,6 +136,7 @@ def test_an_interview_tells_by_its_marks_whether_one_of_the_two_is_missing(absen
             assert only(verdict, "level", voice).value == pytest.approx(active_level(clean), abs=1.5)
 
 
+@pytest.mark.slow
 def test_a_task_that_was_not_to_be_taken_is_missed_by_nobody() -> None:
     scene = interviews.interview(1004)
     second = next(step for step in scene.steps if step[0] == "task 2")

@@ -36,7 +36,8 @@ def partial(target: Target) -> Path:
     return found[0]
 
 
-@pytest.mark.parametrize("name", [pytest.param("tus_server", marks=pytest.mark.slow), "our_exchange"])
+@pytest.mark.parametrize("name", ["tus_server", "our_exchange"])
+@pytest.mark.slow
 def test_twenty_kills_in_one_upload(school: School, name: str, request: pytest.FixtureRequest) -> None:
     target: Target = request.getfixturevalue(name)
     content = noise(SIZE)

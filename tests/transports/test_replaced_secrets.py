@@ -57,6 +57,7 @@ def test_over_http(
 ) -> None:
     secret(tmp_path / "secret", first)
     with impostor() as server:
+        server.files["/b/"] = b""  # a bucket that is there, to whoever asks
         opened = transport(tmp_path, *target, f'url = "{server.url}"')
         for number, words in enumerate((first, second)):
             secret(tmp_path / "secret", words)
