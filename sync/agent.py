@@ -94,7 +94,8 @@ class Agent:
             watch.close()
 
     def _begin(self) -> None:
-        """Meet the target: deliveries to one server must not be taken for deliveries to another."""
+        """Meet the target: deliveries to one server must not be taken for deliveries to another, nor a school's."""
+        self._ledger.check_school(self._config.school, self._config.file)
         known = self._ledger.target()
         delivered = any(row.state is ItemState.DELIVERED for row in self._ledger.rows().values())
         if self._receipts.key is not None and not isinstance(self._config.target, Tus):
@@ -102,10 +103,9 @@ class Agent:
         if known not in {None, self._config.address} and delivered and self._receipts.key is None:
             raise self._another(str(known))
         self._ledger.begin()
-        if known != self._config.address:
-            if self._receipts.key is None:
-                self._forget_uploads()
-            self._ledger.set_target(self._config.address)
+        if known != self._config.address and self._receipts.key is None:
+            self._forget_uploads()
+        self._ledger.set_target(self._config.address, self._config.school)
         self._doubt(self._ledger.rows().values())
 
     def _another(self, known: str) -> ConfigError:

@@ -10,13 +10,13 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
 
 from exam import durable
-from exam.errors import Fatal
+from exam.errors import ConfigError, Fatal
 from sync.model import ItemState
 from sync.plan import Found, Key, Row, Told
 from sync.states import ASIDE, DONE, REFUSED, TRANSITIONS
@@ -24,7 +24,9 @@ from sync.states import ASIDE, DONE, REFUSED, TRANSITIONS
 FILE = "ledger.sqlite"
 UNUSABLE = "ledger_unusable"
 """The code of the Fatal raised when the disk refuses."""
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
+_READABLE = {2, 3}
+"""Versions whose rows are told alike: `status` need not wait until the agent has brought them up to date."""
 _BUSY_S = 10.0
 
 T = TypeVar("T")
@@ -55,7 +57,7 @@ CREATE TABLE items (
 ) STRICT;
 CREATE INDEX items_upload ON items (upload);
 CREATE TABLE manifests (place TEXT PRIMARY KEY, told TEXT NOT NULL) STRICT;
-CREATE TABLE target (url TEXT NOT NULL) STRICT;
+CREATE TABLE target (url TEXT NOT NULL, school TEXT) STRICT;
 CREATE TABLE line (at TEXT NOT NULL, rate REAL NOT NULL) STRICT;
 """
 _FROM_1 = f"""-- rows of version 1 as rows of this one
@@ -64,11 +66,11 @@ ALTER TABLE target RENAME TO target_1;
 {_TABLES}
 INSERT INTO items SELECT path, kind, sha256, size, state, NULL, upload, offset, damaged, unproven, receipt, '', reason,
     fingerprint, next_try_at, present FROM items_1;
-INSERT INTO target SELECT url FROM target_1;
+INSERT INTO target SELECT url, NULL FROM target_1;
 DROP TABLE items_1;
 DROP TABLE target_1;
 """  # noqa: S608 - literals
-_SCHEMAS = {0: _TABLES, 1: _FROM_1}
+_SCHEMAS = {0: _TABLES, 1: _FROM_1, 2: "ALTER TABLE target ADD COLUMN school TEXT;"}
 _TOLD = msgspec.json.Decoder(Told)
 _FIELDS = Row.__struct_fields__
 _WRITE = (
@@ -183,14 +185,36 @@ class Ledger:
 
     def target(self) -> str | None:
         """The address this ledger was last used with."""
-        with _translated(self._path):
-            found = self._db.execute("SELECT url FROM target").fetchone()
-        return str(found["url"]) if found else None
+        return self._known("url")
 
-    def set_target(self, url: str) -> None:
+    def set_target(self, url: str, school: str) -> None:
+        if (self._known("url"), self._known("school")) == (url, school):
+            return
         with self._transaction():
             self._db.execute("DELETE FROM target")
-            self._db.execute("INSERT INTO target VALUES (?)", (url,))
+            self._db.execute("INSERT INTO target VALUES (?, ?)", (url, school))
+
+    def check_school(self, code: str, settings: Path) -> None:
+        """Raise ConfigError when this ledger tells of what another school sent. `settings`: the file that says whose
+        computer this is."""
+        known = self._known("school")
+        begun = any(row.state in DONE or row.upload is not None for row in self._rows.values())
+        if known in {None, code} or not begun:
+            return
+        folder = self._path.parent
+        raise ConfigError(
+            f"{settings}: school.code: теперь {code}, а в {folder} учтены отправки школы {known}. Ничего не "
+            "отправлено, записи целы. Верните прежний код; для другой школы укажите другую папку в [state] folder.",
+            f"{settings}: school.code: now {code}, but {folder} accounts for what school {known} sent. Nothing was "
+            "sent, recordings are safe. Put the former code back; if this is another school indeed, name another "
+            "folder in [state] folder.",
+            code="other_school",
+        )
+
+    def _known(self, column: Literal["url", "school"]) -> str | None:
+        with _translated(self._path):
+            found = self._db.execute("SELECT url, school FROM target").fetchone()
+        return found[column] if found else None
 
     def _lose(self, row: Row, *, superseded: bool) -> None:
         # A row without a hash only notes a problem of a place, and goes with it.
@@ -275,7 +299,7 @@ def _looked(folder: Path, ask: Callable[[sqlite3.Connection], T], nothing: T) ->
 def _answer(path: Path, uri: str, ask: Callable[[sqlite3.Connection], T], nothing: T) -> T:
     db = _connect(uri)
     try:
-        return ask(db) if _version(db, path) == _SCHEMA_VERSION else nothing
+        return ask(db) if _version(db, path) in _READABLE else nothing
     finally:
         db.close()
 

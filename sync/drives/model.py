@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from exam.errors import Rejected
+from sync.naming import candidates
 from sync.plan import ItemKind, Reason
 
 NOTE, LIST, RECEIPTS = "drive.json", "list.json", "receipts"
@@ -111,15 +112,21 @@ def folder_name(school: str, exam_date: date, number: int) -> str:
     return f"{exam_date.isoformat()}_{school}_накопитель_{number:02d}"
 
 
-def stored_as(path: str, order: int, *, encrypted: bool) -> str:
-    """Where a file lies on the drive: under its own name, or under a number that tells nothing."""
-    return f"{order:06d}{ENCRYPTED}" if encrypted else path
+def stored_sealed(order: int) -> str:
+    """Where an encrypted file lies on the drive: under a number that tells nothing."""
+    return f"{order:06d}{ENCRYPTED}"
+
+
+def stored_plain(file: DriveFile) -> list[str]:
+    """Where a plain file may lie: under its own name, or marked where another computer's has that."""
+    folder, _, name = file.path.rpartition("/")
+    return [f"{folder}/{candidate}" for candidate in candidates(name, file.sha256)]
 
 
 def check(file: DriveFile, *, encrypted: bool) -> None:
     """Raise Rejected for a name that leads elsewhere, or cannot be a file's."""
-    stored_fits = _STORED.fullmatch(file.stored) is not None if encrypted else file.stored == file.path
-    if not (stored_fits and _is_harmless(file.path)):
+    is_sealed = encrypted and _STORED.fullmatch(file.stored) is not None
+    if not (_is_harmless(file.path) and (is_sealed or (not encrypted and file.stored in stored_plain(file)))):
         raise Rejected(
             f"Имя в описи накопителя ведёт в другое место: «{shown(file.path)}». Файл не принят.",
             f"A name in the drive's list leads elsewhere: “{shown(file.path)}”. The file was not taken.",

@@ -23,6 +23,14 @@ class Readable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
+class Writable(Protocol):
+    """Where that goes."""
+
+    def write(self, piece: bytes, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
 def recipients_of(texts: Sequence[str]) -> list[pyrage.x25519.Recipient]:
     """Public keys as a centre publishes them (`age1…`). Raises ConfigError for one that is none."""
     found = []
@@ -62,7 +70,7 @@ def new_identity() -> tuple[str, str]:
     return str(made), str(made.to_public())
 
 
-def encrypt(plain: Readable, written: IO[bytes], recipients: Sequence[pyrage.x25519.Recipient]) -> None:
+def encrypt(plain: Readable, written: Writable, recipients: Sequence[pyrage.x25519.Recipient]) -> None:
     """Encrypt a stream to all of the recipients. Raises whatever either stream does."""
     reading, writing = _Told(plain), _Told(written)
     try:

@@ -7,17 +7,20 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from msgspec import Struct
+from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, Spacer, Table
+from reportlab.platypus.tables import TableStyle
 
 from exam import drawing
 from exam.drawing import BODY, CODE, COLUMN, GRID, SAID, TITLE
 from exam.language import say
 from sync.drives.records import Carried
+from sync.school import package
 
 _WORD = 8
-_ROOMS_SHOWN = 30
+_ROOMS_SHOWN = 22
 _ROW_MM, _LABEL_MM, _VALUE_MM = 8, 60, 120
 
 
@@ -59,11 +62,13 @@ def _story(slip: Slip) -> Iterator[Flowable]:
     yield _table([[Paragraph(escape(label), BODY), Paragraph(value, SAID)] for label, value in _told(slip)],
                  [_LABEL_MM, _VALUE_MM], heads=False)  # fmt: skip
     yield Spacer(0, 5 * mm)
-    heading = [say("Папка", "Folder"), say("Файлов", "Files"), say("Байт", "Bytes")]
+    heading = [say("Аудитория (папка)", "Room (folder)"), say("Файлов", "Files"), say("Байт", "Bytes")]
     rows = [[Paragraph(word, COLUMN) for word in heading]]
     counted = rooms(drive)
     for name, files, size in counted[:_ROOMS_SHOWN]:
-        rows.append([Paragraph(escape(name), BODY), Paragraph(str(files), BODY), Paragraph(_bytes(size), BODY)])
+        rows.append(
+            [Paragraph(escape(_in_words(name)), BODY), Paragraph(str(files), BODY), Paragraph(_bytes(size), BODY)]
+        )
     if more := counted[_ROOMS_SHOWN:]:
         words = say(f"ещё папок: {len(more)}", f"{len(more)} more folders")
         files, size = sum(one[1] for one in more), sum(one[2] for one in more)
@@ -74,7 +79,8 @@ def _story(slip: Slip) -> Iterator[Flowable]:
     yield Spacer(0, 8 * mm)
     yield drawing.signatures([say("Сдал:", "Handed over:"), say("Принял:", "Received:")])
     yield Spacer(0, 4 * mm)
-    yield drawing.signatures([say("Дата и время:", "Date and time:")])
+    told = say("Передан «____» ______________ 20____ г. в ____ час. ____ мин.", "Handed over on ____________ at ______")
+    yield Paragraph(told, SAID)
 
 
 def _told(slip: Slip) -> Iterator[tuple[str, str]]:
@@ -92,6 +98,14 @@ def _told(slip: Slip) -> Iterator[tuple[str, str]]:
         say("SHA-256 файла drive.json", "SHA-256 of drive.json"),
         f'<font name="{CODE.fontName}">{_halves(slip.sha256)}</font>',
     )
+
+
+def _in_words(folder: str) -> str:
+    """A folder as it is found on a plain drive, and what it is."""
+    what = folder.partition("_")[2]
+    if what == package.WORD:
+        return say(f"комплект ({folder})", f"the package ({folder})")
+    return say(f"аудитория {what} ({folder})", f"room {what} ({folder})")
 
 
 def _halves(sha256: str) -> str:
@@ -113,5 +127,5 @@ def _bytes(size: int) -> str:
 
 def _table(rows: list[list[Paragraph]], widths_mm: list[float], *, heads: bool) -> Table:
     table = Table(rows, colWidths=[width * mm for width in widths_mm], hAlign="LEFT", repeatRows=int(heads))
-    table.setStyle(GRID)
+    table.setStyle(GRID if heads else TableStyle([("BACKGROUND", (0, 0), (-1, 0), colors.white)], parent=GRID))
     return table

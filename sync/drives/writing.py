@@ -15,17 +15,28 @@ from typing import IO, Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from exam import copying, durable, windows
 from exam import drive as drives_of
-from exam.copying import SourceFailed
+from exam.copying import NotTheSame, SourceFailed
 from exam.drive import Drive
 from exam.errors import Rejected
 from exam.language import say
 from sync import ledger
 from sync.config import Config
 from sync.drives import sealing
-from sync.drives.model import LIST, NOTE, DriveFile, DriveList, DriveNote, Left, folder_name, stored_as
+from sync.drives.model import (
+    LIST,
+    NOTE,
+    DriveFile,
+    DriveList,
+    DriveNote,
+    Left,
+    folder_name,
+    stored_plain,
+    stored_sealed,
+)
 from sync.drives.records import Begun, Carried, Drives, Made, Stored
 from sync.model import ItemState
 from sync.plan import Found, Key, Reason
@@ -69,16 +80,19 @@ def write(config: Config, path: Path, order: Order, key: str, *, now: datetime, 
         raise _nothing(left)
     drives = Drives(config.state)
     drives_of.opened(path, ".", _ours(config))  # refused before anything is noted
-    begun = _unfinished(drives, path, order) or drives.begin(
+    begun = _on(drives, path, order, found) or drives.begin(
         lambda number: _new(config.school, number, found, order, now)
     )
     drive = drives_of.opened(path, begun.folder, _ours(config))
     with drives_of.held(drive):
         drive.prepare()
         journey = _Journey(drive, drives, begun, recipients, tell)
+        before = set(journey.files)
         left += journey.carry(found, arrived)
-        note = _close(journey, config, key, now)
-        drives.add(Made(begun.number, note.sha256, now))
+        note = _finished(drive, drives.one(begun.number)) if before == set(journey.files) else None
+        if note is None:
+            note = _close(journey, config, key, now)
+            drives.add(Made(begun.number, note.sha256, now))
     return Written(note, drive.folder, drives.one(begun.number), tuple(left))
 
 
@@ -95,13 +109,24 @@ def _to_carry(config: Config, *, everything: bool) -> tuple[list[Found], list[Le
     return sound, [Left(one.item.path, one.problem) for one in wanted if one.problem is not None], arrived
 
 
-def _unfinished(drives: Drives, path: Path, order: Order) -> Begun | None:
-    """What an earlier call began on this very drive and did not finish."""
+def _on(drives: Drives, path: Path, order: Order, found: Sequence[Found]) -> Begun | None:
+    """What an earlier call began on this very drive and did not finish, or finished with just these files."""
+    wanted = {one.item.key for one in found}
     for one in reversed(drives.all().values()):
-        is_open = one.made is None and one.lost is None and one.begun.recipients == order.recipients
-        if is_open and (path / one.begun.folder).is_dir():
+        is_same = one.made is None or {(file.path, file.sha256) for file in one.files} == wanted
+        is_ours = is_same and one.lost is None and one.begun.recipients == order.recipients
+        if is_ours and (path / one.begun.folder).is_dir():
             return one.begun
     return None
+
+
+def _finished(drive: Drive, known: Carried) -> DriveNote | None:
+    """The note of a drive that is whole and was finished before; None where it is to be written."""
+    try:
+        note = msgspec.json.decode((drive.folder / NOTE).read_bytes(), type=DriveNote)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return note if known.made is not None and known.made.note_sha256 == note.sha256 else None
 
 
 def _new(school: str, number: int, found: Sequence[Found], order: Order, now: datetime) -> Begun:
@@ -169,52 +194,56 @@ class _Journey:
         return is_there
 
     def _store(self, one: Found) -> None:
-        """Raises Rejected as the drive refuses, SourceFailed, FileExistsError where other content has the name."""
-        stored = self._free_name(one)
-        target = self.drive.folder / stored
+        """Raises Rejected as the drive refuses, SourceFailed, FileExistsError where every name is taken."""
+        item = one.item
+        file = DriveFile(item.path, item.kind, item.size, item.sha256, item.path, item.sha256)
         with self.drive.refusals():
-            durable.make_folder(target.parent)
-            sha256 = self._seal(one, target) if self.recipients else self._copy(one, target)
-        if sha256 is None:
-            raise FileExistsError
-        file = DriveFile(one.item.path, one.item.kind, one.item.size, one.item.sha256, stored, sha256)
+            file = self._seal(one, file) if self.recipients else self._copy(one, file)
         self._drives.add(Stored(self.begun.number, file))
-        self.files[one.item.key] = file
+        self.files[item.key] = file
 
-    def _free_name(self, one: Found) -> str:
-        """Its own name; where names tell nothing, the next number that no file bears, noted or not."""
+    def _copy(self, one: Found, file: DriveFile) -> DriveFile:
+        """Under its name, or marked where other content has that: an older drive's, another computer's."""
+        durable.make_folder((self.drive.folder / file.path).parent)
+        for stored in stored_plain(file):
+            target = self.drive.folder / stored
+            if not target.exists():
+                copying.copy(Path(one.file), target, file.sha256, self._moved)
+            elif copying.proved(target, _quietly) != file.sha256:
+                continue  # else a call put it there that was killed before it could be noted
+            return replace(file, stored=stored)
+        raise FileExistsError
+
+    def _free(self) -> Path:
+        """The next number that no file bears, noted or not."""
         order = len(self.files) + 1
-        while self.recipients and (self.drive.folder / stored_as("", order, encrypted=True)).exists():
+        while (target := self.drive.folder / stored_sealed(order)).exists():
             order += 1
-        return stored_as(one.item.path, order, encrypted=bool(self.recipients))
+        return target
 
-    def _copy(self, one: Found, target: Path) -> str | None:
-        """The SHA-256 of what lies there; None where that is something else."""
-        if target.exists():  # put there by a call that was killed before it could be noted
-            there = copying.proved(target, _quietly)
-            return there if there == one.item.sha256 else None
-        return copying.copy(Path(one.file), target, one.item.sha256, self._moved)
-
-    def _seal(self, one: Found, target: Path) -> str:
-        """Encrypt a file onto the drive; the SHA-256 of what lies there."""
+    def _seal(self, one: Found, file: DriveFile) -> DriveFile:
+        """Encrypted, under a number; proved by what the drive gives back."""
+        target = self._free()
         temporary = durable.temporary_in(target.parent)
         try:
-            with _opened(Path(one.file)) as file, temporary.open("xb") as sealed:
-                plain = _Hashing(file, self._moved)
-                sealing.encrypt(plain, sealed, self.recipients)
-            if plain.sha256 != one.item.sha256:
+            with _opened(Path(one.file)) as opened, temporary.open("xb") as sealed:
+                plain = _Hashing(opened, self._moved)
+                written = _Hashing(sealed, _quietly)
+                sealing.encrypt(plain, written, self.recipients)
+            if plain.sha256 != file.sha256:
                 raise SourceFailed("sha256")
             durable.sync(temporary)
-            sha256 = copying.proved(temporary, self._moved)
+            if copying.proved(temporary, self._moved) != written.sha256:
+                raise NotTheSame
             durable.move_without_replacing(temporary, target)
         finally:
             with suppress(OSError):  # the drive may be gone, and the file with it
                 temporary.unlink(missing_ok=True)
-        return sha256
+        return replace(file, stored=target.name, stored_sha256=written.sha256)
 
 
 class _Hashing:
-    """A file being read, and the SHA-256 of what was read of it."""
+    """A file being read or written, and the SHA-256 of what went through."""
 
     def __init__(self, file: IO[bytes], tell: copying.Tell) -> None:
         self._file, self._tell, self._digest = file, tell, hashlib.sha256()
@@ -232,6 +261,15 @@ class _Hashing:
         self._digest.update(piece)
         self._tell(len(piece))
         return piece
+
+    def write(self, piece: bytes) -> int:
+        """Raises OSError."""
+        self._digest.update(piece)
+        return self._file.write(piece)
+
+    def flush(self) -> None:
+        """Raises OSError."""
+        self._file.flush()
 
 
 def _opened(file: Path) -> IO[bytes]:

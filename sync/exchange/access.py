@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from sync.exchange.accounts import Accounts
 from sync.exchange.connections import PER_SCHOOL, Connections
+from sync.exchange.ground import Ground
 from sync.exchange.refusal import Refused
 from sync.exchange.tokens import Tokens
 
@@ -13,13 +14,15 @@ from sync.exchange.tokens import Tokens
 class Entrance:
     """Where tokens are looked at; a connection that showed one is `connections`' to keep."""
 
-    def __init__(self, accounts: Accounts, tokens: Tokens, connections: Connections) -> None:
+    def __init__(self, accounts: Accounts, tokens: Tokens, connections: Connections, ground: Ground) -> None:
         self._accounts, self._tokens, self._connections = accounts, tokens, connections
+        self._ground = ground
 
     async def school_of(self, request: Request) -> str:
         """The code of the school that asks. Never repeats the token.
 
-        Raises Refused: 401 without a valid token, 429 when the school has too many connections.
+        Raises Refused: 401 without a valid token, 429 when the school has too many connections; Transient when
+        the exchange's folder is not there.
         """
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         school = None
@@ -33,6 +36,7 @@ class Entrance:
         return school
 
     def _school_of(self, token: str) -> str | None:
+        self._ground.check()
         return self._accounts.school_of(token) or self._tokens.school_of(token)
 
 

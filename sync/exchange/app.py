@@ -24,6 +24,7 @@ from sync.exchange.connections import Connections
 from sync.exchange.database import Database
 from sync.exchange.expiry import Expiry
 from sync.exchange.files import Files
+from sync.exchange.ground import Ground
 from sync.exchange.holds import Holds
 from sync.exchange.incoming import Incoming
 from sync.exchange.protocol import RESUMABLE
@@ -60,7 +61,11 @@ def build(
     accounts, register = Accounts(database), Register(database)
     verifier = Verifier(register, yard, signer, store)
     tokens = Tokens(database)
-    holds, entrance, incoming = Holds(), Entrance(accounts, tokens, connections), Incoming(register, yard)
+    holds, entrance, incoming = (
+        Holds(),
+        Entrance(accounts, tokens, connections, Ground(yard.folder)),
+        Incoming(register, yard),
+    )
     expiring = Expiry(register, incoming, holds, keep_unfinished_s)
     space = Space(accounts, register, yard)
     uploads = Files(entrance, register, incoming, space, holds=holds, verifier=verifier, expiry=expiring)

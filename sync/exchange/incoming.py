@@ -5,6 +5,8 @@ The file's length is the upload's offset. Blocking; `files` and `expiry` call it
 
 import contextlib
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from exam import durable
@@ -20,6 +22,7 @@ class Incoming:
 
     def __init__(self, register: Register, yard: Yard) -> None:
         self._register, self._yard = register, yard
+        self._cuts = _Cuts()
 
     def path(self, upload: Upload) -> Path:
         return self._yard.incoming(upload.school, upload.id)
@@ -33,7 +36,7 @@ class Incoming:
 
     def append_to(self, upload: Upload, checksum: Checksum | None) -> Tail:
         """The open end of it, to be closed. Raises OSError."""
-        return Tail(self.path(upload), _Notes(self._register, upload.id), checksum)
+        return Tail(self.path(upload), _Notes(self._register, upload.id, self._cuts), checksum)
 
     def cut_unsynced(self) -> None:
         """After a crash: cut off what was never acknowledged. A power cut may have left anything there."""
@@ -56,12 +59,22 @@ class Incoming:
         except FileNotFoundError:
             return self._moved(upload)
         try:
-            size = os.fstat(descriptor).st_size
-            if size > upload.synced:
-                os.fdatasync(descriptor)
-                self._register.note_synced(upload.id, size)
+            while (size := self._sync(descriptor, upload)) is None:
+                pass
         finally:
             os.close(descriptor)
+        return size
+
+    def _sync(self, descriptor: int, upload: Upload) -> int | None:
+        """None when a body was cut off meanwhile: what was measured may be more than is there, by now or again."""
+        cuts = self._cuts.count()
+        size = os.fstat(descriptor).st_size
+        if size > upload.synced:
+            os.fdatasync(descriptor)
+            with self._cuts.lock:
+                if self._cuts.made != cuts:
+                    return None
+                self._register.note_synced(upload.id, size)
         return size
 
     def grown_at(self, upload: Upload) -> float | None:
@@ -87,17 +100,36 @@ class Incoming:
         return upload.length
 
 
+class _Cuts:
+    """How many bodies were cut off again, of all uploads: there are few, and few who ask meanwhile."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.made = 0
+
+    def count(self) -> int:
+        """None of them under way."""
+        with self.lock:
+            return self.made
+
+
 class _Notes:
     """What the register is told of one upload."""
 
-    def __init__(self, register: Register, upload_id: str) -> None:
-        self._register, self._upload_id = register, upload_id
+    def __init__(self, register: Register, upload_id: str, cuts: _Cuts) -> None:
+        self._register, self._upload_id, self._cuts = register, upload_id, cuts
 
     def synced(self, offset: int) -> None:
         self._register.note_synced(self._upload_id, offset)
 
-    def cut(self, offset: int) -> None:
-        self._register.note_cut(self._upload_id, offset)
+    def cut(self, offset: int, truncate: Callable[[], None]) -> None:
+        """Noted first: a crash between the two leaves bytes that are then cut off as never acknowledged."""
+        with self._cuts.lock:
+            self._cuts.made += 1
+            try:
+                self._register.note_cut(self._upload_id, offset)
+            finally:
+                truncate()
 
 
 def unknown() -> Refused:

@@ -10,7 +10,7 @@ import hmac
 import os
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -53,8 +53,8 @@ class Notes(Protocol):
     def synced(self, offset: int) -> None:
         """So many bytes are on disk."""
 
-    def cut(self, offset: int) -> None:
-        """No more than so many bytes are left."""
+    def cut(self, offset: int, truncate: Callable[[], None]) -> None:
+        """No more than so many bytes are left, once `truncate` has seen to it."""
 
 
 class Tail:
@@ -117,15 +117,17 @@ class Tail:
     def cut_back(self) -> None:
         """Undo everything written through this tail."""
         with self._lock:
-            os.ftruncate(self._descriptor, self.start)
-            os.fdatasync(self._descriptor)
-            self.offset = self._synced = self.start
-            self._notes.cut(self.start)
+            self._notes.cut(self.start, self._truncate)
 
     def close(self) -> None:
         with self._lock:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _truncate(self) -> None:
+        os.ftruncate(self._descriptor, self.start)
+        os.fdatasync(self._descriptor)
+        self.offset = self._synced = self.start
 
 
 class Intake:

@@ -16,6 +16,7 @@ import msgspec
 
 from exam import durable
 from exam.errors import ExamError
+from sync.exchange.ground import Ground
 from sync.exchange.identity import Identity
 from sync.exchange.manifests import MOST_BYTES, chain_head_in, may_be_manifest
 from sync.exchange.register import Register, State, Upload
@@ -43,7 +44,7 @@ class Verifier:
         """`store`: where files lie for good; the yard's own folder when none is given."""
         self._register = register
         self._store: Store = store or FolderStore(yard.folder)
-        self._yard = yard
+        self._yard, self._ground = yard, Ground(yard.folder)
         self._identity = identity
         self._threads = [ThreadPoolExecutor(1, f"verifier-{number}") for number in range(_THREADS)]
         self._stopping = threading.Event()
@@ -101,6 +102,7 @@ class Verifier:
 
     def _walk(self, upload: Settled) -> Settled:
         while upload and upload.state in self._steps:
+            self._ground.check()
             before, upload = upload, self._steps[upload.state](upload)
             if upload.state is before.state:
                 break
@@ -128,6 +130,7 @@ class Verifier:
             place = self._yard.place(upload.school, upload.folder, name)
             if self._store.lay(incoming, place, sha256, self._keep_on):
                 return self._acknowledge(upload, place)
+        self._ground.check()  # else it vanished with its disk
         return self._quarantine(
             upload,
             "Проверенный файл исчез с диска сервера до того, как лёг на место. Отправьте его заново.",

@@ -184,14 +184,14 @@ class Work:
 
     def _meet(self, ledger: Ledger) -> None:
         """What was begun with a server goes into a ZIP instead; what was delivered there stays delivered."""
+        ledger.check_school(self._config.school, self._config.file)
         known = ledger.target()
-        if known == self._config.address:
-            return
-        _give_another_chance(ledger)
-        under_way = [row for row in ledger.rows().values() if row.state in WORKING]
-        changes = {"upload": None, "offset": 0, "unproven": False, "reason": None, "next_try_at": None}
-        ledger.move_all([(row, ItemState.HASHED, changes) for row in under_way])
-        ledger.set_target(self._config.address)
+        if known != self._config.address:
+            _give_another_chance(ledger)
+            under_way = [row for row in ledger.rows().values() if row.state in WORKING]
+            changes = {"upload": None, "offset": 0, "unproven": False, "reason": None, "next_try_at": None}
+            ledger.move_all([(row, ItemState.HASHED, changes) for row in under_way])
+        ledger.set_target(self._config.address, self._config.school)
 
 
 class Quiet:

@@ -19,12 +19,14 @@ from requests.auth import AuthBase
 from exam import oswords
 from exam.errors import ConfigError, ExamError, Fatal, Rejected, Transient
 from sync import wording
+from sync.transports import answers
 
 BLOCK_BYTES = 128 * 1024
 """What is given to the line at a time: one block must get through within the first limit, on the slowest line."""
 
 _LIMITS_S = (20.0, 120.0)
-"""To connect or to get a block accepted; to be answered (a server may sync or hash before it answers)."""
+"""To connect or to get a block accepted; to be answered (a server may sync or hash before it answers), in one read: all
+of an answer is the matter of `answers`."""
 
 _MOST_BYTES = 4 * 1024 * 1024
 """Of an answer that is no file: a listing of a thousand parts is half of it."""
@@ -119,13 +121,12 @@ class Web:
     ) -> None:  # fmt: skip
         self._url, self._keyed_by, self._ca_file = url, keyed_by, ca_file
         _check_certificate(ca_file)
-        self._session = requests.Session()
+        self._session = _session(fingerprint)
         # Proxies and certificates named by the environment: asked once, not with each of a thousand small requests.
         told = self._session.merge_environment_settings(url, {}, None, ca_file, None)
         self._session.proxies, self._session.trust_env = told["proxies"], False
         self._verify = told["verify"]
         if fingerprint is not None:
-            self._session.mount("https://", _Pinned(fingerprint))
             # Neither who vouches for it nor its dates matter: it is the one. No proxy: behind one requests do not pin.
             self._session.proxies, self._verify = {}, False
         self._session.auth = auth
@@ -262,15 +263,30 @@ class Web:
         )
 
 
-class _Pinned(HTTPAdapter):
-    """Connections to the one certificate of this SHA-256; checked before anything is said."""
+class _Adapter(HTTPAdapter):
+    """Connections whose answers keep coming; with a `fingerprint`, to the one certificate of this SHA-256: checked
+    before anything is said."""
 
-    def __init__(self, fingerprint: str) -> None:
-        self._fingerprint = fingerprint
+    def __init__(self, fingerprint: str | None = None) -> None:
+        self._pinned = {} if fingerprint is None else {"assert_fingerprint": fingerprint}
         super().__init__()
 
     def init_poolmanager(self, *words: Any, **more: Any) -> None:
-        super().init_poolmanager(*words, **more, assert_fingerprint=self._fingerprint)
+        super().init_poolmanager(*words, **more, **self._pinned)
+        answers.keep_coming(self.poolmanager)
+
+    def proxy_manager_for(self, *words: Any, **more: Any) -> Any:
+        found = super().proxy_manager_for(*words, **more)
+        if isinstance(found, urllib3.ProxyManager):  # one of SOCKS has connections of its own
+            answers.keep_coming(found)
+        return found
+
+
+def _session(fingerprint: str | None = None) -> requests.Session:
+    found = requests.Session()
+    for scheme in ("http://", "https://"):
+        found.mount(scheme, _Adapter(fingerprint))
+    return found
 
 
 def _check_certificate(ca_file: str | None) -> None:
@@ -372,9 +388,10 @@ def post(url: str, body: bytes) -> bool:
     """Send a JSON document to an address of the school's own; whether it was taken. Raises nothing."""
     try:
         kind = {"Content-Type": "application/json"}
-        with requests.post(
-            url, data=body, headers=kind, timeout=_LIMITS_S, allow_redirects=False, stream=True
-        ) as answer:  # of which nothing is read: it may be without end
+        with (
+            _session() as session,
+            session.post(url, data=body, headers=kind, timeout=_LIMITS_S, allow_redirects=False, stream=True) as answer,
+        ):  # of which nothing is read: it may be without end
             return answer.ok
     except requests.RequestException:
         return False

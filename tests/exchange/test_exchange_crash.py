@@ -15,6 +15,7 @@ from sync.exchange.access import Entrance
 from sync.exchange.accounts import Accounts
 from sync.exchange.connections import Connections
 from sync.exchange.database import Database
+from sync.exchange.ground import Ground
 from sync.exchange.holds import Holds
 from sync.exchange.receipts import Receipts
 from sync.exchange.register import AFTER, Register, State, Upload
@@ -235,7 +236,7 @@ def test_a_file_that_goes_to_its_place_while_its_receipt_is_asked_for_is_not_cal
             return found
 
     verifier = Verifier(Register(database), yard, signer)
-    entrance = Entrance(Accounts(database), Tokens(database), Connections(1))
+    entrance = Entrance(Accounts(database), Tokens(database), Connections(1), Ground(yard.folder))
     receipts = Receipts(entrance, Late(database), yard, Holds(), verifier, identity=signer)
     assert receipts._answer("701020", sha256(CONTENT)).status_code == 200
     verifier.close()

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -90,7 +90,7 @@ class Unnoted:
     """Remembers nothing."""
 
     def synced(self, offset: int) -> None: ...
-    def cut(self, offset: int) -> None: ...
+    def cut(self, offset: int, truncate: Callable[[], None]) -> None: ...
 
 
 async def _stalling(first: bytes) -> AsyncIterator[bytes]:

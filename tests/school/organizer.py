@@ -3,9 +3,15 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from forty import School, sync_toml
+from rig.exchange import exchange_for
+from rig.schoolday import SCHOOL
 
 from sync import config as configuration
 from sync.config import Config
@@ -47,6 +53,19 @@ class Office:
             capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
         return list(json.loads(told.stdout))
+
+
+@contextmanager
+def organized(base: Path, school: School, papers: str = "by_hand") -> Iterator[Office]:
+    """The school's headquarters in `base`; its recordings and package go to a centre that runs."""
+    program, token = exchange_for(SCHOOL, base / "centre", "--tier", "centre")
+    key = base / "hq" / "token"
+    key.parent.mkdir()
+    key.write_text(token)
+    key.chmod(0o600)
+    target = f'kind = "tus"\nurl = "http://127.0.0.1:{program.port}/files"\ntoken_file = "token"\ntier = "centre"'
+    with program.running():
+        yield Office(sync_toml(base / "hq", school, target=target, papers=papers), base / "centre")
 
 
 def matrix(office: Office) -> dict[str, Any]:

@@ -2,36 +2,23 @@
 centre's matrix is the school's report, cell by cell."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import drawn
 import pytest
-from forty import EARLY, REMOVED, School, sync_toml
-from organizer import Office, agree, matrix
-from rig.exchange import exchange_for
+from forty import EARLY, REMOVED, School
+from organizer import Office, agree, matrix, organized
 from rig.schoolday import SCHOOL
-
-pytestmark = pytest.mark.xdist_group("scripted_school")
 
 BLANK, DOUBLE, UNKNOWN = "пустой.jpg", "скан0006_ещё_раз.jpg", "Незнакомцев Н.jpg"
 DPI = 150
 
 
-@pytest.fixture(scope="module")
-def school(tmp_path_factory: pytest.TempPathFactory) -> School:
-    return School(tmp_path_factory.mktemp("scripted") / "school")
-
-
-@pytest.fixture(scope="module")
-def office(school: School) -> Iterator[Office]:
-    base = school.folder.parent / "hq"
-    program, token = exchange_for(SCHOOL, base.parent / "centre", "--tier", "centre")
-    base.mkdir()
-    (base / "token").write_text(token)
-    (base / "token").chmod(0o600)
-    target = f'kind = "tus"\nurl = "http://127.0.0.1:{program.port}/files"\ntoken_file = "token"\ntier = "centre"'
-    with program.running():
-        yield Office(sync_toml(base, school, target=target), base.parent / "centre")
+@pytest.fixture
+def office(tmp_path: Path, school: School) -> Iterator[Office]:
+    with organized(tmp_path, school, papers="scans") as made:
+        yield made
 
 
 def put(office: Office, name: str, words: str, *, code: str = "", seed: int = 1) -> None:

@@ -79,3 +79,34 @@ def test_a_certificate_that_is_none_is_named(
     told = capsys.readouterr().err
     assert "target.ca_file" in told
     assert "ca.pem" in told
+
+
+@pytest.mark.parametrize("by_a_person", [False, True])
+def test_another_school_needs_another_state_folder(
+    school: School, capsys: pytest.CaptureFixture[str], by_a_person: bool
+) -> None:
+    """Its deliveries would be counted among the first one's, with proofs that name nobody."""
+    (school.base / "drive").mkdir()
+    keys = ('kind = "manual"',) if by_a_person else ('kind = "folder"', 'folder = "drive"')
+    word = "pack" if by_a_person else "once"
+
+    def settings(code: str, *more: str) -> None:
+        deliver_to(school, *keys, *more)
+        told = (school.base / "sync.toml").read_text(encoding="utf-8")
+        (school.base / "sync.toml").write_text(told.replace("701020", code), encoding="utf-8")
+
+    settings("701021")
+    assert sync(school, word) in {0, 1}, "a wrong code that is mended before anything was sent is nothing"
+    school.record("Иванов И", noise(1000))
+    settings("701020")
+    assert sync(school, word) == 0
+    capsys.readouterr()
+    school.record("Петров П", noise(1000, 2))
+    settings("701022")
+    assert sync(school, word) == 2
+    told = capsys.readouterr().err
+    assert all(word in told for word in ("school.code", "701020", "701022", "[state] folder"))
+    settings("701022", "[state]", 'folder = "state-2"')
+    assert sync(school, word) == 0
+    settings("701020")
+    assert sync(school, word) == 0

@@ -84,7 +84,7 @@ def test_kills_at_any_change_of_the_disk(school: School, kills: int) -> None:
 
 @pytest.mark.slow
 def test_a_kill_at_each_change_of_the_disk(tmp_path: Path) -> None:
-    for moment in range(1, 1000, 2):
+    for moment in range(1, 2000, 2):
         school = School(tmp_path / str(moment))
         school.base.mkdir()
         outbox = by_hand(school)
@@ -97,7 +97,7 @@ def test_a_kill_at_each_change_of_the_disk(tmp_path: Path) -> None:
         assert set(states(school).values()) == {"uploaded"}
         if not was_killed:
             break
-    assert 100 < moment < 999
+    assert 100 < moment < 1999
 
 
 @pytest.mark.slow
@@ -359,7 +359,7 @@ def test_what_was_on_its_way_to_a_server_is_packed_instead(school: School) -> No
     answer(school, 1)
     durable.make_folder(school.state)
     with closing(Ledger(school.state)) as ledger:
-        ledger.set_target("https://exchange.example/files")
+        ledger.set_target("https://exchange.example/files", "701020")
         ledger.note_found(scan([school.recordings], streams=True).found)
         first, second = ledger.rows().values()
         begun = ledger.move(ledger.move(first, ItemState.CREATING), ItemState.UPLOADING, upload="/files/1", offset=5)

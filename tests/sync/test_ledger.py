@@ -124,6 +124,21 @@ def test_a_ledger_of_the_first_version_is_read_on(tmp_path: Path) -> None:
     assert opened.target() == "https://example.org/files"
 
 
+def test_a_ledger_of_the_second_version_is_read_on_and_belongs_to_whoever_comes(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path)) as made:
+        made.note_found([found()])
+    with closing(sqlite3.connect(tmp_path / ledger.FILE)) as old, old:
+        old.executescript(
+            "DROP TABLE target; CREATE TABLE target (url TEXT NOT NULL) STRICT;"
+            "INSERT INTO target VALUES ('https://example.org/files'); PRAGMA user_version = 2;"
+        )
+    (before,) = ledger.read(tmp_path)
+    with closing(Ledger(tmp_path)) as opened:
+        assert opened.rows() == {before.key: before}
+        assert opened.target() == "https://example.org/files"
+        opened.check_school("701020", tmp_path / "sync.toml")
+
+
 def test_a_ledger_of_a_later_version_is_not_taken_for_none(tmp_path: Path) -> None:
     """Else status and verify would say that there is nothing to check."""
     later = sqlite3.connect(tmp_path / ledger.FILE)
