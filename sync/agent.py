@@ -22,7 +22,6 @@ from sync.plan import Found, Item, Reason, Row, is_awaited, may_go, queue
 from sync.receipts import Receipts
 from sync.returned import ReturnedFiles
 from sync.school.outgoing import scan, watched
-from sync.school.releasing import release_by_itself
 from sync.states import DONE
 from sync.steps import Listener, Steps
 from sync.targets import Tus
@@ -140,8 +139,8 @@ class Agent:
 
     def _look(self) -> list[Found]:
         self._stop.wake.clear()
-        with suppress(ExamError):  # `station-sync package` says what is wrong; recordings travel all the same
-            release_by_itself(self._config, self._clock.now())
+        if self._config.release == "auto":
+            self._release()
         known = self._ledger.manifests()
         rows = self._ledger.rows()
         seen = scan(self._config, streams=self._config.streams, known=known, rows=rows)
@@ -154,6 +153,12 @@ class Agent:
         self._doubt([rows[key] for key in back])  # files that were gone when this life began
         count_returned(self._ledger, self._receipts, ReturnedFiles(self._config.state))
         return seen.found
+
+    def _release(self) -> None:
+        from sync.school.releasing import release_by_itself  # noqa: PLC0415 - few agents gather a day
+
+        with suppress(ExamError):  # `station-sync package` says what is wrong; recordings travel all the same
+            release_by_itself(self._config, self._clock.now())
 
     def _work(self, found: list[Found]) -> None:
         """Advance items until none can be, the target fails, the window closes, or a stop is asked for."""

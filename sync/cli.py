@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration.
 """
 
 import argparse
+import importlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -23,15 +24,7 @@ from exam.language import say
 from sync import config as configuration
 from sync import wording
 from sync.config import Config
-from sync.drives import commands as drives
-from sync.exchange import commands as exchange
-from sync.experts import commands as experts
 from sync.handing import commands as by_hand
-from sync.office import commands as office
-from sync.papers import commands as papers
-from sync.retention import commands as retention
-from sync.scans import commands as scans
-from sync.school import commands as package
 
 if TYPE_CHECKING:
     from sync.agent import Agent
@@ -43,7 +36,8 @@ _LINE_LETTERS = 4096
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. `argv` without the program's name."""
-    arguments = _parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    arguments = _parser(argv).parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         return command(arguments)
@@ -63,19 +57,50 @@ def _place(name: str) -> str:
     return str(Path(name).parent) if Path(name).name.startswith(TEMPORARY_PREFIX) else name
 
 
-_GROUPS = (
-    ("package", package, "комплект школьного дня: чего не хватает; передать", "a school's day: what lacks; release it"),
-    ("scans", scans, "сканы протоколов и других бумаг дня", "scans of protocols and the day's other papers"),
-    ("papers", papers, "ведомости, акты, форма С-1, проверка баллов", "room sheets, acts, form С-1, scores"),
-    ("drive", drives, "день на накопителе: записать, принять, квитанции", "a day by drive: write, take in, receipts"),
-    ("experts", experts, "эксперты: распределение записей, проигрыватель", "experts: who listens to what, the player"),
-    ("retention", retention, "что можно удалить и почему нельзя; удалить", "what may be deleted and why not; delete"),
-    ("exchange", exchange, "встроенный файловый обмен", "the embedded file exchange"),
+_OTHERS = (
+    ("office", "sync.office.commands", "открыть страницу Штаба", "open the headquarters' page"),
+    (
+        "package",
+        "sync.school.commands",
+        "комплект школьного дня: чего не хватает; передать",
+        "a school's day: what lacks; release it",
+    ),
+    (
+        "scans",
+        "sync.scans.commands",
+        "сканы протоколов и других бумаг дня",
+        "scans of protocols and the day's other papers",
+    ),
+    (
+        "papers",
+        "sync.papers.commands",
+        "ведомости, акты, форма С-1, проверка баллов",
+        "room sheets, acts, form С-1, scores",
+    ),
+    (
+        "drive",
+        "sync.drives.commands",
+        "день на накопителе: записать, принять, квитанции",
+        "a day by drive: write, take in, receipts",
+    ),
+    (
+        "experts",
+        "sync.experts.commands",
+        "эксперты: распределение записей, проигрыватель",
+        "experts: who listens to what, the player",
+    ),
+    (
+        "retention",
+        "sync.retention.commands",
+        "что можно удалить и почему нельзя; удалить",
+        "what may be deleted and why not; delete",
+    ),
+    ("exchange", "sync.exchange.commands", "встроенный файловый обмен", "the embedded file exchange"),
 )
-"""Commands that have commands of their own."""
+"""Commands of their own modules, which are loaded only for whoever asks for one."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--config", type=Path, metavar="FILE", help=say("файл sync.toml", "the sync.toml to use"))
     common.add_argument("--version", action="version", version=f"station-sync {metadata.version('exam-station')}")
@@ -101,10 +126,11 @@ def _parser() -> argparse.ArgumentParser:
     about = say("приглашение из Штаба или файл с ним; иначе спросит", "the invitation or its file; else asked for")
     pair.add_argument("invitation", metavar="INVITATION", nargs="*", help=about)
     pair.add_argument("--room", default="", metavar="N", help=say("номер аудитории", "the room's number"))
-    for more in (by_hand, office):
-        more.add_to(add)
-    for name, group, ru, en in _GROUPS:
-        group.add_to(commands.add_parser(name, parents=[common], help=say(ru, en), description=say(ru, en)), common)
+    by_hand.add_to(add)
+    for name, module, ru, en in _OTHERS:
+        group = commands.add_parser(name, parents=[common], help=say(ru, en), description=say(ru, en))
+        if name in argv:
+            importlib.import_module(module).add_to(group, common)
     return parser
 
 

@@ -1,17 +1,12 @@
 """`station-sync office`: opens the headquarters' pages in the browser, and serves them where nothing does yet."""
 
 import argparse
-import asyncio
 import contextlib
 import ipaddress
 import logging
-import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from exam.errors import ExamError
 from exam.language import say
@@ -26,15 +21,9 @@ _PREFIX = "station-office-"
 _ANSWER_S = 10.0
 
 
-class Add(Protocol):
-    def __call__(
-        self, name: str, command: Callable[[argparse.Namespace], int], ru: str, en: str
-    ) -> argparse.ArgumentParser: ...
-
-
-def add_to(add: Add) -> None:
+def add_to(command: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> None:
     """Tell the command line of it."""
-    command = add("office", _act, "открыть страницу Штаба", "open the headquarters' page")
+    command.set_defaults(command=_act)
     command.add_argument("--host", default=HOST, help=say("адрес, где её видно", "the address it is seen at"))
     command.add_argument("--port", type=int, default=PORT, help=say("порт", "the port"))
     only_print = say("не открывать браузер, напечатать, какой файл открыть", "print which file to open, open nothing")
@@ -76,44 +65,10 @@ def _open(config: Config, *, opens: bool) -> bool:
 def _serve(config: Config, arguments: argparse.Namespace, *, opens: bool) -> None:
     logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
     _warn_of_the_network(arguments.host)
-    asyncio.run(_until_told(config, (arguments.host, arguments.port), opens=None if arguments.serves else opens))
+    from sync.office.lasting import serve_until_told  # noqa: PLC0415
 
-
-async def _until_told(config: Config, address: tuple[str, int], *, opens: bool | None) -> None:
-    """Serve until SIGTERM or SIGINT; let a browser in first, unless `opens` is None. Raises what keeps it out."""
-    from sync.office.serving import entrance_of, serve  # noqa: PLC0415
-    from sync.office.wiring import desk_for  # noqa: PLC0415
-
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
-    failed: list[ExamError] = []
-
-    def let_in() -> None:
-        try:
-            _open(config, opens=bool(opens))
-        except ExamError as error:
-            if error.code == "not_opened":  # the page is there; whoever comes later asks again
-                logging.getLogger("sync.office").warning("%s", error)
-                return
-            failed.append(error)
-            loop.call_soon_threadsafe(ended.set)
-
-    letting = threading.Thread(target=let_in, daemon=True)
-
-    def opened() -> None:
-        if opens is not None and not letting.ident:
-            letting.start()
-
-    serving = asyncio.create_task(serve(desk_for(config), entrance_of(config.school, config.state), address, opened))
-    ending = asyncio.create_task(ended.wait())
-    await asyncio.wait((serving, ending), return_when=asyncio.FIRST_COMPLETED)
-    if serving.done():
-        serving.result()
-    serving.cancel()
-    await asyncio.gather(serving, return_exceptions=True)
-    if failed:
-        raise failed[0]
+    lets_in = None if arguments.serves else lambda: _open(config, opens=opens)
+    serve_until_told(config, (arguments.host, arguments.port), lets_in)
 
 
 def _warn_of_the_network(host: str) -> None:
