@@ -97,7 +97,7 @@ class School:
         receipts = Receipts(self.state)
         seen = scan([self.recordings], streams=True)
         with closing(Ledger(self.state)) as ledger:
-            ledger.set_target(url)
+            ledger.set_target(url, SCHOOL)
             ledger.note_manifests(seen.manifests, [])
             ledger.note_found(seen.found)
             for state in _WAY:

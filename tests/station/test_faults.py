@@ -113,7 +113,7 @@ def test_a_microphone_that_is_muted_from_the_beginning_is_told() -> None:
 
 
 @pytest.mark.parametrize("dbfs", [-60, -75, -84, -90, -96, -105])
-@pytest.mark.parametrize("smooth", [1, 4, 16])
+@pytest.mark.parametrize("smooth", [1, *(pytest.param(smooth, marks=pytest.mark.slow) for smooth in (4, 16))])
 def test_no_room_is_too_quiet(dbfs: float, smooth: int) -> None:
     random = np.random.default_rng(round(-dbfs))
     noise = np.convolve(random.normal(0, 1, 30 * RATE), np.ones(smooth), "same")

@@ -104,6 +104,7 @@ def test_all_of_the_verdict_is_in_words(texts: Callable[[Page], list[Text]]) -> 
     assert any("00:00-00:01" in text for text in told), "where to listen"
 
 
+@pytest.mark.slow
 def test_too_much_to_tell_stays_on_the_page(texts: Callable[[Page], list[Text]]) -> None:
     metrics = [bad(name, times=9) for name in NAMES] * 3
     shown = page(sound(3.0), *metrics)
