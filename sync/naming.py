@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 
 MAX_NAME_BYTES = 255
+MARK = "~"
+"""Before the digest in a name that other content has, too."""
 PART_PREFIX = ".part-"
 """Names that begin so are unfinished and belong to nobody."""
 
@@ -32,7 +34,7 @@ def marked(name: str, mark: str) -> str:
     """`name` with `~mark` before its extension, shortened to fit a file system's limit."""
     found = _EXTENSION.search(name)
     stem, extension = (name[: found.start()], found.group()) if found else (name, "")
-    tail = f"~{mark}{extension}"
+    tail = f"{MARK}{mark}{extension}"
     while len((stem + tail).encode()) > MAX_NAME_BYTES:
         stem = stem[:-1]
     return stem + tail

@@ -123,13 +123,12 @@ class _Look:
             return
         for day in days:
             try:
-                there = {entry.name for entry in os.scandir(folder / day)}
+                names, there = _names_in(folder / day)
             except OSError as error:
                 self._note(_unreadable(folder / day, _shown(day), "folder", error))
                 continue
-            for name in sorted(name for name in there if name.endswith(manifest.SUFFIX)):
-                if not name.startswith(TEMPORARY_PREFIX):
-                    self._look_at(folder / day, name, there)
+            for name in names:
+                self._look_at(folder / day, name, there)
 
     def _look_at(self, day: Path, name: str, there: AbstractSet[str]) -> None:
         path, shown = f"{day}/{name}", _shown(f"{day.name}/{name}")
@@ -208,6 +207,18 @@ def _read_manifest(path: Path, fingerprint: str) -> Told:
         fingerprint=fingerprint, sha256=fixity.sha256_of(path), size=path.lstat().st_size,
         kind=_KINDS.get(told.kind), file=name, file_sha256=sha256, file_size=size,
     )  # fmt: skip
+
+
+def _names_in(day: Path) -> tuple[list[str], set[str]]:
+    """Names of manifests in order, and whatever bears a mark; of ten thousand files no other name is kept. OSError."""
+    manifests, marked = [], set()
+    with os.scandir(day) as entries:
+        for entry in entries:
+            if entry.name.endswith(manifest.SUFFIX) and not entry.name.startswith(TEMPORARY_PREFIX):
+                manifests.append(entry.name)
+            if naming.MARK in entry.name:
+                marked.add(entry.name)
+    return sorted(manifests), marked
 
 
 def _lies_as(told: Told, there: AbstractSet[str]) -> str:
