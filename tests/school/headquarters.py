@@ -8,10 +8,12 @@ from typing import NamedTuple
 import requests
 from rig.exchange import exchange_for
 from rig.program import Program
-from school import School
+from school import School, wait_for
 
 from sync import pairing
+from sync.exchange import listening
 from sync.exchange.roomcommands import invite
+from sync.exchange.yard import Yard
 
 CODE = "701020"
 
@@ -33,6 +35,7 @@ def headquarters(folder: Path, *options: str) -> Iterator[Hub]:
     """Served by the certificate it makes for itself."""
     program, token = exchange_for(CODE, folder, "--tls", *options)
     with program.running():
+        wait_for(lambda: listening.known(Yard(folder)) is not None)  # a moment after it answers
         yield Hub(program, folder, token)
 
 
