@@ -9,7 +9,7 @@ import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exam import durable
@@ -60,18 +60,13 @@ def build(
     database = Database(yard.database)
     accounts, register = Accounts(database), Register(database)
     verifier = Verifier(register, yard, signer, store)
-    tokens = Tokens(database)
-    holds, entrance, incoming = (
-        Holds(),
-        Entrance(accounts, tokens, connections, Ground(yard.folder)),
-        Incoming(register, yard),
-    )
+    tokens, holds, incoming = Tokens(database), Holds(), Incoming(register, yard)
+    entrance = Entrance(accounts, tokens, connections, Ground(yard.folder))
     expiring = Expiry(register, incoming, holds, keep_unfinished_s)
     space = Space(accounts, register, yard)
     uploads = Files(entrance, register, incoming, space, holds=holds, verifier=verifier, expiry=expiring)
     receipts = Receipts(entrance, register, yard, holds, verifier, identity=signer)
     rooms = RoomEndpoints(entrance, tokens, Rooms(database), signer)
-
     centre = Site(yard, database, accounts, register, connections=connections, store=store)
 
     @asynccontextmanager
@@ -91,15 +86,9 @@ def build(
             await anyio.to_thread.run_sync(verifier.close)
             database.close()
 
-    one = files.PATH + "/{upload_id}"
     app = Starlette(
         routes=[
-            Route(files.PATH, uploads.options, methods=["OPTIONS"]),
-            Route(files.PATH, uploads.create, methods=["POST"]),
-            Route(one, uploads.options, methods=["OPTIONS"]),
-            Route(one, uploads.offset, methods=["HEAD"]),
-            Route(one, uploads.append, methods=["PATCH"]),
-            Route(one, uploads.terminate, methods=["DELETE"]),
+            *_of_uploads(uploads),
             Route("/receipts/{sha256}", receipts.receipt, methods=["GET"]),
             Route("/key", receipts.key, methods=["GET"]),
             Route(pairwords.PATH, rooms.pair, methods=["POST"]),
@@ -111,6 +100,19 @@ def build(
         lifespan=lifespan,
     )
     return MethodOverride(app)
+
+
+def _of_uploads(uploads: Files) -> list[BaseRoute]:
+    """The tus protocol's."""
+    one = files.PATH + "/{upload_id}"
+    return [
+        Route(files.PATH, uploads.options, methods=["OPTIONS"]),
+        Route(files.PATH, uploads.create, methods=["POST"]),
+        Route(one, uploads.options, methods=["OPTIONS"]),
+        Route(one, uploads.offset, methods=["HEAD"]),
+        Route(one, uploads.append, methods=["PATCH"]),
+        Route(one, uploads.terminate, methods=["DELETE"]),
+    ]
 
 
 class MethodOverride:
