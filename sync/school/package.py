@@ -21,7 +21,7 @@ MAX_BYTES = 16 << 20
 WORD = "комплект"
 _NAME = re.compile(rf"\d{{2}}\.\d{{2}}\.\d{{4}}_[^_]+_{WORD}_\d{{2,}}(?:~[0-9a-f]+)?\.json")
 
-FileKind = Literal["recording", "stream", "manifest", "room_record"] | PaperKind
+FileKind = Literal["recording", "stream", "manifest"] | PaperKind
 
 
 class PackageFile(Struct, frozen=True):
