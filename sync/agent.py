@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-from exam.clock import NS_PER_S, Clock
+from exam.clock import Clock
 from exam.errors import ConfigError, ExamError, Fatal
 from exam.language import say
 from sync import schedule
@@ -27,9 +27,11 @@ from sync.steps import Listener, Steps
 from sync.targets import Tus
 from sync.throttle import Throttle
 from sync.transports import Transport
-from sync.watch import SETTLES_NS, Watch
+from sync.watch import Watch
 
 RESCAN_S = 60.0
+COPYING_S = 2.0
+"""Between two looks while something is still being copied."""
 REVIVE_S = 3600.0
 """What was set aside gets another chance after so long, as in a new life of the agent."""
 _NO_RECEIPT = Reason(
@@ -184,7 +186,7 @@ class Agent:
     def _nap(self, found: list[Found]) -> None:
         """Until something is due, a hint comes, or it is time to scan again."""
         settling = any(not one.settled for one in found)
-        wait = self._pace.due_in(at_most=SETTLES_NS / NS_PER_S if settling else RESCAN_S)
+        wait = self._pace.due_in(at_most=COPYING_S if settling else RESCAN_S)
         if not self._stop.asked:  # asked before `_look` cleared the wake-up
             self._stop.wake.wait(wait)
 

@@ -27,8 +27,11 @@ from sync.states import DONE
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_SIZE = 2**63 - 1  # of a file, and of a number in the ledger
 _MOST_BYTES = 64 * 1024 * 1024  # of a manifest, which is read whole: a stream's with ten thousand gaps has 4 MiB
-SETTLES_NS = 2_000_000_000
-"""A file that is not yet what its manifest says and was touched this lately is still being copied."""
+COPIED_NS = 30_000_000_000
+"""A file that has not yet the size its manifest says and was touched this lately is still being copied: a flash drive or
+a slow share may rest for many seconds."""
+WRITTEN_NS = 2_000_000_000
+"""A manifest that makes no sense and was touched this lately is still being written: it is small."""
 _KINDS: dict[Kind, ItemKind] = {Kind.STREAM: "stream", Kind.PARTICIPANT: "participant"}
 
 
@@ -136,7 +139,8 @@ class _Look:
         try:
             told = self._told(path)
         except ExamError as error:
-            self._note(_problem(shown, kind, path, Reason(error.ru, error.en)))
+            settled = not self._is_fresh(_touched_ns(Path(path)), WRITTEN_NS)
+            self._note(_problem(shown, kind, path, Reason(error.ru, error.en), settled=settled))
             return
         except OSError as error:
             self._note(_unreadable(Path(path), shown, kind, error))
@@ -170,11 +174,15 @@ class _Look:
         file, shown = f"{day}/{name}", f"{day.name}/{name}"
         item = Item(shown, kind, sha256, size)
         problem, touched_ns = _unlike(file, size)
-        settled = problem is None or not 0 <= self._now_ns - touched_ns < SETTLES_NS
+        settled = problem is None or not self._is_fresh(touched_ns, COPIED_NS)
         return Found(
             item=item, file=file, fingerprint=fingerprint_of(file), problem=problem, changed=problem is not None,
             settled=settled,
         )  # fmt: skip
+
+    def _is_fresh(self, touched_ns: int, within_ns: int) -> bool:
+        """A time that is still to come, by a clock that was set, makes nothing fresh."""
+        return 0 <= self._now_ns - touched_ns < within_ns
 
     def _note(self, one: Found) -> None:
         row = self._rows.get(one.item.key)
@@ -247,22 +255,23 @@ def _unlike(file: str, size: int) -> tuple[Reason | None, int]:
     except OSError as error:
         reason = Reason(f"файл записи не найден: {oswords.ru(error)}", f"the recording is not there: {error.strerror}")
         return reason, _touched_ns(Path(file).parent)
-    touched_ns = max(status.st_mtime_ns, status.st_ctime_ns)
     if not stat.S_ISREG(status.st_mode):
         return Reason("это не обычный файл", "not a regular file"), 0
     if status.st_size == size:
-        return None, touched_ns
+        return None, 0
     return Reason(
         f"размер файла {status.st_size}, а в описании {size}: файл изменён; восстановите его из копии",
         f"the file has {status.st_size} bytes, its manifest says {size}: it was changed; restore it from a copy",
-    ), touched_ns
+    ), _touched_ns(Path(file))
 
 
-def _touched_ns(folder: Path) -> int:
+def _touched_ns(place: Path) -> int:
+    """When it was last written to or renamed; 0 when it is not there."""
     try:
-        return folder.lstat().st_mtime_ns
+        status = place.lstat()
     except OSError:
         return 0
+    return max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def fingerprint_of(file: str | Path) -> str:
@@ -279,8 +288,9 @@ def _unreadable(path: Path, shown: str, kind: ItemKind, error: OSError) -> Found
     return _problem(shown, kind, str(path), reason)
 
 
-def _problem(shown: str, kind: ItemKind, path: str, reason: Reason) -> Found:
-    return Found(item=Item(shown, kind, "", 0), file=path, fingerprint=fingerprint_of(path), problem=reason)
+def _problem(shown: str, kind: ItemKind, path: str, reason: Reason, *, settled: bool = True) -> Found:
+    item = Item(shown, kind, "", 0)
+    return Found(item=item, file=path, fingerprint=fingerprint_of(path), problem=reason, settled=settled)
 
 
 def _shown(name: str) -> str:

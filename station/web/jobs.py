@@ -22,6 +22,7 @@ from exam.language import VARIABLE
 from exam.localpage.refusal import Refused
 
 Kind = Literal["rehearse", "verify", "export", "import"]
+State = Literal["running", "ending", "done", "failed", "cancelled"]
 _LEAVE_S = 20.0
 _LINE_BYTES = 1 << 20
 _LISTED = 50
@@ -34,13 +35,15 @@ def _nothing() -> None:
 
 
 class Job(Struct, frozen=True):
-    """`progress`: as the command tells it; `said`: its last other words; `result`: what it answered, in short.
+    """`state`: one that is asked to end is `ending` until it has.
+
+    `progress`: as the command tells it; `said`: its last other words; `result`: what it answered, in short.
 
     `about`: what it is about, in the page's words.
     """
 
     kind: Kind
-    state: Literal["running", "done", "failed", "cancelled"]
+    state: State
     began_at: datetime
     about: str = ""
     progress: Mapping[str, Any] | None = None
@@ -81,7 +84,7 @@ class Jobs:
         child = self._children.get(kind)
         if child is None or child.returncode is not None:
             raise Refused(409, "not_running", "Это уже закончилось.", "It has ended already.")
-        self._put(replace(self._jobs[kind], state="cancelled"))
+        self._put(replace(self._jobs[kind], state="ending"))
         child.send_signal(signal.SIGINT)
         asyncio.get_running_loop().call_later(_LEAVE_S, _kill, child)
 
@@ -117,7 +120,7 @@ class Jobs:
         else:
             with contextlib.suppress(msgspec.MsgspecError):
                 result = _brief(kind, msgspec.json.decode(answer, type=dict[str, Any]))
-        state = job.state if job.state == "cancelled" else "done" if code == 0 else "failed"
+        state: State = "done" if code == 0 else "cancelled" if job.state == "ending" else "failed"
         self._put(replace(job, state=state, result=result, said="" if code == 0 else job.said, progress=None))
 
     def _put(self, job: Job) -> None:

@@ -250,8 +250,8 @@ class Packer:
                 continue
             if key not in there:
                 lacks.append(Lack(row.path, say("файла больше нет среди записей", "no longer among the recordings")))
-            elif row.reason is not None:
-                lacks.append(Lack(row.path, say(row.reason.ru, row.reason.en)))
+            elif (reason := row.reason or there[key].problem) is not None:
+                lacks.append(Lack(row.path, say(reason.ru, reason.en)))
             elif there[key].after is not None:
                 lacks.append(Lack(row.path, say("ждёт своей записи", "waits for its recording")))
             else:

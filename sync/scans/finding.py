@@ -11,12 +11,13 @@ from msgspec import Struct
 
 from exam import oswords
 from sync.scans.model import MAX_MEGABYTES, File, Trouble
-from sync.watch import SETTLES_NS
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """What a terminal or a log would obey."""
 _BAD = re.compile(_CONTROL.pattern + "|[\ud800-\udfff]")
 """The same, and what is not UTF-8."""
+SETTLES_NS = 2_000_000_000
+"""A file that was touched this lately is still being written: nothing else tells when a scan is whole."""
 MAX_DEPTH = 6
 MAX_FILES = 5000
 _IGNORED = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})

@@ -38,7 +38,7 @@ def test_files_open_with_the_right_length_while_being_recorded(tmp_path: Path) -
             take = here.folder / f"{here.status()['take']}.wav"
             stream = here.folder / here.status()["stream"]["file"]
             for file in (take, stream):
-                before = here.status()["stream"]["frames"] / RATE
+                told = here.status()["stream"]["frames"] / RATE
                 seen = lengths(file)
-                after = here.status()["stream"]["frames"] / RATE
-                assert all(before - 0.1 <= length <= after + 0.1 for length in seen.values()), (file, seen)
+                there = len(frames_of(file)) / RATE
+                assert all(told - 0.001 <= length <= there + 0.001 for length in seen.values()), (file, told, seen, there)

@@ -25,8 +25,8 @@ def hurry(config: Path) -> None:
         ssh._CONNECT_S, ssh._ANSWER_S = 2.0, 2.0
     pace.BACKOFF_BASE_S, pace.BACKOFF_CAP_S, pace.RETRY_AFTER_CAP_S = 0.01, 0.2, 0.2
     pace.HUMAN_S, pace.OTHERS_FIRST_S, pace.POLL_FIRST_S, pace.POLL_CAP_S = 0.3, 0.05, 0.02, 0.2
-    agent.RESCAN_S, agent.REVIVE_S = 1.0, 2.0
-    agent.SETTLES_NS = watch.SETTLES_NS = 300_000_000
+    agent.RESCAN_S, agent.REVIVE_S, agent.COPYING_S = 1.0, 2.0, 0.3
+    watch.COPIED_NS = 300_000_000
     web._LIMITS_S = (1.0, 1.5)
 
 

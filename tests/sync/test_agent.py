@@ -20,7 +20,7 @@ from school import School, Target, noise, sha256
 
 from exam.clock import SystemClock
 from exam.errors import Fatal
-from sync import config, ledger, pace
+from sync import config, ledger, pace, watch
 from sync.agent import Agent
 from sync.ledger import Ledger
 from sync.life import Stop
@@ -339,7 +339,10 @@ class TestWindow:
         run_until_idle(school, impostor, lambda: datetime(2026, 2, 12, 9, tzinfo=UTC))
         assert {row.state for row in ledger.read(school.state)} == {ItemState.DELIVERED}
 
-    def test_a_file_refused_long_ago_opens_the_hours_for_nobody(self, school: School, impostor: Impostor) -> None:
+    def test_a_file_refused_long_ago_opens_the_hours_for_nobody(
+        self, school: School, impostor: Impostor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(watch, "WRITTEN_NS", 0)
         school.record("Иванов И", noise(1000))
         broken = school.recordings / "2026-01-14_265" / "14.01.2026_265_701020_Ким.json"
         broken.parent.mkdir()

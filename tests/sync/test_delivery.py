@@ -185,7 +185,7 @@ def test_an_edited_manifest_quarantines_the_recording_and_nothing_else(school: S
 
 def test_a_restored_file_leaves_quarantine_by_itself(school: School, our_exchange: Target) -> None:
     stem = school.record("Иванов И", noise(1000))
-    (school.day / f"{stem}.wav").write_bytes(b"short")
+    (school.day / f"{stem}.wav").write_bytes(noise(1000, 9))
     school.send_to(our_exchange)
     agent = school.start("run")
     try:

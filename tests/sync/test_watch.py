@@ -1,11 +1,13 @@
 """Scanning: what counts as finished, what is wrong is said, and nothing wrong hides the rest."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 from school import DAY, School, noise, sha256, wait_for
 
+from exam.clock import NS_PER_S
 from exam.durable import TEMPORARY_PREFIX
 from exam.names import Kind
 from sync.life import Wake
@@ -142,3 +144,27 @@ def _recorded_and_woken(school: School, wake: Wake) -> bool:
     """Inotify starts in its own time, so recordings are published until one is noticed."""
     school.record(f"Иванов {len(list(school.day.iterdir()))}", noise(10))
     return wake.wait(0.2)
+
+
+@pytest.mark.parametrize(("idle_s", "copied"), [(1, True), (29, True), (31, False)])
+def test_a_short_recording_is_still_copied_until_it_has_rested(
+    school: School, monkeypatch: pytest.MonkeyPatch, idle_s: int, copied: bool
+) -> None:
+    stem = school.record("Иванов И", noise(10), size=11)
+    rested = (school.day / f"{stem}.wav").stat().st_ctime_ns + idle_s * NS_PER_S
+    monkeypatch.setattr(time, "time_ns", lambda: rested)
+    assert look(school)[f"{stem}.wav"].settled is not copied
+
+
+@pytest.mark.parametrize(("idle_s", "written"), [(1, True), (3, False), (-1, False)])
+def test_half_a_manifest_is_still_written_until_it_has_rested(
+    school: School, monkeypatch: pytest.MonkeyPatch, idle_s: int, written: bool
+) -> None:
+    school.day.mkdir(parents=True)
+    place = school.day / "11.02.2026_265_701020_Иванов И.json"
+    place.write_text("{")
+    rested = place.stat().st_ctime_ns + idle_s * NS_PER_S
+    monkeypatch.setattr(time, "time_ns", lambda: rested)
+    (found,) = look(school).values()
+    assert found.problem is not None
+    assert found.settled is not written

@@ -4,6 +4,7 @@ import { refusalOf } from "../room/refusals.js";
 import { Refusal } from "../room/station.js";
 import { ACTIONS } from "./actions.js";
 import { look } from "./asking.js";
+import { goesOn } from "./views/parts.js";
 import { TABS, page } from "./views/shell.js";
 
 const DRIVES_MS = 3000;
@@ -107,7 +108,7 @@ export class Desk {
   #jobsTold(jobs) {
     const before = this.jobs;
     this.jobs = Object.fromEntries(jobs.map((job) => [job.kind, job]));
-    const hasEnded = jobs.some((job) => job.state !== "running" && before[job.kind]?.state === "running");
+    const hasEnded = jobs.some((job) => !goesOn(job) && goesOn(before[job.kind]));
     if (hasEnded) this.#lookAll();
   }
 

@@ -192,6 +192,7 @@ export default {
   "job.import.done": "The recording is taken.",
   "job.import.failed": "The recording is not taken.",
   "job.failed": "That failed.",
+  "job.ending": "Cancelling…",
   "job.cancelled": "Cancelled.",
   "job.files": "File {number} of {files}: {file}",
   "job.left": "{time} left",

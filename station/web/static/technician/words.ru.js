@@ -192,6 +192,7 @@ export default {
   "job.import.done": "Запись принята.",
   "job.import.failed": "Запись не принята.",
   "job.failed": "Не получилось.",
+  "job.ending": "Прерываю…",
   "job.cancelled": "Прервано.",
   "job.files": "Файл {number} из {files}: {file}",
   "job.left": "осталось {time}",

@@ -19,28 +19,33 @@ export function light({ code, state, text, advice }) {
     h("span", {}, h("b", {}, say(`light.${code}`)), " ", text, advice && h("span", { class: "advice" }, ` → ${advice}`)));
 }
 
+/** Whether it has not ended yet, asked to or not. */
+export function goesOn(job) {
+  return job?.state === "running" || job?.state === "ending";
+}
+
 /** What somebody waits for: how far it has come, how it ended. `done`: what is shown of its result. */
 export function job(job, done) {
   if (!job?.kind) return null;
-  if (job.state === "running") return running(job);
+  if (goesOn(job)) return running(job);
   const key = `job.${job.kind}.${job.state}`;
   return h("div", { class: `job ${job.state}`, "data-key": `job-${job.kind}` },
     h("p", { role: "status" }, shape(job.state === "done" ? "check" : "warn"), h("b", {}, sayFirst([key, `job.${job.state}`])), job.said && ` ${job.said}`),
     job.result && done?.(job.result));
 }
 
-function running({ kind, progress, said, about }) {
+function running({ kind, state, progress, said, about }) {
   const share = progress && progress.whole ? progress.done / progress.whole : null;
   return h("div", { class: "job running", "data-key": `job-${kind}` },
-    h("p", {}, h("b", {}, say(`job.${kind}.running`)), about && ` ${about}`),
+    h("p", {}, h("b", {}, say(state === "ending" ? "job.ending" : `job.${kind}.running`)), about && ` ${about}`),
     h("progress", { max: 1, value: share, "aria-label": say(`job.${kind}.running`) }),
     progress && h("p", { class: "detail" }, say("job.files", progress), progress.left_s !== null && ` · ${say("job.left", { time: length(progress.left_s) })}`),
     !progress && said && h("p", { class: "detail" }, said),
-    button("cancel", say("job.cancel"), { kind: "second", data: { kind } }));
+    button("cancel", say("job.cancel"), { kind: "second", disabled: state === "ending", data: { kind } }));
 }
 
 export function isRunning(desk, kind) {
-  return desk.jobs[kind]?.state === "running";
+  return goesOn(desk.jobs[kind]);
 }
 
 /** A field with its label; what is typed is kept by the page. */
