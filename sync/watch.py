@@ -28,8 +28,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_SIZE = 2**63 - 1  # of a file, and of a number in the ledger
 _MOST_BYTES = 64 * 1024 * 1024  # of a manifest, which is read whole: a stream's with ten thousand gaps has 4 MiB
 COPIED_NS = 30_000_000_000
-"""A file that has not yet the size its manifest says and was touched this lately is still being copied: a flash drive or
-a slow share may rest for many seconds."""
+"""A file that has not yet the size its manifest says and was touched this lately is still being copied: a flash drive
+or a slow share may rest for many seconds."""
 WRITTEN_NS = 2_000_000_000
 """A manifest that makes no sense and was touched this lately is still being written: it is small."""
 _KINDS: dict[Kind, ItemKind] = {Kind.STREAM: "stream", Kind.PARTICIPANT: "participant"}

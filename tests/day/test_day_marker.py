@@ -41,4 +41,5 @@ def test_files_open_with_the_right_length_while_being_recorded(tmp_path: Path) -
                 told = here.status()["stream"]["frames"] / RATE
                 seen = lengths(file)
                 there = len(frames_of(file)) / RATE
-                assert all(told - 0.001 <= length <= there + 0.001 for length in seen.values()), (file, told, seen, there)
+                within = all(told - 0.001 <= length <= there + 0.001 for length in seen.values())
+                assert within, (file, told, seen, there)
