@@ -15,7 +15,7 @@ from sync.config import Config
 from sync.counting import count_returned
 from sync.ledger import UNUSABLE, Ledger, Move
 from sync.life import Stop
-from sync.model import ItemState
+from sync.model import ItemState, Tier
 from sync.notify import Notifier, news_of, trouble
 from sync.pace import Pace
 from sync.plan import Found, Item, Reason, Row, is_awaited, may_go, queue
@@ -190,6 +190,12 @@ class Agent:
         if not self._stop.asked:  # asked before `_look` cleared the wake-up
             self._stop.wake.wait(wait)
 
+    def _tier(self, rows: Iterable[Row]) -> Tier | None:
+        """Who holds what was delivered. All of it has one server's receipts, so any of them tells."""
+        proved = (row for row in rows if row.state is ItemState.DELIVERED)
+        receipts = (receipt for row in proved if (receipt := self._receipts.stored(row.sha256)))
+        return next((receipt.tier for receipt in receipts), None)
+
     def _tell(self, failed: Fatal | None = None) -> None:
         """A person hears that a day has arrived, or needs them."""
         rows = self._ledger.rows().values()
@@ -197,6 +203,6 @@ class Agent:
             self._notifier.tell(trouble(self._config.school, rows, str(failed)))
             return
         due_on = schedule.due(row.path for row in rows if is_awaited(row))
-        news = news_of(self._config.school, rows, due_on, self._clock.now().date())
+        news = news_of(self._config.school, rows, due_on, self._clock.now().date(), tier=self._tier(rows))
         if news is not None:
             self._notifier.tell(news)

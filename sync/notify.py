@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from exam import durable
 from exam.language import say
-from sync.model import ItemState
+from sync.model import ItemState, Tier
 from sync.plan import Row, is_awaited
 from sync.states import DONE
 
@@ -27,10 +27,19 @@ _PATIENCE_S = 30.0
 _LOG = logging.getLogger(__name__)
 
 Event = Literal["complete", "needs_human", "overdue"]
+_ARRIVED: Mapping[Tier | None, tuple[str, str]] = {
+    "hub": (
+        "Всё в Штабе: {files}{carried}. В РЦОИ материалы передаёт Штаб.",
+        "All is at the headquarters: {files}{carried}. They pass it on to the centre.",
+    ),
+    "centre": ("Комплект полон. В РЦОИ: {files}{carried}.", "Complete. At the centre: {files}{carried}."),
+    None: ("Комплект полон. Доставлено: {files}{carried}.", "Complete. Delivered: {files}{carried}."),
+}
 
 
 class News(Struct, frozen=True):
-    """`text` for a person; `delivered` of `files` have their proof; `rooms`: day folders something lacks of.
+    """`text` for a person; `delivered` of `files` have their proof, by whom says `tier`; `rooms`: day folders something
+    lacks of.
 
     `stuck`: how many wait for a person. Told, the news is the same until these or the rooms change, however the counts
     do meanwhile.
@@ -43,10 +52,14 @@ class News(Struct, frozen=True):
     delivered: int
     rooms: tuple[str, ...] = ()
     stuck: int | None = None
+    tier: Tier | None = None
 
 
-def news_of(school: str, rows: Iterable[Row], due_on: date | None, today: date) -> News | None:
-    """What a person should hear, if anything. `due_on`: when the first undelivered file is due."""
+def news_of(
+    school: str, rows: Iterable[Row], due_on: date | None, today: date, *, tier: Tier | None = None
+) -> News | None:
+    """What a person should hear, if anything. `due_on`: when the first undelivered file is due; `tier`: who holds what
+    was delivered."""
     here = [row for row in rows if row.present or row.state not in DONE]  # what vanished undelivered is not done with
     lacking = [row for row in here if row.state not in DONE]
     stuck = sum(not is_awaited(row) for row in lacking)
@@ -56,15 +69,15 @@ def news_of(school: str, rows: Iterable[Row], due_on: date | None, today: date) 
 
     def news(event: Event, text: str) -> News:
         changing = None if event == "complete" else stuck
-        return News(event, school, text, len(here), len(here) - len(lacking), rooms, changing)
+        return News(event, school, text, len(here), len(here) - len(lacking), rooms, changing, tier)
 
     if not here:
         return None
     if not lacking:
         carried = sum(row.state is ItemState.HANDED_OVER for row in here)
         ru, en = (f", передано человеком: {carried}", f", handed over: {carried}") if carried else ("", "")
-        done = len(here) - carried
-        return news("complete", say(f"Комплект полон. Доставлено: {done}{ru}.", f"Complete. Delivered: {done}{en}."))
+        where, done = _ARRIVED.get(tier, _ARRIVED[None]), len(here) - carried
+        return news("complete", say(*where).format(files=done, carried=say(ru, en)))
     if stuck:
         return news("needs_human", say(f"Нужен человек: {left}. {why}.", f"A person is needed: {left}. {why}."))
     if due_on is not None and today > due_on:

@@ -68,15 +68,17 @@ def _of_version(path: Path, released: Released) -> Iterator[Found]:
         yield _refused(path, shown, Reason(f"не читается: {oswords.ru(error)}", f"cannot be read: {error.strerror}"))
         return
     sha256 = package.digest(content)
+    successor = released.successor_of(told.exam_date, told.version)
     if not released.is_whole(sha256):
-        if not released.is_superseded(told.exam_date, told.version):
+        if successor is None:
             yield _refused(path, shown, _EDITED)
         return
-    yield from _papers(path.parent, told)
+    papers = _papers(path.parent, told)
+    # What a version promised that another has replaced may never be whole any more: it follows that one, as history.
+    yield from papers if successor is None else (one for one in papers if one.problem is None)
+    needs = frozenset([successor] if successor is not None else (one.sha256 for one in told.files))
     item = Item(shown, "package", sha256, len(content))
-    yield Found(
-        item=item, file=str(path), fingerprint=fingerprint_of(path), needs=frozenset(one.sha256 for one in told.files)
-    )
+    yield Found(item=item, file=str(path), fingerprint=fingerprint_of(path), needs=needs)
 
 
 def _papers(folder: Path, told: Package) -> Iterator[Found]:

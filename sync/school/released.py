@@ -47,6 +47,7 @@ class Released:
         found = (one.sha256 for one in reversed(self._noted) if (one.exam_date, one.version) == (exam_date, version))
         return next(found, None)
 
-    def is_superseded(self, exam_date: date, version: int) -> bool:
-        """Whether a later version was released."""
-        return any(one.exam_date == exam_date and one.version > version for one in self._noted)
+    def successor_of(self, exam_date: date, version: int) -> str | None:
+        """The SHA-256 of the latest version, where that is a later one than this."""
+        later = [one for one in self._noted if one.exam_date == exam_date and one.version > version]
+        return max(reversed(later), key=lambda one: one.version).sha256 if later else None

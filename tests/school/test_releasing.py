@@ -77,6 +77,22 @@ def test_a_package_waits_for_what_it_tells_of(school: School, office: Office) ->
     assert manifests(office) == ["11.02.2026_701020_комплект_01.json"]
 
 
+def test_a_version_that_was_replaced_waits_for_nothing_but_the_one_that_replaced_it(
+    school: School, office: Office
+) -> None:
+    office.run("package", "release", "--by", "Петрова А. А.")
+    path = next((school.folder / "pc-202").rglob("*Лебедева М.mp3"))
+    path.write_bytes(path.read_bytes()[:-1] + b"?")  # damaged for good after it was checked
+    office.run("once", expect=1)
+    assert manifests(office) == []
+    office.run("package", "release", "--by", "Петрова А. А.", "--incomplete", "файл испорчен")
+    office.run("once", expect=1)  # the damaged file is still named
+    assert manifests(office) == ["11.02.2026_701020_комплект_01.json", "11.02.2026_701020_комплект_02.json"]
+    stored = {one["file"]: one["stored_at"] for one in office.received()}
+    assert stored["11.02.2026_701020_комплект_02.json"] <= stored["11.02.2026_701020_комплект_01.json"]
+    assert [item["state"] for item in json.loads(office.run("status", "--json"))["items"] if item["kind"] == "package"] == ["delivered"] * 2
+
+
 def test_a_school_that_wants_it_so_releases_by_itself_once_all_is_there(school: School, office: Office) -> None:
     office.say("[package]", '[send]\nrelease = "auto"\n\n[package]')
     path = next((school.folder / "pc-202").rglob("*Лебедева М.mp3"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.model import ItemState
+from sync.model import ItemState, Tier
 from sync.notify import Notifier, news_of
 from sync.plan import Row
 
@@ -43,6 +43,21 @@ def test_what_is_news(rows: list[Row], today: date, event: str | None) -> None:
     found = news_of("701020", rows, DUE, today)
     assert (found.event if found else None) == event
     assert found is None or "Иванов" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("tier", "said"),
+    [
+        ("hub", "Всё в Штабе: 2. В РЦОИ материалы передаёт Штаб."),
+        ("centre", "Комплект полон. В РЦОИ: 2."),
+        ("folder", "Комплект полон. Доставлено: 2."),
+        (None, "Комплект полон. Доставлено: 2."),
+    ],
+)
+def test_what_the_headquarters_have_is_not_called_delivered(tier: Tier | None, said: str) -> None:
+    news = news_of("701020", [row(ItemState.DELIVERED), row(ItemState.DELIVERED, "б")], DUE, DUE, tier=tier)
+    assert news is not None
+    assert (news.text, news.tier) == (said, tier)
 
 
 def script(folder: Path, code: str) -> list[str]:
