@@ -143,13 +143,9 @@ class Agent:
         self._stop.wake.clear()
         if self._config.release == "auto":
             self._release()
-        known = self._ledger.manifests()
         rows = self._ledger.rows()
-        seen = scan(self._config, streams=self._config.streams, known=known, rows=rows)
-        changed = {place: told for place, told in seen.manifests.items() if known.get(place) != told}
-        gone = known.keys() - seen.manifests.keys()
-        if changed or gone:
-            self._ledger.note_manifests(changed, gone)
+        seen = scan(self._config, streams=self._config.streams, known=self._ledger.told, rows=rows)
+        self._ledger.note_manifests(seen.read, seen.places)
         back = [one.item.key for one in seen.found if (row := rows.get(one.item.key)) and row.state in DONE]
         self._ledger.note_found(seen.found, seen.done)
         self._doubt([rows[key] for key in back])  # files that were gone when this life began

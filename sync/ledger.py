@@ -139,20 +139,24 @@ class Ledger:
             for row in gone:
                 self._lose(row, superseded=row.path in paths)
 
-    def manifests(self) -> dict[str, Told]:
-        """What every manifest said when it was last read, by its place on disk."""
+    def told(self, place: str) -> Told | None:
+        """What the manifest at this place said when it was last read."""
         with _translated(self._path):
-            records = self._db.execute("SELECT place, told FROM manifests").fetchall()
-        found = {}
-        for place, told in records:
-            with suppress(msgspec.MsgspecError):  # it is read again
-                found[place] = _TOLD.decode(told)
-        return found
+            found = self._db.execute("SELECT told FROM manifests WHERE place = ?", (place,)).fetchone()
+        with suppress(msgspec.MsgspecError):  # it is read again
+            return _TOLD.decode(found[0]) if found else None
+        return None
 
-    def note_manifests(self, changed: Mapping[str, Told], gone: Iterable[str]) -> None:
+    def note_manifests(self, read: Mapping[str, Told], places: AbstractSet[str]) -> None:
+        """Keep what was `read`, forget what is at none of the `places` any more."""
+        with _translated(self._path):
+            known = self._db.execute("SELECT place FROM manifests")
+            gone = [place for place in known if place[0] not in places]
+        if not (read or gone):
+            return
         with self._transaction():
-            self._db.executemany("DELETE FROM manifests WHERE place = ?", [(place,) for place in gone])
-            told = [(place, msgspec.json.encode(one).decode()) for place, one in changed.items()]
+            self._db.executemany("DELETE FROM manifests WHERE place = ?", gone)
+            told = [(place, msgspec.json.encode(one).decode()) for place, one in read.items()]
             self._db.executemany("INSERT OR REPLACE INTO manifests VALUES (?, ?)", told)
 
     def move(self, row: Row, to: ItemState, **changes: Any) -> Row:

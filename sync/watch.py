@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,33 +32,40 @@ COPIED_NS = 30_000_000_000
 or a slow share may rest for many seconds."""
 WRITTEN_NS = 2_000_000_000
 """A manifest that makes no sense and was touched this lately is still being written: it is small."""
+Known = Callable[[str], Told | None]
+"""What the manifest at a place said when it was last read; None where nobody knows."""
 _KINDS: dict[Kind, ItemKind] = {Kind.STREAM: "stream", Kind.PARTICIPANT: "participant"}
 
 
 class Scan(NamedTuple):
-    """What lies there now, each recording before its manifest, and what each manifest says, by its place.
+    """What lies there now, each recording before its manifest; `done`: what lies there and needs nothing more.
 
-    `done`: what lies there and needs nothing more.
+    `places` of all manifests; `read`: what those say that had to be read.
     """
 
     found: list[Found]
-    manifests: dict[str, Told]
     done: set[Key]
+    places: set[str]
+    read: dict[str, Told]
+
+
+def nothing_known(_place: str) -> None:
+    """Every manifest is to be read."""
 
 
 def scan(
     folders: Iterable[Path], *,
-    streams: bool, known: Mapping[str, Told] | None = None, rows: Mapping[Key, Row] | None = None,
+    streams: bool, known: Known = nothing_known, rows: Mapping[Key, Row] | None = None,
 ) -> Scan:  # fmt: skip
-    """Everything to deliver below the watched folders. A manifest that is as `known` is not read again; what is done
-    according to `rows` is only named.
+    """Everything to deliver below the watched folders. A manifest that is as `known` of its place is not read again;
+    what is done according to `rows` is only named.
 
     What cannot be read becomes a Found with a problem; nothing is raised, everything else goes on.
     """
-    look = _Look(streams=streams, known=known or {}, rows=rows or {})
+    look = _Look(streams=streams, known=known, rows=rows or {})
     for folder in folders:
         look.into(folder)
-    return Scan(list(look.found.values()), look.manifests, look.done)
+    return Scan(list(look.found.values()), look.done, look.places, look.read)
 
 
 class Watch:
@@ -111,12 +118,13 @@ class Watch:
 class _Look:
     """One scan under way."""
 
-    def __init__(self, *, streams: bool, known: Mapping[str, Told], rows: Mapping[Key, Row]) -> None:
+    def __init__(self, *, streams: bool, known: Known, rows: Mapping[Key, Row]) -> None:
         self._streams, self._known, self._rows = streams, known, rows
         self._now_ns = time.time_ns()
         self.found: dict[Key, Found] = {}
-        self.manifests: dict[str, Told] = {}
         self.done: set[Key] = set()
+        self.places: set[str] = set()
+        self.read: dict[str, Told] = {}
 
     def into(self, folder: Path) -> None:
         try:
@@ -148,7 +156,7 @@ class _Look:
         if shown != f"{day.name}/{name}":
             self._note(_problem(shown, kind, path, Reason("имя файла не в UTF-8", "the file name is not UTF-8")))
             return
-        self.manifests[path] = told
+        self.places.add(path)
         if told.kind is None or (told.kind == "stream" and not self._streams):
             return
         item = Item(shown, kind, told.sha256, told.size)
@@ -161,8 +169,11 @@ class _Look:
 
     def _told(self, path: str) -> Told:
         fingerprint = fingerprint_of(path)
-        known = self._known.get(path)
-        return known if known is not None and known.fingerprint == fingerprint else _read(Path(path), fingerprint)
+        known = self._known(path)
+        if known is not None and known.fingerprint == fingerprint:
+            return known
+        told = self.read[path] = _read(Path(path), fingerprint)
+        return told
 
     def _recording(self, told: Told, kind: ItemKind, day: Path, there: AbstractSet[str]) -> Found:
         """The file to deliver: the encoded copy, or the master where there is none."""

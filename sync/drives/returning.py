@@ -98,7 +98,7 @@ def _count(config: Config, receipts: Receipts) -> bool:
     try:
         with alone(config.state), closing(Ledger(config.state)) as ledger:
             ledger.check_school(config.school, config.file)
-            seen = scan(config, streams=config.streams, known=ledger.manifests(), rows=ledger.rows())
+            seen = scan(config, streams=config.streams, known=ledger.told, rows=ledger.rows())
             ledger.note_found(seen.found, seen.done)
             count_returned(ledger, receipts, ReturnedFiles(config.state))
     except Rejected:

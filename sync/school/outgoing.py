@@ -11,12 +11,12 @@ from exam.durable import TEMPORARY_PREFIX
 from exam.errors import Rejected
 from sync import watch
 from sync.config import Config
-from sync.plan import Found, Item, Key, Reason, Row, Told
+from sync.plan import Found, Item, Key, Reason, Row
 from sync.school import package
 from sync.school.package import Package
 from sync.school.released import FOLDER, Released
 from sync.states import DONE
-from sync.watch import Scan, fingerprint_of
+from sync.watch import Known, Scan, fingerprint_of, nothing_known
 
 _EDITED = Reason(
     "опись изменена после передачи и не отправляется: передайте комплект ещё раз, выйдет следующая версия",
@@ -24,9 +24,7 @@ _EDITED = Reason(
 )
 
 
-def scan(
-    config: Config, *, streams: bool, known: Mapping[str, Told] | None = None, rows: Mapping[Key, Row] | None = None
-) -> Scan:
+def scan(config: Config, *, streams: bool, known: Known = nothing_known, rows: Mapping[Key, Row] | None = None) -> Scan:
     """As `watch.scan`, and after the recordings every released package: its papers, then its manifest."""
     seen = watch.scan(config.recordings, streams=streams, known=known, rows=rows)
     for one in _released(config.state):

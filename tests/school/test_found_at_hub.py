@@ -58,8 +58,9 @@ def test_records_of_rooms_are_items_that_wait_for_nothing(hub: Path) -> None:
     assert len(records) == 2
     assert {one.after for one in records} == {None}
     assert {roomday.load(Path(one.file)).station for one in records} == {"pc-a", "pc-b"}
-    known = scan([hub], streams=False).manifests
-    again = scan([hub], streams=False, known=known)
+    known = scan([hub], streams=False).read
+    again = scan([hub], streams=False, known=known.get)
+    assert not again.read
     assert [one for one in again.found if one.item.kind == "room"] == records, "not read again"
 
 

@@ -90,7 +90,8 @@ def test_a_version_that_was_replaced_waits_for_nothing_but_the_one_that_replaced
     assert manifests(office) == ["11.02.2026_701020_комплект_01.json", "11.02.2026_701020_комплект_02.json"]
     stored = {one["file"]: one["stored_at"] for one in office.received()}
     assert stored["11.02.2026_701020_комплект_02.json"] <= stored["11.02.2026_701020_комплект_01.json"]
-    assert [item["state"] for item in json.loads(office.run("status", "--json"))["items"] if item["kind"] == "package"] == ["delivered"] * 2
+    items = json.loads(office.run("status", "--json"))["items"]
+    assert [item["state"] for item in items if item["kind"] == "package"] == ["delivered"] * 2
 
 
 def test_a_school_that_wants_it_so_releases_by_itself_once_all_is_there(school: School, office: Office) -> None:
