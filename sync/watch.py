@@ -144,8 +144,9 @@ class _Look:
     def _look_at(self, day: Path, name: str, there: AbstractSet[str]) -> None:
         path, shown = f"{day}/{name}", _shown(f"{day.name}/{name}")
         kind: ItemKind = "room" if roomday.is_room_day(name) else "manifest"
+        known = self._known(path)  # a ledger that fails stops the scan, and is no fault of the manifest
         try:
-            told = self._told(path)
+            told = self._told(path, known)
         except ExamError as error:
             settled = not self._is_fresh(_touched_ns(Path(path)), WRITTEN_NS)
             self._note(_problem(shown, kind, path, Reason(error.ru, error.en), settled=settled))
@@ -167,9 +168,8 @@ class _Look:
         self._note(recording)
         self._note(Found(item=item, file=path, fingerprint=told.fingerprint, after=recording.item.key))
 
-    def _told(self, path: str) -> Told:
+    def _told(self, path: str, known: Told | None) -> Told:
         fingerprint = fingerprint_of(path)
-        known = self._known(path)
         if known is not None and known.fingerprint == fingerprint:
             return known
         told = self.read[path] = _read(Path(path), fingerprint)

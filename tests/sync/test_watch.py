@@ -9,6 +9,7 @@ from school import DAY, School, noise, sha256, wait_for
 
 from exam.clock import NS_PER_S
 from exam.durable import TEMPORARY_PREFIX
+from exam.errors import Fatal
 from exam.names import Kind
 from sync.life import Wake
 from sync.plan import Found
@@ -168,3 +169,13 @@ def test_half_a_manifest_is_still_written_until_it_has_rested(
     (found,) = look(school).values()
     assert found.problem is not None
     assert found.settled is not written
+
+
+def test_a_ledger_that_fails_is_no_fault_of_the_manifest(school: School) -> None:
+    school.record("Иванов И", noise(10))
+
+    def failing(_place: str) -> None:
+        raise Fatal("диск", "disk", code="ledger_unusable")
+
+    with pytest.raises(Fatal, match="диск"):
+        scan([school.recordings], streams=True, known=failing)
