@@ -98,7 +98,7 @@ class School:
         seen = scan([self.recordings], streams=True)
         with closing(Ledger(self.state)) as ledger:
             ledger.set_target(url, SCHOOL)
-            ledger.note_manifests(seen.manifests, [])
+            ledger.note_manifests(seen.read, seen.places)
             ledger.note_found(seen.found)
             for state in _WAY:
                 ledger.move_all([(row, state, {}) for row in ledger.rows().values()])
