@@ -24,10 +24,8 @@ class Entrance:
         Raises Refused: 401 without a valid token, 429 when the school has too many connections; Transient when
         the exchange's folder is not there.
         """
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        school = None
-        if scheme.lower() == "bearer" and token.strip():
-            school = await asyncio.to_thread(self._school_of, token.strip())
+        token = _token(request)
+        school = await asyncio.to_thread(self._school_of, token) if token else None
         if school is None:
             raise _stranger()
         client = request.client
@@ -35,9 +33,19 @@ class Entrance:
             raise _too_many()
         return school
 
+    async def computer_of(self, request: Request) -> str | None:
+        """The computer whose own token a request carries; None where it is the school's, which any may use."""
+        return await asyncio.to_thread(self._tokens.computer_of, _token(request))
+
     def _school_of(self, token: str) -> str | None:
         self._ground.check()
         return self._accounts.school_of(token) or self._tokens.school_of(token)
+
+
+def _token(request: Request) -> str:
+    """Empty where none is shown."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _stranger() -> Refused:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -38,12 +39,15 @@ class RoomEndpoints:
         return JSONResponse(msgspec.to_builtins(given))
 
     async def hear(self, request: Request) -> Response:
-        """What a room tells; nothing is answered."""
+        """What a room tells; nothing is answered. A computer with a token of its own speaks for itself alone, whatever
+        name it gives."""
         school = await self._entrance.school_of(request)
         word = await notes.read(request, _WORD, roomword.MAX_BYTES)
         if word.room != request.path_params["room"]:
             raise Refused(400, "other_room", "В запросе другая аудитория.", "The request is about another room.")
-        await asyncio.to_thread(self._rooms.hear, school, word, self._now())
+        computer = await self._entrance.computer_of(request)
+        told = structs.replace(word, computer=computer) if computer else word
+        await asyncio.to_thread(self._rooms.hear, school, told, self._now())
         return Response(status_code=204)
 
     def _pair(self, asked: pairwords.Asked) -> pairwords.Given:

@@ -82,9 +82,11 @@ class Tokens:
 
     def school_of(self, token: str) -> str | None:
         """The school of a valid token."""
-        digest = _digest(token.encode("utf-8", "surrogatepass"))
-        rows = self._database.read("SELECT school FROM token WHERE token_sha256 = ? AND revoked_at IS NULL", (digest,))
-        return str(rows[0]["school"]) if rows else None
+        return self._known("school", token)
+
+    def computer_of(self, token: str) -> str | None:
+        """The name under which the computer of a valid token was paired."""
+        return self._known("computer", token)
 
     def keys(self, school: str) -> list[str]:
         """The SHA-256 of every valid token: what drives of these computers may be authenticated with."""
@@ -113,6 +115,11 @@ class Tokens:
                 code="no_token",
             )
         return found[0]
+
+    def _known(self, column: Literal["school", "computer"], token: str) -> str | None:
+        digest = _digest(token.encode("utf-8", "surrogatepass"))
+        rows = self._database.read("SELECT * FROM token WHERE token_sha256 = ? AND revoked_at IS NULL", (digest,))
+        return str(rows[0][column]) if rows else None
 
     def _select(self, where: str, *values: object) -> list[Token]:
         rows = self._database.read(f"SELECT * FROM token {where}", values)  # noqa: S608 - literals of this module

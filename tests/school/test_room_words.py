@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -149,6 +150,19 @@ class TestTaken:
         assert self.put(hub, body, "999", token="wrong") == 401
         assert self.put(hub, body, "998") == 400
         assert "999" not in {one.word.room for one in rooms(hub.folder)}
+
+    def test_a_paired_computer_speaks_for_itself_alone(self, hub: Hub, tmp_path: Path) -> None:
+        """One room's computer, in wrong hands, cannot make another's alarm or silence unseen."""
+        school = paired(tmp_path, hub.folder, "301")
+        own = (school.base / "hub.token").read_text().strip()
+        assert self.put(hub, msgspec.json.encode(word("302", size=7)), "302") == 204
+        assert self.put(hub, msgspec.json.encode(word("302", size=1)), "302", own) == 204
+        sizes = {
+            one.word.computer: one.word.station.stream.bytes
+            for one in rooms(hub.folder)
+            if one.word.room == "302" and one.word.station and one.word.station.stream
+        }
+        assert sizes == {"pc-1": 7, socket.gethostname()[:80]: 1}
 
     @pytest.mark.parametrize(
         "change",
