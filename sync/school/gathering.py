@@ -5,7 +5,7 @@ for it, everything else goes on.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -29,7 +29,7 @@ from sync.school.decisions import Headquarters
 from sync.school.model import Fault, File, Mark, SchoolDay
 from sync.school.papers import papers_of
 from sync.school.rooms import Recorded, latest, takes_of
-from sync.states import ARRIVED, REFUSED
+from sync.states import ARRIVED, DONE, REFUSED
 from sync.watch import check_file
 
 _DAY_FOLDER = re.compile(r"(?P<date>\d{4}-\d{2}-\d{2})_[^_]+")
@@ -78,9 +78,30 @@ def gather(config: Config, exam_date: date | None = None, *, scan_seconds: float
             scans=scans,
             decisions=Headquarters(config.state).of(day),
             arrivals=_arrivals(config),
-            faults=found.faults,
+            faults=[*_emptied(config, day, found.recorded), *found.faults],
         )
     )
+
+
+def _emptied(config: Config, day: date, recorded: list[Recorded]) -> Iterator[Fault]:
+    """All that arrived was taken from here since: then what lacks below is no news, and nothing to be mended."""
+    arrived = {row.sha256 for row in ledger.read(config.state) if row.state in DONE and _is_of(row, day)}
+    if arrived and not recorded:
+        yield Fault(
+            "emptied",
+            Reason(
+                f"переданных файлов этого дня здесь больше нет ({len(arrived)}): удалены по сроку хранения или убраны. "
+                "Что передано, сказано в переданном комплекте; новую версию по пустым папкам не передавайте",
+                f"the day's files that were delivered are no longer here ({len(arrived)}): deleted after their "
+                "retention, or taken away. The released package tells what was delivered; release no new version of "
+                "empty folders",
+            ),
+        )
+
+
+def _is_of(row: Row, day: date) -> bool:
+    """Whether it is a recording of this day."""
+    return row.kind in {"participant", "stream"} and _date_of(Path(row.path).parent) == day
 
 
 def _scans(config: Config, people: roster.Roster, day: date, seconds: float | None) -> Scans:

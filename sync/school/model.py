@@ -128,8 +128,8 @@ class Fault(Struct, frozen=True):
     """Something that keeps the package from being complete. `reason` says what, and what to do about it.
 
     Codes: no_recording not_accepted no_file two_accepted same_variant absent_but_recorded not_listed other_person
-    no_protocol no_act no_form_c1 no_record_of_room room_open no_stream damaged other_school, and of scans `scan_` with
-    the scan's own.
+    no_protocol no_act no_form_c1 no_record_of_room room_open no_stream damaged other_school emptied, and of scans
+    `scan_` with the scan's own.
     """
 
     code: str

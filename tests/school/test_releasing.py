@@ -128,3 +128,16 @@ def test_the_report_tells_the_day_as_json(office: Office) -> None:
     assert json.dumps(told["faults"]) == "[]"
     assert {row["person"]["number"] for row in told["rows"]} == set(range(1, 41))
     assert gather(office.config).is_complete
+
+
+def test_a_day_that_was_delivered_and_deleted_says_so_first(school: School, office: Office) -> None:
+    office.run("package", "release", "--by", "Петрова А. А.")
+    office.run("once")
+    for path in [path for path in school.folder.glob("pc-*/*/*") if "ведомость" not in path.name]:
+        path.unlink()
+    day = office.package()
+    assert day["faults"][0]["code"] == "emptied"
+    told = office.run("package", expect=None)
+    assert "удалены по сроку хранения или убраны" in told.splitlines()[4]
+    assert office.run("package", "release", "--by", "Петрова А. А.", expect=1)
+    assert len(manifests(office)) == 1
