@@ -1,9 +1,9 @@
 """What was lost on the way of blocks, how much and where, told by when they arrive. Pure.
 
 Sound that is only late was lost by nobody, and a sound system may lose without a word. Both look alike when a block
-comes late; so from then on blocks are held, for about a second, until one comes in time again (they were late) or the
-lateness has stayed for a second of sound (so much is lost). A run that follows a gap is held for a moment as well,
-until it is known when its first frame was captured.
+comes late; so from then on blocks are held until one comes in time again (they were late) or the lateness has stayed
+for a second of sound (so much is lost), or four where it is no more than pieces of sound, fetched now sooner, now later,
+may look like. A run that follows a gap is held for a moment as well, until it is known when its first frame was captured.
 
 Used by `taping` alone, which must place the steps in order.
 """
@@ -22,8 +22,10 @@ from station.timeline import Line
 _LATE_NS = 60 * NS_PER_S // 1000  # a sound server delivers in pieces of up to 50 ms
 _IN_TIME_NS = 20 * NS_PER_S // 1000
 _NOTHING_LOST_NS = 10 * NS_PER_S // 1000  # the sound system said that it lost some: told apart more finely
-_STAYS_S = 1.0  # of sound
-_LEAST_STAY_S = 0.3
+_STAYS_S, _LEAST_STAY_S = 1.0, 0.3  # of sound; the least: where no more will come
+_LITTLE_NS = 60 * NS_PER_S // 1000  # pieces waiting to be fetched may look like it for long
+_LITTLE_STAYS_S, _LITTLE_LEAST_STAY_S = 4.0, 2.0
+_ONE_MOMENT_S = 0.2  # of sound, at the most, does one arrival tell of, however much had been waiting
 _SETTLES_NS = 3 * NS_PER_S // 10
 _LIVE_S = 0.1
 _HOLD_NS = 10 * NS_PER_S  # at the most
@@ -46,7 +48,7 @@ Step = Begins | Lost | Block
 
 
 class _Doubt(Struct):
-    """Blocks are late, the first by `late_ns`; by `least_ns` at the least, which `least_at` captured frames told.
+    """Blocks are late, the first by `late_ns`; by `least_ns` at the least, which `stayed` frames have told since.
 
     Frames of the run captured when the first came: `captured`, and before: `known`. `flagged_at`: the frame before
     which the sound system said that it lost some.
@@ -56,13 +58,16 @@ class _Doubt(Struct):
     captured: int
     late_ns: int
     least_ns: int
-    least_at: int
+    stayed: int
     flagged_at: int | None
 
-    def note(self, late_ns: int, captured: int) -> None:
-        if late_ns < self.least_ns - _NOTHING_LOST_NS:
-            self.least_at = captured
+    def note(self, late_ns: int, frames: int) -> None:
+        self.stayed = 0 if late_ns < self.least_ns - _NOTHING_LOST_NS else self.stayed + frames
         self.least_ns = min(self.least_ns, late_ns)
+
+    @property
+    def is_little(self) -> bool:
+        return self.flagged_at is None and self.least_ns <= _LITTLE_NS
 
     @property
     def in_time_ns(self) -> int:
@@ -115,9 +120,10 @@ class Arrivals:
         """Everything held, as well as it is known now: the run is over, or the file."""
         if self._settled_at_ns is not None:
             return self._settled()
-        if self._doubt is not None and self._captured - self._doubt.least_at >= self._shape.frames(_LEAST_STAY_S):
-            return self._resolved(self._doubt)
-        return self._released()
+        if (doubt := self._doubt) is None:
+            return self._released()
+        stays = doubt.stayed >= self._shape.frames(_LITTLE_LEAST_STAY_S if doubt.is_little else _LEAST_STAY_S)
+        return self._resolved(doubt) if stays else self._released()
 
     def _begin(self, block: Block, *, after_gap: bool) -> None:
         self._run, self._lost = block.run, 0
@@ -133,14 +139,13 @@ class Arrivals:
         doubt = self._doubt
         if late_ns > _LATE_NS + (doubt.least_ns if doubt else 0) or block.overflow:
             flagged_at = block.first_frame if block.overflow else None
-            doubt = _Doubt(before, self._captured, late_ns, late_ns, self._captured, flagged_at)
+            doubt = _Doubt(before, self._captured, late_ns, late_ns, 0, flagged_at)
+        elif doubt is not None:
+            doubt.note(late_ns, min(self._captured - before, self._shape.frames(_ONE_MOMENT_S)))
         self._doubt = doubt
-        if doubt is None:
+        if doubt is None or late_ns <= doubt.in_time_ns:
             return self._released()
-        doubt.note(late_ns, self._captured)
-        if late_ns <= doubt.in_time_ns:
-            return self._released()
-        stays = self._captured - doubt.least_at >= self._shape.frames(_STAYS_S)
+        stays = doubt.stayed >= self._shape.frames(_LITTLE_STAYS_S if doubt.is_little else _STAYS_S)
         if stays or block.monotonic_ns - self._held[0].monotonic_ns >= _HOLD_NS:
             return self._resolved(doubt)
         return []

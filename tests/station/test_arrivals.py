@@ -118,7 +118,16 @@ lost = st.builds(Trouble, quiet, st.floats(0.5, 6.0), st.just(0.0), st.booleans(
 queue_overrun = st.builds(Trouble, quiet, st.floats(1.0, 6.0), st.floats(0.2, 0.8))
 
 
+ALL_AT_ONE_MOMENT = [
+    Trouble(3.612848597460535, 2.300635431862807, 1.0),
+    Trouble(6.737887542612922, 5.480974887164276, 1.0),
+    Trouble(6.6351285891806135, 5.439768198252684, 1.0),
+]
+
+
 @settings(max_examples=150)
+@example([Trouble(5.625, 2.265625, 1.0), Trouble(8.0, 0.25, 1.0)], 0.0, 320, 0.0174)  # fetched in step with the pieces
+@example(ALL_AT_ONE_MOMENT, -0.0001439864875724378, 3728, 0.009318365525528814)
 @given(st.lists(late, max_size=3), drifts, seeds, jitters)
 def test_lateness_alone_is_never_a_gap(troubles: list[Trouble], drift: float, seed: int, jitter_s: float) -> None:
     world = World(troubles, drift)
