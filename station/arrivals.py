@@ -2,8 +2,9 @@
 
 Sound that is only late was lost by nobody, and a sound system may lose without a word. Both look alike when a block
 comes late; so from then on blocks are held until one comes in time again (they were late) or the lateness has stayed
-for a second of sound (so much is lost), or four where it is no more than pieces of sound, fetched now sooner, now later,
-may look like. A run that follows a gap is held for a moment as well, until it is known when its first frame was captured.
+for a second of sound (so much is lost), or four where it is no more than pieces of sound, fetched now sooner, now
+later, may look like. A run that follows a gap is held for a moment as well, until it is known when its first frame was
+captured.
 
 Used by `taping` alone, which must place the steps in order.
 """
