@@ -54,14 +54,14 @@ def test_a_correction_is_a_new_version_that_names_the_one_before(office: Office)
 
 def test_what_lacks_is_named_and_goes_only_with_a_reason(school: School, office: Office) -> None:
     path = next((school.folder / "pc-202").rglob("*Лебедева М.mp3"))
-    path.write_bytes(b"")
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
     refused = office.run("package", "release", "--by", "Петрова А. А.", expect=1)
     assert "№ 12 Лебедева Мария Сергеевна" in refused
     office.run("package", "release", "--by", "Петрова А. А.", "--incomplete", "файл ищем")
     (told, _), *_ = releasing.versions(office.config.state, EXAM_DATE)
     assert told.incomplete == "файл ищем"
     assert [fault.code for fault in told.faults] == ["no_file"]
-    office.run("once", expect=1)  # the emptied file is named; the package arrives all the same
+    office.run("once", expect=1)  # the damaged file is named; the package arrives all the same
     assert manifests(office) == ["11.02.2026_701020_комплект_01.json"]
 
 
@@ -98,7 +98,7 @@ def test_a_school_that_wants_it_so_releases_by_itself_once_all_is_there(school: 
     office.say("[package]", '[send]\nrelease = "auto"\n\n[package]')
     path = next((school.folder / "pc-202").rglob("*Лебедева М.mp3"))
     content = path.read_bytes()
-    path.write_bytes(b"")
+    path.write_bytes(content[:-1] + b"?")
     office.run("once", expect=1)
     assert manifests(office) == []
     path.write_bytes(content)
