@@ -144,6 +144,9 @@ class _Look:
     def _look_at(self, day: Path, name: str, there: AbstractSet[str]) -> None:
         path, shown = f"{day}/{name}", _shown(f"{day.name}/{name}")
         kind: ItemKind = "room" if roomday.is_room_day(name) else "manifest"
+        if shown != f"{day.name}/{name}":
+            self._note(_problem(shown, kind, path, Reason("имя файла не в UTF-8", "the file name is not UTF-8")))
+            return
         known = self._known(path)  # a ledger that fails stops the scan, and is no fault of the manifest
         try:
             told = self._told(path, known)
@@ -153,9 +156,6 @@ class _Look:
             return
         except OSError as error:
             self._note(_unreadable(Path(path), shown, kind, error))
-            return
-        if shown != f"{day.name}/{name}":
-            self._note(_problem(shown, kind, path, Reason("имя файла не в UTF-8", "the file name is not UTF-8")))
             return
         self.places.add(path)
         if told.kind is None or (told.kind == "stream" and not self._streams):
@@ -192,8 +192,8 @@ class _Look:
         )  # fmt: skip
 
     def _is_fresh(self, touched_ns: int, within_ns: int) -> bool:
-        """A time that is still to come, by a clock that was set, makes nothing fresh."""
-        return 0 <= self._now_ns - touched_ns < within_ns
+        """Also what was touched since the scan began; but no time far ahead, which a clock that was set has left."""
+        return abs(self._now_ns - touched_ns) < within_ns
 
     def _note(self, one: Found) -> None:
         row = self._rows.get(one.item.key)

@@ -98,7 +98,8 @@ def _candidate(folder: Path, place: str, now_ns: int) -> Candidate | File | None
         return _wrong(place, "not_a_file")
     if status.st_size > MAX_MEGABYTES * 1_000_000:
         return _wrong(place, "too_large", str(status.st_size // 1_000_000), status.st_size)
-    is_settled = not 0 <= now_ns - max(status.st_mtime_ns, status.st_ctime_ns) < SETTLES_NS
+    # Also what was touched since this look began; no time far ahead, which a clock that was set has left.
+    is_settled = abs(now_ns - max(status.st_mtime_ns, status.st_ctime_ns)) >= SETTLES_NS
     return Candidate(place, status.st_size, fingerprint(status), is_settled)
 
 

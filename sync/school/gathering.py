@@ -5,7 +5,7 @@ for it, everything else goes on.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -56,6 +56,7 @@ def gather(config: Config, exam_date: date | None = None, *, scan_seconds: float
     found.look()
     people = roster.load(config.roster)
     scans = _scans(config, people, day, scan_seconds)
+    rows = ledger.read(config.state)
     return assemble(
         Evidence(
             school=config.school,
@@ -77,15 +78,15 @@ def gather(config: Config, exam_date: date | None = None, *, scan_seconds: float
             ),
             scans=scans,
             decisions=Headquarters(config.state).of(day),
-            arrivals=_arrivals(config),
-            faults=[*_emptied(config, day, found.recorded), *found.faults],
+            arrivals=_arrivals(config, rows),
+            faults=[*_emptied(rows, day, found.recorded), *found.faults],
         )
     )
 
 
-def _emptied(config: Config, day: date, recorded: list[Recorded]) -> Iterator[Fault]:
+def _emptied(rows: Sequence[Row], day: date, recorded: Sequence[Recorded]) -> Iterator[Fault]:
     """All that arrived was taken from here since: then what lacks below is no news, and nothing to be mended."""
-    arrived = {row.sha256 for row in ledger.read(config.state) if row.state in DONE and _is_of(row, day)}
+    arrived = {row.sha256 for row in rows if row.state in DONE and _is_of(row, day)}
     if arrived and not recorded:
         yield Fault(
             "emptied",
@@ -237,11 +238,11 @@ def _date_of(folder: Path) -> date | None:
         return None
 
 
-def _arrivals(config: Config) -> dict[str, Arrival]:
+def _arrivals(config: Config, rows: Sequence[Row]) -> dict[str, Arrival]:
     """How far each content is, by its SHA-256: of several ways the one that came farthest."""
     receipts = Receipts(config.state, configured_key=config.server_key, tier=config.tier)
     found: dict[str, Arrival] = {}
-    for row in sorted(ledger.read(config.state), key=lambda row: row.state is ItemState.DELIVERED):
+    for row in sorted(rows, key=lambda row: row.state is ItemState.DELIVERED):
         if row.sha256:
             found[row.sha256] = _arrival(row, receipts)
     return found

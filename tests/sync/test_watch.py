@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from exam.clock import NS_PER_S
 from exam.durable import TEMPORARY_PREFIX
 from exam.errors import Fatal
 from exam.names import Kind
+from sync.ledger import Ledger
 from sync.life import Wake
 from sync.plan import Found
 from sync.watch import Watch, scan
@@ -94,6 +96,17 @@ def test_a_name_that_is_not_utf8_is_said(school: School) -> None:
     assert "\\xff" in found.item.path
 
 
+def test_a_name_that_is_not_utf8_is_never_asked_of_the_ledger(school: School, tmp_path: Path) -> None:
+    """SQLite takes no such text."""
+    stem = school.record("Иванов И", noise(10))
+    path = os.fsencode(school.day / f"{stem}.json")
+    os.rename(path, path.replace(b".json", b"\xff.json"))  # noqa: PTH104 - a name of bytes
+    with closing(Ledger(tmp_path)) as ledger:
+        seen = scan([school.recordings], streams=True, known=ledger.told)
+        ledger.note_manifests(seen.read, seen.places)
+        assert [one.problem is not None for one in seen.found] == [True]
+
+
 @pytest.mark.parametrize("what", ["pipe", "device", "enormous"])
 def test_what_only_looks_like_a_manifest_is_not_opened(school: School, what: str) -> None:
     """A pipe would be waited for, a device read for ever: nothing else would be delivered any more."""
@@ -147,7 +160,7 @@ def _recorded_and_woken(school: School, wake: Wake) -> bool:
     return wake.wait(0.2)
 
 
-@pytest.mark.parametrize(("idle_s", "copied"), [(1, True), (29, True), (31, False)])
+@pytest.mark.parametrize(("idle_s", "copied"), [(1, True), (29, True), (31, False), (-1, True), (-60, False)])
 def test_a_short_recording_is_still_copied_until_it_has_rested(
     school: School, monkeypatch: pytest.MonkeyPatch, idle_s: int, copied: bool
 ) -> None:
@@ -157,7 +170,7 @@ def test_a_short_recording_is_still_copied_until_it_has_rested(
     assert look(school)[f"{stem}.wav"].settled is not copied
 
 
-@pytest.mark.parametrize(("idle_s", "written"), [(1, True), (3, False), (-1, False)])
+@pytest.mark.parametrize(("idle_s", "written"), [(1, True), (3, False), (-1, True), (-60, False)])
 def test_half_a_manifest_is_still_written_until_it_has_rested(
     school: School, monkeypatch: pytest.MonkeyPatch, idle_s: int, written: bool
 ) -> None:
