@@ -28,7 +28,8 @@ from urllib.parse import urljoin
 import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from rig.program import Program, free_port
+from rig.ports import free_port
+from rig.program import Program
 
 from exam import manifest
 from exam.manifest import Audio, Manifest

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 from rig.live import Voice
+from rig.ports import free_port
 from rig.sound import SoundServer
-from rig.visitor import Visitor, await_message, free_port, visitor
+from rig.visitor import Visitor, await_message, visitor
 from showing import programs
 from showing.demo import ROSTER
 from showing.school import ROOM, School, today

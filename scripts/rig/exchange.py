@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from rig.program import Program, free_port
+from rig.ports import free_port
+from rig.program import Program
 from sync.exchange.accounts import add_school
 
 

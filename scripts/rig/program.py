@@ -1,7 +1,6 @@
 """A server that others wrote, as a process of its own on a loopback port: started, killed, started again."""
 
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -11,15 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _READY_S = 60.0
-
-
-def free_port() -> int:
-    """One that nobody listens on, and that the kernel gives to no connection: those begin at 32768."""
-    while True:
-        with socket.socket() as probe, suppress(OSError):
-            port = random.randrange(16_000, 32_000)  # noqa: S311 - no secret
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 class Program:

@@ -12,7 +12,8 @@ import requests
 from defusedxml import ElementTree
 from requests_aws4auth import AWS4Auth
 
-from rig.program import Program, free_port
+from rig.ports import free_port
+from rig.program import Program
 
 BUCKET = "recordings"
 KEY, SECRET = "schoolkey", "school/secret+"

@@ -82,12 +82,6 @@ def visitor(page_socket: Path) -> Visitor:
     return made
 
 
-def free_port() -> int:
-    """A port that nobody has now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def await_message(live: ClientConnection, true: Callable[[dict[str, Any]], bool], within_s: float) -> dict[str, Any]:
     """The first message that is so."""
     deadline = time.monotonic() + within_s

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rig.ports import free_port
 from rig.sound import Microphone, SoundServer
-from rig.visitor import Visitor, free_port, visitor
+from rig.visitor import Visitor, visitor
 from showing.demo import ROSTER
 from showing.school import BIN, ROOM, School, today
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from campaign import Agent, Campaign, Kinds, Shore, of_the_answers, of_the_line, of_the_programs
-from rig.program import Program, free_port
+from rig.ports import free_port
+from rig.program import Program
 from school import School
 from wire import wire_to
 

@@ -10,7 +10,7 @@ from hands import Mouse
 from playwright.sync_api import Browser, expect
 from rig import speech
 from rig.marker import marker
-from rig.visitor import free_port
+from rig.ports import free_port
 from rooms import RATE, Room, room
 from showing.demo import ROSTER
 from showing.school import School

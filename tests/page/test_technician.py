@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 from rig.node import install_node_modules
-from rig.visitor import free_port
+from rig.ports import free_port
 from rooms import RATE, Room, room
 from showing.demo import ROSTER
 from showing.school import School

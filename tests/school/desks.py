@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 from rig.browser import let_in
-from rig.program import free_port
+from rig.ports import free_port
 from rig.schoolday import at
 from rig.visitor import Visitor, visitor
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 from forty import School, sync_toml
-from rig.program import free_port
+from rig.ports import free_port
 
 pytestmark = pytest.mark.slow
 COMMAND = [sys.executable, "-m", "sync.cli", "office", "--print"]

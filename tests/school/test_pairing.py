@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 from headquarters import CODE, Hub, headquarters, invited, lets_in, paired
-from rig.program import free_port
+from rig.ports import free_port
 from school import School, noise
 
 from exam.errors import ConfigError, Fatal, Rejected, Transient

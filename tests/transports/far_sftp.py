@@ -11,7 +11,8 @@ from pathlib import Path
 
 import asyncssh
 from far_ends import files_below, flip_last_byte
-from rig.program import Program, free_port
+from rig.ports import free_port
+from rig.program import Program
 
 from sync.naming import PART_PREFIX
 from sync.transports import Transport

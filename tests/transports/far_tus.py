@@ -9,7 +9,8 @@ from pathlib import Path
 from far_ends import files_below, flip_last_byte
 from rig.exchange import exchange_for
 from rig.node import install_node_modules
-from rig.program import Program, free_port
+from rig.ports import free_port
+from rig.program import Program
 
 from sync.transports import Transport
 from sync.transports.tus import Tus

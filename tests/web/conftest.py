@@ -6,7 +6,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from rig.visitor import Visitor, free_port, visitor
+from rig.ports import free_port
+from rig.visitor import Visitor, visitor
 from showing.demo import ROSTER
 from showing.school import BIN, School
 

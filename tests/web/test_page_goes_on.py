@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from rig.visitor import Visitor, await_message, free_port, visitor
+from rig.ports import free_port
+from rig.visitor import Visitor, await_message, visitor
 from showing.demo import ROSTER
 from showing.school import BIN, School
 from websockets.exceptions import ConnectionClosed

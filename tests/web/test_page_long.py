@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from rig.visitor import Visitor, free_port, visitor
+from rig.ports import free_port
+from rig.visitor import Visitor, visitor
 from showing.demo import ROSTER
 from showing.school import BIN, ROOM, ZONE, School, today
 
