@@ -33,7 +33,11 @@ def test_a_whole_day_at_real_time() -> None:
 
 @pytest.mark.parametrize(
     ("spoilt", "named"),
-    [("recording", "station verify"), ("stored", "другие байты"), ("receipt", "station-sync verify")],
+    [
+        pytest.param("recording", "station verify", marks=pytest.mark.slow),
+        ("stored", "другие байты"),
+        pytest.param("receipt", "station-sync verify", marks=pytest.mark.slow),
+    ],
 )
 def test_a_spoilt_day_is_noticed(spoilt: str, named: str) -> None:
     done = demo("--pace", "0.05", "--spoil", spoilt)

@@ -80,6 +80,7 @@ def test_without_a_mirror_a_full_disk_ends_the_take_in_order_and_the_day_goes_on
         finish(room)
 
 
+@pytest.mark.slow
 def test_no_free_inode_is_a_full_disk(tmp_path: Path) -> None:
     """The day cannot even begin on the first disk: it does on the second."""
     with (

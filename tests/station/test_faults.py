@@ -146,7 +146,7 @@ def test_speech_of_eight_bits_has_no_dropouts() -> None:
     assert found((np.rint(sound / 256) * 256).astype(np.int16)) == ()
 
 
-@pytest.mark.parametrize("kbit", [32, 64])
+@pytest.mark.parametrize("kbit", [32, pytest.param(64, marks=pytest.mark.slow)])
 def test_speech_that_was_mp3_has_no_dropouts(kbit: int) -> None:
     encoder = lameenc.Encoder()
     encoder.set_in_sample_rate(RATE)

@@ -116,7 +116,9 @@ def test_nobody_speaks_in_silence_or_in_no_sound_at_all() -> None:
         assert only(verdict, "active").grade == "fail"
 
 
-@pytest.mark.parametrize("absent", ["", "interlocutor", "participant"])
+@pytest.mark.parametrize(
+    "absent", ["participant", *(pytest.param(absent, marks=pytest.mark.slow) for absent in ("", "interlocutor"))]
+)
 def test_an_interview_tells_by_its_marks_whether_one_of_the_two_is_missing(absent: str) -> None:
     scene = interviews.interview(1004, absent=absent)
     verdict = judged(scene.sound, of_steps(scene))

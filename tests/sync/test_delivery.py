@@ -108,7 +108,7 @@ def test_two_recordings_of_the_same_content_both_arrive(school: School, our_exch
     assert our_exchange.stored()[sha256(noise(1000))] == 2
 
 
-@pytest.mark.parametrize("name", ["tus_server", "our_exchange"])
+@pytest.mark.parametrize("name", [pytest.param("tus_server", marks=pytest.mark.slow), "our_exchange"])
 def test_a_cut_line_resumes_where_the_server_is(school: School, name: str, request: pytest.FixtureRequest) -> None:
     target: Target = request.getfixturevalue(name)
     content = noise(40 * MB)
